@@ -1,0 +1,50 @@
+# Everything below works from a fresh checkout with Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+unexport PYTHONDONTWRITEBYTECODE
+unexport DEVICELINK_DATA
+WORKERS ?= 2
+
+.PHONY: demo test lint format lock clean
+
+demo: $(VENV)/run.stamp
+	$(BIN)/devicelink demo
+
+test: $(VENV)/dev.stamp
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/vulture
+
+format: $(VENV)/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Writes the lock files anew; they hold versions and hashes, never addresses.
+lock: $(VENV)/dev.stamp
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  requirements/build.in -o requirements/build.txt
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	touch $@
+
+$(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@

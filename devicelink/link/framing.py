@@ -1,0 +1,66 @@
+"""What a link has to know of a wire: where replies end, what answers what, which bytes do what.
+
+Pure: no clock, no port. A driver's own `frames.py` implements `Wire` for its protocol.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class CommandClass(StrEnum):
+    """What a frame can do to light (design rule 5)."""
+
+    QUERY = "query"
+    REDUCES = "reduces"
+    PREPARES = "prepares"
+    ENABLES = "enables"
+    FORBIDDEN = "forbidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How the serial line is set, and whether its control lines are kept low at open."""
+
+    baudrate: int
+    bytesize: int = 8
+    parity: str = "N"
+    stopbits: int = 1
+    control_lines_low: bool = True
+
+
+class Wire(Protocol):
+    """The pure side of a protocol."""
+
+    longest_reply: int
+    """Bytes; more than these without an end are garbage."""
+
+    latest_reply_s: float
+    """After this silence no late reply can come any more."""
+
+    marker: bytes
+    """A query whose answer cannot be mistaken for any other's."""
+
+    def classify(self, frame: bytes) -> CommandClass:
+        """What this frame can do; anything unknown is FORBIDDEN."""
+        ...
+
+    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
+        """Whole replies, and the bytes of an unfinished one."""
+        ...
+
+    def answers(self, frame: bytes, reply: bytes) -> bool:
+        """Whether `reply` can be the answer to `frame`."""
+        ...
+
+    def marker_replies(self, received: bytes) -> int:
+        """How many whole answers to the marker stand in these bytes, garbage around them allowed."""
+        ...
+
+
+def split_lines(received: bytes, terminator: bytes) -> tuple[list[bytes], bytes]:
+    """Cut at each terminator; the terminators themselves are dropped."""
+    *whole, rest = received.split(terminator)
+    return whole, rest

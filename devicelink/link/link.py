@@ -1,0 +1,225 @@
+"""One exchange: a frame out, its reply in, within a deadline, and never more light than allowed.
+
+The link keeps three promises for every driver, whatever the driver does:
+
+- a frame is sent only as its class allows: *forbidden* never, *enables* only under the token of a
+  durable intent and once, and after `only_reduce` nothing but reducing commands and queries;
+- a reply counts only where it cannot be an older one's: after a missed deadline or unexpected
+  bytes the link is *unsure*, and says so by a marker exchange, or waits out a silence, before the
+  next query (reducing commands never wait for this);
+- a stop ends the wait for a reply at once, never a frame half written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicelink.errors import LinkLost, NoReply, ProtocolError, Stopped
+from devicelink.link.framing import CommandClass
+from devicelink.runtime import nanoseconds, seconds
+
+if TYPE_CHECKING:
+    from devicelink.link.framing import Wire
+    from devicelink.link.port import Port
+    from devicelink.link.transcript import Transcript
+    from devicelink.runtime import Latch, Runtime
+
+MARKER_WITHIN_S = 0.2
+_NOISE_BYTES = 4096
+
+
+class EnableToken:
+    """Proof that an intent is durable: lets each enabling frame of one step out once."""
+
+    def __init__(self, *, step: str, entry_index: int) -> None:
+        self.step = step
+        self.entry_index = entry_index
+        self._sent: set[bytes] = set()
+
+    def spend(self, frame: bytes) -> None:
+        """Use it for one frame; raises `ProtocolError` (ours) for a repetition."""
+        if frame in self._sent:
+            raise ProtocolError(
+                f"devicelink tried to repeat an enabling command ({frame!r}) by itself; not sent."
+            )
+        self._sent.add(frame)
+
+
+class Link:
+    """One wire, one owner, one exchange at a time."""
+
+    def __init__(
+        self,
+        port: Port,
+        wire: Wire,
+        runtime: Runtime,
+        transcript: Transcript,
+        stop: Latch | None = None,
+    ) -> None:
+        self.port = port
+        self._wire = wire
+        self._runtime = runtime
+        self._transcript = transcript
+        self._stop = stop
+        self._only_reduce = False
+        self._unsure = True
+        self._markers_out = 0
+        self._received = b""
+        self.replied_ns = runtime.mono_ns()
+        """When the last reply that counted had arrived, on the monotonic clock."""
+
+    def only_reduce(self) -> None:
+        """From now on only reducing commands and queries; a stop no longer cuts waits short."""
+        self._only_reduce = True
+        self._stop = None
+
+    def doubt(self) -> None:
+        """Make the next query prove first that no older reply can be taken for its own."""
+        self._unsure = True
+
+    def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
+        """Send one frame and return the reply that answers it.
+
+        Raises `NoReply` at the deadline, `Stopped` when a stop ended the wait, `ProtocolError`
+        when the frame is not allowed or the device sends endless bytes, `LinkLost`.
+        """
+        kind = self._wire.classify(frame)
+        self._check_allowed(kind, frame)
+        if kind is not CommandClass.REDUCES:
+            self._raise_if_stopped()
+            self._make_sure()
+        if kind is CommandClass.ENABLES:
+            if token is None:
+                raise ProtocolError(
+                    f"devicelink tried to enable ({frame!r}) without a durable intent; not sent."
+                )
+            token.spend(frame)
+        self._send(frame)
+        return self._await_reply(frame, within_s, cut=kind is not CommandClass.REDUCES)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, unless a stop comes: raises `Stopped`."""
+        self._runtime.sleep(seconds, self._stop)
+        self._raise_if_stopped()
+
+    def _check_allowed(self, kind: CommandClass, frame: bytes) -> None:
+        if kind is CommandClass.FORBIDDEN:
+            raise ProtocolError(
+                f"devicelink tried to send a forbidden command ({frame!r}); not sent."
+            )
+        reducing = kind in {CommandClass.REDUCES, CommandClass.QUERY}
+        if self._only_reduce and not reducing:
+            raise ProtocolError(
+                f"Only locking and questions are allowed now; {frame!r} was not sent."
+            )
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop is not None and self._stop.is_set():
+            raise Stopped("Stopped.")
+
+    def _send(self, frame: bytes) -> None:
+        self._transcript.note(self._runtime.mono_ns(), ">", frame)
+        self.port.write(frame)
+
+    def _read(self, deadline_ns: int, *, cut: bool) -> bytes:
+        left_s = seconds(deadline_ns - self._runtime.mono_ns())
+        data = self.port.read(max(0.0, left_s), self._stop if cut else None)
+        if data:
+            self._transcript.note(self._runtime.mono_ns(), "<", data)
+        return data
+
+    def _await_reply(self, frame: bytes, within_s: float, *, cut: bool) -> bytes:
+        deadline_ns = self._runtime.mono_ns() + nanoseconds(within_s)
+        while True:
+            reply = self._take_answer(frame)
+            if reply is not None:
+                self.replied_ns = self._runtime.mono_ns()
+                return reply
+            try:
+                data = self._read(deadline_ns, cut=cut)
+            except LinkLost:
+                self._unsure = True
+                raise
+            self._received += data
+            if len(self._received) > self._wire.longest_reply and not self._holds_answer(frame):
+                self._drop()
+                raise ProtocolError("The device sent more bytes than any reply has; dropped.")
+            if not data and self._over(deadline_ns, cut=cut):
+                self._missed(frame)
+                if cut:
+                    self._raise_if_stopped()
+                raise NoReply(f"The device did not answer {frame!r} within {within_s:g} s.")
+
+    def _over(self, deadline_ns: int, *, cut: bool) -> bool:
+        stopped = cut and self._stop is not None and self._stop.is_set()
+        return stopped or self._runtime.mono_ns() >= deadline_ns
+
+    def _holds_answer(self, frame: bytes) -> bool:
+        return any(self._wire.answers(frame, r) for r in self._wire.split(self._received)[0])
+
+    def _take_answer(self, frame: bytes) -> bytes | None:
+        """The first whole reply that answers `frame`; what stands before or behind it is dropped."""
+        replies, rest = self._wire.split(self._received)
+        for position, reply in enumerate(replies):
+            if self._wire.answers(frame, reply):
+                if position or rest or len(replies) > 1:
+                    self._drop()
+                self._received = b""
+                return reply
+        if replies:
+            self._drop()
+            self._received = rest
+        return None
+
+    def _missed(self, frame: bytes) -> None:
+        self._drop()
+        if frame == self._wire.marker:
+            self._markers_out += 1
+
+    def _drop(self) -> None:
+        """Forget what was received; from here on the link is unsure."""
+        if self._received:
+            self._transcript.note(self._runtime.mono_ns(), "!", self._received)
+        self._received = b""
+        self._unsure = True
+
+    def _make_sure(self) -> None:
+        """Leave no reply on the wire that could be taken for the next one's."""
+        self._received += self._read(0, cut=False)
+        if self._received:
+            self._drop()
+        if not self._unsure:
+            return
+        if self._markers_out:
+            self._wait_for_silence()
+        else:
+            self._exchange_marker()
+        self._unsure = False
+
+    def _exchange_marker(self) -> None:
+        self._send(self._wire.marker)
+        self._markers_out += 1
+        deadline_ns = self._runtime.mono_ns() + nanoseconds(MARKER_WITHIN_S)
+        heard = b""
+        while self._wire.marker_replies(heard) < self._markers_out:
+            data = self._read(deadline_ns, cut=True)
+            heard = (heard + data)[-_NOISE_BYTES:]
+            if not data and self._over(deadline_ns, cut=True):
+                self._raise_if_stopped()
+                raise NoReply(
+                    f"The device did not answer {self._wire.marker!r} within {MARKER_WITHIN_S:g} s."
+                )
+        self._markers_out = 0
+
+    def _wait_for_silence(self) -> None:
+        """Raises `NoReply` where the device talks on for ten times its latest reply."""
+        give_up_ns = self._runtime.mono_ns() + nanoseconds(10 * self._wire.latest_reply_s)
+        while True:
+            quiet_ns = self._runtime.mono_ns() + nanoseconds(self._wire.latest_reply_s)
+            if not self._read(quiet_ns, cut=True):
+                self._raise_if_stopped()
+                if self._runtime.mono_ns() >= quiet_ns:
+                    break
+            if self._runtime.mono_ns() > give_up_ns:
+                raise NoReply("The device sends bytes without end and answers nothing.")
+        self._markers_out = 0

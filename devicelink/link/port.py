@@ -1,0 +1,199 @@
+"""Opening a port, and moving bytes over it; the only file that knows pyserial.
+
+A path or `socket://HOST:PORT` is opened by pyserial and then driven by its descriptor alone, so
+that a guard process can inherit it. Other schemes come from the entry-point group
+`devicelink.ports`. Every exception of the layers below turns into `PortUnavailable` or `LinkLost`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.metadata
+import ipaddress
+import os
+import socket
+import termios
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+from urllib.parse import urlsplit
+
+import serial
+
+from devicelink.errors import ConfigError, LinkLost, PortUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicelink.link.framing import Line
+    from devicelink.runtime import Latch, Runtime
+
+_READ_BYTES = 4096
+_WRITE_PATIENCE_S = 0.5
+_WRITE_PAUSE_S = 0.001
+
+
+class Port(Protocol):
+    """Bytes out, bytes in, nothing else."""
+
+    def write(self, data: bytes) -> None:
+        """Write all of it; raises `LinkLost`."""
+        ...
+
+    def read(self, within_s: float, until: Latch | None = None) -> bytes:
+        """What is there, waiting at most `within_s`; empty at the deadline or when `until` is set.
+
+        Raises `LinkLost`.
+        """
+        ...
+
+    def fileno(self) -> int | None:
+        """The descriptor that a guard may inherit; None for a port inside this process."""
+        ...
+
+    def close(self) -> None:
+        """Let go; never raises."""
+        ...
+
+
+class PortKind(StrEnum):
+    """What stands behind an address, as far as the operating system shows (design rule 8)."""
+
+    DEVICE = "device"
+    NETWORK = "network"
+    PTY = "pty"
+    LOOPBACK = "loopback"
+    IN_PROCESS = "in_process"
+
+    @property
+    def simulated(self) -> bool:
+        """Whether only a simulated station may use it."""
+        return self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS}
+
+
+def port_kind(address: str) -> PortKind:
+    """What kind of port an address names; links are followed, host names resolved.
+
+    An address whose host cannot be resolved counts as `network`, an absent path as `device`.
+    Raises `ConfigError` for an address without a meaning.
+    """
+    scheme, _, rest = address.partition("://")
+    if not rest:
+        real = os.path.realpath(address)
+        return PortKind.PTY if real.startswith(("/dev/pts/", "/dev/tty.pts")) else PortKind.DEVICE
+    if scheme == "socket":
+        host = urlsplit(address).hostname
+        if not host:
+            msg = f"The port {address!r} names no host. Write it as socket://HOST:PORT."
+            raise ConfigError(msg)
+        return PortKind.LOOPBACK if _is_loopback(host) else PortKind.NETWORK
+    if scheme in _foreign_schemes():
+        return PortKind.IN_PROCESS
+    known = ", ".join(["a device path", "socket://", *(f"{s}://" for s in _foreign_schemes())])
+    raise ConfigError(f"The port {address!r} has no known form. Known: {known}.")
+
+
+def open_port(address: str, line: Line, runtime: Runtime) -> Port:
+    """Open a port exclusively, control lines low; raises `PortUnavailable` or `ConfigError`."""
+    kind = port_kind(address)
+    if kind is PortKind.IN_PROCESS:
+        opener = _foreign_schemes()[address.partition("://")[0]].load()
+        return cast("Callable[[str, Runtime], Port]", opener)(address, runtime)
+    try:
+        handle = serial.serial_for_url(address, do_not_open=True)
+        handle.baudrate = line.baudrate
+        handle.bytesize = line.bytesize
+        handle.parity = line.parity
+        handle.stopbits = line.stopbits
+        handle.timeout = 0
+        if kind in {PortKind.DEVICE, PortKind.PTY}:
+            handle.exclusive = True
+        if line.control_lines_low:
+            handle.dtr = False
+            handle.rts = False
+        handle.open()
+    except (serial.SerialException, OSError, ValueError, termios.error) as error:
+        raise PortUnavailable(_unavailable(address, error)) from error
+    if kind is PortKind.DEVICE:
+        with contextlib.suppress(OSError):
+            fcntl.ioctl(handle.fileno(), termios.TIOCEXCL)
+    return FdPort(handle.fileno(), runtime, keep=handle)
+
+
+class FdPort:
+    """A port on a file descriptor: one that pyserial opened, or one inherited."""
+
+    def __init__(self, fd: int, runtime: Runtime, keep: object = None) -> None:
+        self._fd = fd
+        self._runtime = runtime
+        self._keep = keep
+        os.set_blocking(fd, False)
+
+    def write(self, data: bytes) -> None:
+        """Write all of it, waiting half a second at most for a line that takes nothing."""
+        patience_ns = self._runtime.mono_ns() + round(_WRITE_PATIENCE_S * 1e9)
+        rest = data
+        while rest:
+            try:
+                rest = rest[os.write(self._fd, rest) :]
+            except BlockingIOError:
+                if self._runtime.mono_ns() > patience_ns:
+                    raise LinkLost("The port takes no more bytes. Check the cable.") from None
+                self._runtime.sleep(_WRITE_PAUSE_S)
+            except OSError as error:
+                raise LinkLost(_lost(error)) from error
+
+    def read(self, within_s: float, until: Latch | None = None) -> bytes:
+        """Wait with `poll`, take what is there."""
+        if not self._runtime.wait_readable(self._fd, within_s, until):
+            return b""
+        try:
+            data = os.read(self._fd, _READ_BYTES)
+        except BlockingIOError:
+            return b""
+        except OSError as error:
+            raise LinkLost(_lost(error)) from error
+        if not data:
+            raise LinkLost("The far end closed the port. Check the cable and the laser's power.")
+        return data
+
+    def fileno(self) -> int | None:
+        """The descriptor."""
+        return self._fd
+
+    def close(self) -> None:
+        """Close by whoever opened it."""
+        with contextlib.suppress(Exception):
+            if isinstance(self._keep, serial.SerialBase):
+                self._keep.close()
+            else:
+                os.close(self._fd)
+
+
+def _foreign_schemes() -> dict[str, importlib.metadata.EntryPoint]:
+    found = importlib.metadata.entry_points(group="devicelink.ports")
+    return {point.name: point for point in found}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return any(ipaddress.ip_address(str(address)).is_loopback for address in addresses)
+
+
+def _unavailable(address: str, error: Exception) -> str:
+    text = str(error)
+    if "exclusively lock" in text or "Device or resource busy" in text:
+        return f"The port {address} is used by another program. Close that program and try again."
+    if "://" not in address and not Path(address).exists():
+        return f"The port {address} does not exist. Check that the cable is plugged in."
+    if "Permission denied" in text:
+        return f"The port {address} may not be opened by this user. Ask for access to it."
+    return f"The port {address} cannot be opened ({text})."
+
+
+def _lost(error: Exception) -> str:
+    return f"The port is gone ({error}). Check the cable and the laser's power."

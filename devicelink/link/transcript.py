@@ -1,0 +1,52 @@
+"""Every byte that passed, as JSON lines: diagnostics, bound to the journal by its SHA-256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Transcript(Protocol):
+    """Takes note of bytes."""
+
+    def note(self, mono_ns: int, direction: str, data: bytes) -> None:
+        """`direction` is `>` to the device, `<` from it, `!` received and dropped."""
+        ...
+
+
+class FileTranscript:
+    """A transcript in a file, one JSON object a line, flushed line by line."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self._file = path.open("ab", buffering=0)
+        self._hash = hashlib.sha256()
+
+    def note(self, mono_ns: int, direction: str, data: bytes) -> None:
+        """Write one line; a full disk loses diagnostics, never a lock."""
+        line = json.dumps({"mono_ns": mono_ns, "dir": direction, "hex": data.hex()}).encode()
+        try:
+            self._file.write(line + b"\n")
+        except OSError:
+            return
+        self._hash.update(line + b"\n")
+
+    def sha256(self) -> str:
+        """Over the lines written so far, hex."""
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class NoTranscript:
+    """Keeps nothing: for probes and for the guard."""
+
+    def note(self, mono_ns: int, direction: str, data: bytes) -> None:
+        """Forget it."""

@@ -1,0 +1,242 @@
+"""The only room for time, sleep, threads, mailboxes, randomness and the boot id.
+
+Everything that waits, spawns, posts, draws or tells time is handed a `Runtime`. In production it
+is `ThreadRuntime`; a simulated world hands in its own, whose time is virtual.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import select
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+_NS = 1_000_000_000
+
+
+class Latch(Protocol):
+    """A flag that is set once and wakes whoever waits on it."""
+
+    def set(self) -> None:
+        """Set it; setting it again changes nothing."""
+        ...
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        ...
+
+
+class Mailbox(Protocol[T]):
+    """A queue between threads: any may post, one takes."""
+
+    def post(self, item: T) -> None:
+        """Put an item in; never waits."""
+        ...
+
+    def take(self, within_s: float) -> T | None:
+        """The oldest item, or None when `within_s` seconds pass without one."""
+        ...
+
+
+class Task(Protocol):
+    """Something spawned."""
+
+    def join(self, within_s: float) -> bool:
+        """Wait for its end; whether it ended within `within_s` seconds."""
+        ...
+
+
+class Runtime(Protocol):
+    """Time, waiting, tasks and randomness, as one thing that can be handed in."""
+
+    @property
+    def boot_id(self) -> str:
+        """Names the boot within which `mono_ns` counts."""
+        ...
+
+    def mono_ns(self) -> int:
+        """Nanoseconds on the monotonic clock of this boot; never goes back."""
+        ...
+
+    def now(self) -> datetime:
+        """Wall time, UTC; may jump."""
+        ...
+
+    def clock_state(self) -> str:
+        """What is known of the wall clock: `synced`, `unsynced` or `unknown`."""
+        ...
+
+    def random_bytes(self, count: int) -> bytes:
+        """`count` unpredictable bytes."""
+        ...
+
+    def sleep(self, seconds: float, until: Latch | None = None) -> bool:
+        """Wait `seconds`, less when `until` is set; whether it is set."""
+        ...
+
+    def latch(self) -> Latch:
+        """A new latch."""
+        ...
+
+    def mailbox(self) -> Mailbox[T]:
+        """A new mailbox."""
+        ...
+
+    def spawn(self, name: str, work: Callable[[], None]) -> Task:
+        """Run `work` beside the caller; it ends with the process at the latest."""
+        ...
+
+    def wait_readable(self, fd: int, within_s: float, until: Latch | None = None) -> bool:
+        """Wait for bytes on a file descriptor; False when the time passed or `until` was set."""
+        ...
+
+
+class ThreadLatch:
+    """A latch that `poll` can wait on, and that a signal handler may set."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self._read_fd, self._write_fd = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def set(self) -> None:
+        """Set it and wake every waiter; the byte stays unread, so the pipe stays readable."""
+        if not self._set:
+            self._set = True
+            os.write(self._write_fd, b"!")
+
+    def is_set(self) -> bool:
+        """Whether it was set."""
+        return self._set
+
+    def fileno(self) -> int:
+        """The end that turns readable when the latch is set."""
+        return self._read_fd
+
+    def __del__(self) -> None:
+        for fd in (self._read_fd, self._write_fd):
+            os.close(fd)
+
+
+class ThreadMailbox(Generic[T]):
+    """A mailbox between threads."""
+
+    def __init__(self) -> None:
+        self._items: deque[T] = deque()
+        self._some = threading.Condition()
+
+    def post(self, item: T) -> None:
+        """Put an item in."""
+        with self._some:
+            self._items.append(item)
+            self._some.notify()
+
+    def take(self, within_s: float) -> T | None:
+        """The oldest item, or None after `within_s` seconds."""
+        with self._some:
+            if not self._items and within_s > 0:
+                self._some.wait_for(lambda: bool(self._items), within_s)
+            return self._items.popleft() if self._items else None
+
+
+@dataclass(frozen=True)
+class ThreadTask:
+    """A daemon thread."""
+
+    thread: threading.Thread
+
+    def join(self, within_s: float) -> bool:
+        """Wait for its end."""
+        self.thread.join(within_s)
+        return not self.thread.is_alive()
+
+
+class ThreadRuntime:
+    """Real time, real threads, the operating system's randomness."""
+
+    def __init__(self) -> None:
+        self._boot_id = _read_boot_id()
+
+    @property
+    def boot_id(self) -> str:
+        """Linux's own boot id; a random one where the system offers none."""
+        return self._boot_id
+
+    def mono_ns(self) -> int:
+        """CLOCK_MONOTONIC."""
+        return time.monotonic_ns()
+
+    def now(self) -> datetime:
+        """The machine's wall clock."""
+        return datetime.now(UTC)
+
+    def clock_state(self) -> str:
+        """`synced` where the time service says so, `unknown` where there is none to ask."""
+        return "synced" if Path("/run/systemd/timesync/synchronized").exists() else "unknown"
+
+    def random_bytes(self, count: int) -> bytes:
+        """From the operating system."""
+        return secrets.token_bytes(count)
+
+    def sleep(self, seconds: float, until: Latch | None = None) -> bool:
+        """Wait on the latch's pipe, or simply sleep."""
+        if isinstance(until, ThreadLatch):
+            _poll([until.fileno()], seconds)
+            return until.is_set()
+        time.sleep(max(0.0, seconds))
+        return until.is_set() if until is not None else False
+
+    def latch(self) -> ThreadLatch:
+        """A latch with a pipe behind it."""
+        return ThreadLatch()
+
+    def mailbox(self) -> ThreadMailbox[T]:
+        """A mailbox between threads."""
+        return ThreadMailbox()
+
+    def spawn(self, name: str, work: Callable[[], None]) -> ThreadTask:
+        """A daemon thread: it never keeps the process alive."""
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        thread.start()
+        return ThreadTask(thread)
+
+    def wait_readable(self, fd: int, within_s: float, until: Latch | None = None) -> bool:
+        """`poll` on the descriptor and the latch together."""
+        if isinstance(until, ThreadLatch):
+            return fd in _poll([fd, until.fileno()], within_s) and not until.is_set()
+        return fd in _poll([fd], within_s)
+
+
+def _poll(fds: list[int], within_s: float) -> set[int]:
+    """The descriptors that are readable, or closed at their far end, within the time."""
+    poller = select.poll()
+    for fd in fds:
+        poller.register(fd, select.POLLIN | select.POLLERR | select.POLLHUP)
+    return {fd for fd, _ in poller.poll(max(0.0, within_s) * 1000)}
+
+
+def _read_boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return secrets.token_hex(16)
+
+
+def seconds(ns: int) -> float:
+    """Nanoseconds as seconds."""
+    return ns / _NS
+
+
+def nanoseconds(s: float) -> int:
+    """Seconds as nanoseconds."""
+    return round(s * _NS)
