@@ -56,7 +56,7 @@ class Wire(Protocol):
         ...
 
     def marker_replies(self, received: bytes) -> int:
-        """How many whole answers to the marker stand in these bytes, garbage around them allowed."""
+        """How many whole answers to the marker stand in these bytes, among any garbage."""
         ...
 
 

@@ -158,7 +158,7 @@ class Link:
         return any(self._wire.answers(frame, r) for r in self._wire.split(self._received)[0])
 
     def _take_answer(self, frame: bytes) -> bytes | None:
-        """The first whole reply that answers `frame`; what stands before or behind it is dropped."""
+        """The first whole reply that answers `frame`; what stands around it is dropped."""
         replies, rest = self._wire.split(self._received)
         for position, reply in enumerate(replies):
             if self._wire.answers(frame, reply):

@@ -1,1 +1,1 @@
-""""""
+"""What was done to whom with what: sessions, and clients under pseudonyms."""

@@ -1,0 +1,67 @@
+"""What all commands share: options, opening the station, who acts, and how things are printed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devicelink.config import data_folder
+from devicelink.errors import ConfigError, Refused
+
+if TYPE_CHECKING:
+    from devicelink.people import Person
+    from devicelink.station import Station
+
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The station's folder.", show_default="$DEVICELINK_DATA or XDG"),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+By = Annotated[str | None, typer.Option("--by", help="Who acts: a person's ID.")]
+PinFile = Annotated[
+    Path | None,
+    typer.Option("--pin-file", help="Read the PIN from a file; simulated stations only."),
+]
+
+
+def open_station(data: Path | None) -> Station:
+    """Open the station that the options name; raises `ConfigError` or `JournalBroken`."""
+    from devicelink.station import Station
+
+    return Station.open(data_folder(data))
+
+
+def emit(as_json: bool, document: object, text: str) -> None:
+    """Print one JSON document for machines, or text for people."""
+    print(json.dumps(document, ensure_ascii=False) if as_json else text, flush=True)
+
+
+def read_pin(station: Station, pin_file: Path | None, prompt: str) -> str:
+    """A PIN from the file (simulated stations only) or from the terminal, unseen.
+
+    Raises `Refused` for a file on a real station, `ConfigError` where there is nobody to ask.
+    """
+    if pin_file is not None:
+        if not station.simulated:
+            raise Refused("--pin-file is refused on a real station: a PIN is typed by its person.")
+        try:
+            return pin_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The PIN file {pin_file} cannot be read: {error}.") from None
+    if not sys.stdin.isatty():
+        raise ConfigError("A PIN is needed and there is no terminal to ask at. Use a terminal.")
+    return str(typer.prompt(prompt, hide_input=True, err=True))
+
+
+def acting(station: Station, by: str | None, pin_file: Path | None, role: str) -> Person:
+    """Sign in whoever acts, and check the role; raises `SignInFailed` or `Refused`."""
+    if by is None:
+        raise ConfigError("Say who acts: --by ID.")
+    person = station.sign_in(by, read_pin(station, pin_file, f"PIN of {by}"))
+    if role not in person.roles:
+        raise Refused(f"{person.name} has not the role {role}; ask a person who has.")
+    return person

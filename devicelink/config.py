@@ -1,0 +1,82 @@
+"""Where a station's folder lies, and what its `station.toml` says.
+
+The file names the station for people and programs; what decides (simulated or real, drivers
+allowed, trust) stands in the journal, so that nothing opens by editing a text file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from devicelink.errors import ConfigError
+
+STATION_FILE = "station.toml"
+
+
+class StationFile(BaseModel):
+    """The content of `station.toml`; unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    origin: str
+
+    def write(self, folder: Path) -> None:
+        """Write it into a station's folder."""
+        text = f'name = "{self.name}"\norigin = "{self.origin}"\n'
+        (folder / STATION_FILE).write_text(text, encoding="utf-8")
+
+
+def read_station_file(folder: Path) -> StationFile:
+    """Read a station's file; raises `ConfigError` where there is none or it is unusable."""
+    path = folder / STATION_FILE
+    if not path.exists():
+        raise ConfigError(
+            f"There is no station in {folder}. Make one with: devicelink station init --by ID"
+        )
+    try:
+        return StationFile.model_validate(read_toml(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{path}: {where}: {first['msg']}.") from None
+
+
+def read_toml(path: Path) -> dict[str, object]:
+    """Read a TOML file; raises `ConfigError` with the place of the mistake."""
+    try:
+        with path.open("rb") as file:
+            return tomllib.load(file)
+    except FileNotFoundError:
+        raise ConfigError(f"The file {path} does not exist.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file {path} cannot be read: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The file {path} is not valid TOML: {error}.") from None
+
+
+def data_folder(option: Path | None) -> Path:
+    """The station's folder: the option, then `$DEVICELINK_DATA`, then the XDG state folder."""
+    if option is not None:
+        return option
+    named = os.environ.get("DEVICELINK_DATA")
+    if named:
+        return Path(named)
+    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "devicelink"
+
+
+def mirror_folder(origin: str) -> Path:
+    """Where a station keeps checkpoints and facts outside its own folder."""
+    config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    return Path(config) / "devicelink" / origin
+
+
+def device_file(serial: str, ending: str) -> str:
+    """The name of a device's file in `locks/` and `guard/`, whatever its serial number holds."""
+    return f"{quote(serial, safe='')}.{ending}"

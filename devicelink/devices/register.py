@@ -1,0 +1,153 @@
+"""The register of devices, folded from entries; a device is named by its serial number."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from devicelink.errors import ConfigError
+from devicelink.journal.projection import Projection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.journal.entry import Entry
+
+ACCEPTABLE = {
+    "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
+    "interlock_unknown": "The laser's wire does not show its interlock.",
+    "counter_not_available": "The laser's wire shows no lifetime counter.",
+}
+"""Findings that a wire causes and that the clinic's recorded acceptance may answer."""
+
+
+class Hold(BaseModel):
+    """A reason why the device may not be used; `index` is the entry that made it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    sentence: str
+    index: int
+
+
+class Device(BaseModel):
+    """One registered device, as the entries tell it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    serial: str
+    driver: str
+    port: str
+    configuration: dict[str, str] = {}
+    trigger: str = "hardware"
+    identity: str = "asserted"
+    maker: str | None = None
+    model: str | None = None
+    udi: str | None = None
+    registered_by: str = ""
+    accepted: tuple[str, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    lock: str = "unknown"
+    """`confirmed`, `unconfirmed`, `attested_off` or `unknown`: the last word of the journal."""
+    lock_at: str | None = None
+    open_session: str | None = None
+    intents: tuple[int, ...] = ()
+    """Entries that intended light and have no later confirmed lock."""
+    counter: int | None = None
+    firmware: str | None = None
+
+    @property
+    def recovery_due(self) -> bool:
+        """Whether a dead owner left something open; a living one holds the device's lock file."""
+        return bool(self.intents) or self.open_session is not None
+
+
+def devices(state: Mapping[str, Mapping[str, object]]) -> dict[str, Device]:
+    """Every registered device, by serial number."""
+    return {serial: Device.model_validate(found) for serial, found in state.items()}
+
+
+def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
+    """One device; raises `ConfigError` naming those that there are."""
+    if serial not in state:
+        known = ", ".join(sorted(state)) or "none"
+        raise ConfigError(
+            f"There is no device {serial!r} in the register. Registered: {known}. "
+            "Register it with: devicelink device add SERIAL --driver NAME --port PORT"
+        )
+    return Device.model_validate(state[serial])
+
+
+def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    if entry.type == "device.registered":
+        data = {"serial": entry.device, "registered_by": entry.actor, **entry.data}
+        return Device.model_validate(data).model_dump(mode="json")
+    if old is None:
+        return Device(serial=str(entry.device), driver="", port="").model_dump(mode="json")
+    device = Device.model_validate(old)
+    changed = device.model_copy(update=_changes(device, entry))
+    return changed.model_dump(mode="json")
+
+
+def _changes(device: Device, entry: Entry) -> dict[str, object]:
+    match entry.type:
+        case "device.accepted":
+            codes = {*device.accepted, str(entry.data["code"])}
+            return {"accepted": tuple(sorted(codes))}
+        case "device.identified":
+            return {"firmware": entry.data.get("firmware")}
+        case "device.held" | "fault.latched":
+            return {"holds": (*device.holds, _hold(entry))}
+        case "device.acknowledged":
+            lifted = entry.data["holds"]
+            kept = tuple(h for h in device.holds if h.index not in _indexes(lifted))
+            return {"holds": kept}
+        case "unlock.intended" | "ready.intended":
+            return {"intents": (*device.intents, entry.index), "lock": "unknown"}
+        case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
+            word = entry.type.removeprefix("lock.")
+            open_intents = device.intents if word == "unconfirmed" else ()
+            return {"lock": word, "lock_at": entry.at.isoformat(), "intents": open_intents}
+        case "session.opened":
+            return {"open_session": entry.session}
+        case "session.closed" | "session.interrupted":
+            return {"open_session": None}
+        case _:
+            return {}
+
+
+def _hold(entry: Entry) -> Hold:
+    return Hold(
+        code=str(entry.data["code"]), sentence=str(entry.data["sentence"]), index=entry.index
+    )
+
+
+def _indexes(value: object) -> set[int]:
+    return {int(index) for index in value} if isinstance(value, list) else set()
+
+
+REGISTER = Projection(
+    name="devices",
+    types=frozenset(
+        {
+            "device.registered",
+            "device.accepted",
+            "device.identified",
+            "device.held",
+            "device.acknowledged",
+            "fault.latched",
+            "unlock.intended",
+            "ready.intended",
+            "lock.confirmed",
+            "lock.unconfirmed",
+            "lock.attested_off",
+            "session.opened",
+            "session.closed",
+            "session.interrupted",
+        }
+    ),
+    key=lambda entry: entry.device,
+    reduce=_reduce,
+)

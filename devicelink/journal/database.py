@@ -1,0 +1,237 @@
+"""The journal's SQLite file: its tables, how it is opened, and what its errors mean.
+
+Where SQLite is 3.51.3 or newer the file is in WAL mode with `synchronous=FULL`, else in DELETE
+mode with `synchronous=EXTRA` (older WAL can corrupt when two connections checkpoint). Either way
+a commit that returned is on the disk.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BLOB,
+    INTEGER,
+    TEXT,
+    CheckConstraint,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    QueuePool,
+    Table,
+    create_engine,
+    event,
+)
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import ModuleType
+
+FILE_NAME = "journal.db"
+BUSY_S = 5.0
+_WAL_SINCE = (3, 51, 3)
+_OUT_OF_REACH = frozenset({3, 5, 6, 7, 13, 14, 23})
+"""SQLite's PERM, BUSY, LOCKED, NOMEM, FULL, CANTOPEN, AUTH: they say nothing of the content."""
+_PRIMARY_CODE = 0xFF
+_WRITES = "devicelink_writes"
+
+metadata = MetaData()
+
+head_table = Table(
+    "head",
+    metadata,
+    Column("id", INTEGER, CheckConstraint("id = 1"), primary_key=True),
+    Column("origin", TEXT, nullable=False),
+    Column("vkey", TEXT, nullable=False),
+    Column("size", INTEGER, nullable=False),
+    Column("frontier", BLOB, nullable=False),
+    Column("checkpoint", TEXT, nullable=False),
+    sqlite_strict=True,
+)
+entries_table = Table(
+    "entries",
+    metadata,
+    Column("idx", INTEGER, primary_key=True),
+    Column("raw", BLOB, nullable=False),
+    sqlite_strict=True,
+)
+tiles_table = Table(
+    "tiles",
+    metadata,
+    Column("level", INTEGER, primary_key=True),
+    Column("idx", INTEGER, primary_key=True),
+    Column("hashes", BLOB, nullable=False),
+    sqlite_strict=True,
+)
+probe_table = Table(
+    "probe",
+    metadata,
+    Column("id", INTEGER, CheckConstraint("id = 1"), primary_key=True),
+    Column("written", BLOB, nullable=False),
+    sqlite_strict=True,
+)
+
+_CONDITIONS = {
+    "entries_not_changed": "UPDATE ON entries",
+    "entries_not_removed": "DELETE ON entries",
+    "entries_only_appended": "INSERT ON entries"
+    " WHEN NEW.idx <> (SELECT COALESCE(MAX(idx) + 1, 0) FROM entries)",
+    "tiles_not_changed": "UPDATE ON tiles",
+    "tiles_not_removed": "DELETE ON tiles",
+    "tiles_only_added": "INSERT ON tiles WHEN EXISTS"
+    " (SELECT 1 FROM tiles WHERE level = NEW.level AND idx = NEW.idx)",
+    "head_not_removed": "DELETE ON head",
+    "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"
+    " OR NEW.origin <> OLD.origin OR NEW.vkey <> OLD.vkey",
+}
+TRIGGERS = {
+    name: f"CREATE TRIGGER {name} BEFORE {condition}"
+    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+    for name, condition in _CONDITIONS.items()
+}
+"""By name; each refuses what an append-only journal never does."""
+
+
+def projection_table(name: str) -> Table:
+    """The table of one projection: a key, and its state as JSON."""
+    return Table(
+        f"projection_{name}",
+        MetaData(),
+        Column("key", TEXT, primary_key=True),
+        Column("state", TEXT, nullable=False),
+        sqlite_strict=True,
+    )
+
+
+def make_tables(connection: Connection) -> None:
+    """Create tables and triggers in an empty file."""
+    metadata.create_all(connection)
+    for sql in TRIGGERS.values():
+        connection.exec_driver_sql(sql)
+
+
+def altered(connection: Connection) -> list[str]:
+    """What of the tables and triggers is not as `make_tables` made it, as sentences."""
+    found = []
+    for table in metadata.sorted_tables:
+        made = [(c.name, str(c.type), int(c.primary_key)) for c in table.columns]
+        rows = connection.exec_driver_sql(f"PRAGMA table_info({table.name})").all()
+        kinds = connection.exec_driver_sql(f"PRAGMA table_list({table.name})").all()
+        is_strict = [(row.type, row.strict) for row in kinds] == [("table", 1)]
+        if [(r.name, r.type, int(r.pk > 0)) for r in rows] != made or not is_strict:
+            found.append(f"The table {table.name} is not the one that devicelink makes.")
+    named = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    triggers = {row.name: row.sql for row in named}
+    found += [
+        f"The trigger {name}, which keeps the journal append-only, was removed or changed."
+        for name, sql in TRIGGERS.items()
+        if triggers.get(name) != sql
+    ]
+    found += [
+        f"The trigger {name} is not one that devicelink makes."
+        for name in sorted(triggers.keys() - TRIGGERS.keys())
+    ]
+    return found
+
+
+class Database:
+    """One journal file; `reader` and `writer` open transactions on it, from any thread."""
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        self.read_only = read_only
+        sqlite = _sqlite_module()
+        in_wal = sqlite.sqlite_version_info >= _WAL_SINCE
+        address = path.absolute().as_uri() + _open_mode(path, read_only=read_only)
+
+        def connect() -> Any:
+            connection = sqlite.connect(
+                address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA trusted_schema=OFF")
+            if not read_only:
+                connection.execute(f"PRAGMA journal_mode={'WAL' if in_wal else 'DELETE'}")
+                connection.execute(f"PRAGMA synchronous={'FULL' if in_wal else 'EXTRA'}")
+            return connection
+
+        self._engine = create_engine(
+            "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool
+        )
+        event.listen(self._engine, "begin", _begin)
+        self._writer: Engine = self._engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def reader(self) -> Iterator[Connection]:
+        """A read transaction: one snapshot, to be kept short.
+
+        Raises `JournalBroken` where the file is no journal, `ConfigError` where it cannot be read.
+        """
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise self._unreadable(error) from error
+
+    @contextmanager
+    def writer(self) -> Iterator[Connection]:
+        """A write transaction, alone from its first moment and durable when left.
+
+        Raises `JournalUnwritable` for whatever the database or the disk refuses.
+        """
+        if self.read_only:
+            raise JournalUnwritable(f"{self.path} was opened for reading only.")
+        try:
+            with self._writer.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise JournalUnwritable(
+                f"The journal {self.path} cannot be written: {_reason(error)}. Nothing was "
+                "recorded; look at the disk (full, read-only, failing) and at other programs that "
+                "hold the file."
+            ) from error
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def _unreadable(self, error: SQLAlchemyError) -> JournalBroken | ConfigError:
+        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _PRIMARY_CODE
+        if code in _OUT_OF_REACH:
+            return ConfigError(f"{self.path} cannot be read: {_reason(error)}.")
+        return JournalBroken(
+            f"{self.path} is not a whole journal: {_reason(error)}. Keep the file as it is and "
+            "compare it with a copy."
+        )
+
+
+def _sqlite_module() -> ModuleType:
+    try:
+        return importlib.import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return importlib.import_module("sqlite3")
+
+
+def _open_mode(path: Path, *, read_only: bool) -> str:
+    """On a read-only medium SQLite cannot make the files that it needs beside a WAL database."""
+    if not read_only:
+        return "?mode=rw"
+    write_ahead = path.with_name(path.name + "-wal")
+    unchanging = not os.access(path.parent, os.W_OK) and not write_ahead.exists()
+    return "?mode=ro&immutable=1" if unchanging else "?mode=ro"
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    return str(error.orig) if isinstance(error, DBAPIError) else str(error)

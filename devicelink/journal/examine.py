@@ -1,0 +1,263 @@
+"""One pass over all entries' bytes: the tree they make, and what each entry says of itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from devicelink.errors import JournalBroken
+from devicelink.journal.clock import CONFIRMED, SUSPECT
+from devicelink.journal.database import entries_table, tiles_table
+from devicelink.journal.entry import read_entry, session_start
+from devicelink.journal.faults import Runs
+from devicelink.journal.genesis import GENESIS, bound_by_genesis
+from devicelink.journal.tree import (
+    HASH_BYTES,
+    TILE_BYTES,
+    TILE_WIDTH,
+    Frontier,
+    leaf_hash,
+    root_of,
+    split_hashes,
+    tile_path,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from devicelink.journal.database import Database
+    from devicelink.journal.entry import Entry
+    from devicelink.journal.faults import Faults
+    from devicelink.journal.head import Head
+    from devicelink.journal.note import Checkpoint
+
+_MOST_SESSIONS = 4096
+
+
+class Examination:
+    """Reads entries tile by tile, in short transactions and bounded memory.
+
+    `frontier` is afterwards that of the entries as they are; where one is missing, the hash that
+    its tile holds stands in, so that what follows can still be judged.
+    """
+
+    def __init__(
+        self, database: Database, head: Head, faults: Faults, *, keep_root_at: int | None
+    ) -> None:
+        self.frontier = Frontier()
+        self.kept_root: bytes | None = None
+        self._database = database
+        self._head = head
+        self._faults = faults
+        self._keep_root_at = keep_root_at
+        self._missing = Runs()
+        self._tiles = _Tiles(faults)
+        self._says = _Sayings(head, faults)
+
+    def read(self, total: int, progress: Callable[[int, int], None] | None) -> None:
+        """Read the entries at places 0 to `total` - 1."""
+        for index in range(-(-total // TILE_WIDTH)):
+            start, stop = index * TILE_WIDTH, min((index + 1) * TILE_WIDTH, total)
+            with self._database.reader() as connection:
+                raws = _by_place(connection, start, stop)
+                stored = self._tiles.load(connection, 0, index)
+                self._says.listen(connection, raws)
+                self._take(start, stop, raws, stored)
+                if stop - start == TILE_WIDTH:
+                    self._tiles.close(connection, index)
+            if progress is not None:
+                progress(stop, total)
+
+    def _take(self, start: int, stop: int, raws: dict[int, bytes], stored: list[bytes]) -> None:
+        for place in range(start, stop):
+            raw = raws.get(place)
+            told = stored[place - start] if stored else None
+            if raw is None:
+                self._missing.add(place)
+            leaf = leaf_hash(raw) if raw is not None else told or bytes(HASH_BYTES)
+            self._tiles.add_leaf(place, leaf, told)
+            self.frontier.append(leaf)
+            if self.frontier.size == self._keep_root_at:
+                self.kept_root = self.frontier.root()
+
+    def conclude(self, signed: Checkpoint | None) -> None:
+        """Hold the tree against frontier and checkpoint, and say what the differences mean."""
+        for _, which in self._missing.named():
+            self._faults.add(f"Missing: {which}, removed from the journal.")
+        holds = signed is not None and signed.root == self.frontier.root()
+        self._tiles.conclude(entries_hold=holds)
+        if signed is not None and not holds:
+            self._faults.add(
+                f"The entries do not lead to the root that the checkpoint signs for {signed.size}."
+            )
+        with self._faults.noting():
+            stored = Frontier.from_bytes(self._head.size, self._head.frontier)
+            if signed is not None and stored.root() != signed.root:
+                self._faults.add("The frontier is not the one whose root the checkpoint signs.")
+            elif not holds:
+                self._narrow(stored)
+
+    def _narrow(self, stored: Frontier) -> None:
+        """Name the subtrees whose hash is another than the frontier has."""
+        pairs = zip(stored.ranges(), stored.stack, self.frontier.stack, strict=False)
+        for (start, stop), told, made in pairs:
+            if told != made:
+                self._faults.add(
+                    f"Entry {start} was changed."
+                    if stop - start == 1
+                    else f"Among entries {start} to {stop - 1} something was changed."
+                )
+
+
+class _Tiles:
+    """Compares the hashes that entries lead to with the full tiles, level by level."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+        self._levels: dict[int, list[bytes]] = {0: []}
+        self._runs = Runs()
+        self._above: list[str] = []
+
+    def load(self, connection: Connection, level: int, index: int) -> list[bytes]:
+        """A full tile's hashes, nothing where there is none; one of a wrong length is a fault."""
+        row = connection.scalar(
+            select(tiles_table.c.hashes).where(
+                tiles_table.c.level == level, tiles_table.c.idx == index
+            )
+        )
+        if row is None:
+            return []
+        if not isinstance(row, bytes) or len(row) != TILE_BYTES:
+            self._faults.add(f"{tile_path(level, index)} was changed: it has not 8192 bytes.")
+            return []
+        return split_hashes(row)
+
+    def add_leaf(self, place: int, leaf: bytes, told: bytes | None) -> None:
+        """One more leaf, and what the tile says of it; differing neighbours make one run."""
+        self._levels[0].append(leaf)
+        if told is not None and told != leaf:
+            self._runs.add(place)
+
+    def close(self, connection: Connection, index: int) -> None:
+        """The level 0 tile `index` is complete: go up as far as tiles are filled by it."""
+        level = 0
+        while len(self._levels[level]) == TILE_WIDTH:
+            root = root_of(self._levels[level])
+            self._levels[level] = []
+            level += 1
+            self._levels.setdefault(level, []).append(root)
+            if len(self._levels[level]) == TILE_WIDTH:
+                index //= TILE_WIDTH
+                self._compare(connection, level, index)
+
+    def _compare(self, connection: Connection, level: int, index: int) -> None:
+        for at, told in enumerate(self.load(connection, level, index)):
+            if told != self._levels[level][at]:
+                below = tile_path(level - 1, index * TILE_WIDTH + at)
+                self._above.append(f"{tile_path(level, index)} has another hash for {below}")
+
+    def conclude(self, *, entries_hold: bool) -> None:
+        """Say what differs: the tile where the entries are those signed, else the entries."""
+        for first, which in self._runs.named():
+            tile = tile_path(0, first // TILE_WIDTH)
+            self._faults.add(
+                f"{tile} was changed: its hash of {which} is not that of the bytes, which hold."
+                if entries_hold
+                else f"Changed: {which} (other bytes than those whose hash stands in {tile})."
+            )
+        for sentence in self._above:
+            if entries_hold or not self._runs:
+                self._faults.add(f"{sentence} than the entries lead to.")
+
+
+class _Sayings:
+    """What entries say of themselves, one after the other: place, session, time, genesis."""
+
+    def __init__(self, head: Head, faults: Faults) -> None:
+        self._head = head
+        self._faults = faults
+        self._shift = 0
+        self._last: Entry | None = None
+        self._suspect = False
+        self._sessions: dict[int, bool] = {}
+
+    def listen(self, connection: Connection, raws: dict[int, bytes]) -> None:
+        """The entries of a batch, by place."""
+        for place, raw in raws.items():
+            with self._faults.noting(f"Entry {place}: "):
+                self._listen(connection, place, read_entry(raw))
+
+    def _listen(self, connection: Connection, place: int, entry: Entry) -> None:
+        if entry.index - place != self._shift:
+            self._shift = entry.index - place
+            if self._shift:
+                self._faults.add(
+                    f"At place {place} stands an entry that says it is entry {entry.index}: "
+                    "entries were removed, inserted or put in another order."
+                )
+        self._check_time(entry)
+        if (entry.type == GENESIS) != (place == 0):
+            self._faults.add(f"Entry {place} is of type {entry.type}: genesis is entry 0 alone.")
+        elif place == 0:
+            self._check_genesis(entry)
+        if entry.session is not None and not self._begins(connection, entry, place):
+            self._faults.add(
+                f"Entry {place} names session {entry.session}, which entry "
+                f"{session_start(entry.session)} did not begin."
+            )
+
+    def _check_genesis(self, entry: Entry) -> None:
+        for name, due in bound_by_genesis(self._head.origin, self._head.vkey).items():
+            if entry.data.get(name) != due:
+                self._faults.add(
+                    f"The genesis entry has {name} = {entry.data.get(name)!r}, the journal's head "
+                    f"{due!r}."
+                )
+
+    def _check_time(self, entry: Entry) -> None:
+        """Time may go back only from a `clock.suspect` to its `clock.confirmed`."""
+        last, self._last = self._last, entry
+        if entry.type == SUSPECT:
+            self._suspect = True
+        elif entry.type == CONFIRMED:
+            self._suspect = False
+        elif last is not None and entry.at < last.at and not self._suspect:
+            self._faults.add(
+                f"Time goes back at entry {entry.index}, from {last.at.isoformat()} to "
+                f"{entry.at.isoformat()}, without a {SUSPECT} or {CONFIRMED} entry."
+            )
+
+    def _begins(self, connection: Connection, entry: Entry, place: int) -> bool:
+        """Whether the session's first entry is one of it."""
+        if entry.session is None:
+            return True
+        start = session_start(entry.session)
+        if start == place:
+            self._sessions[start] = True
+        elif start not in self._sessions:
+            if len(self._sessions) >= _MOST_SESSIONS:
+                self._sessions.clear()
+            self._sessions[start] = self._is_first(connection, start, entry.session)
+        return self._sessions[start]
+
+    def _is_first(self, connection: Connection, start: int, session: str) -> bool:
+        try:
+            first = read_entry(_by_place(connection, start, start + 1).get(start, b""))
+        except JournalBroken:
+            return False
+        return first.session == session
+
+
+def _by_place(connection: Connection, start: int, stop: int) -> dict[int, bytes]:
+    """Entries' bytes by place; raises `JournalBroken` for what is not stored as bytes."""
+    index = entries_table.c.idx
+    rows = connection.execute(
+        select(index, entries_table.c.raw).where(index >= start, index < stop).order_by(index)
+    ).all()
+    found = {place: raw for place, raw in rows if isinstance(raw, bytes)}
+    if len(found) != len(rows):
+        raise JournalBroken(f"Among entries {start} to {stop - 1} one is not stored as bytes.")
+    return found

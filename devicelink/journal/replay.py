@@ -1,0 +1,89 @@
+"""Reading entries as evidence: every byte hashed, nothing chosen by a column one could edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from devicelink.errors import JournalBroken
+from devicelink.journal.database import entries_table
+from devicelink.journal.entry import read_entry_at, type_of
+from devicelink.journal.projection import read_state, write_state
+from devicelink.journal.tree import Frontier, leaf_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from devicelink.journal.entry import Entry
+    from devicelink.journal.note import Checkpoint
+    from devicelink.journal.projection import Projection, States
+
+
+BATCH = 256
+"""Entries to a short read transaction."""
+
+
+def read_raws(connection: Connection, start: int, stop: int) -> list[bytes]:
+    """The bytes of entries from `start` on; raises `JournalBroken` where one is missing."""
+    index = entries_table.c.idx
+    rows = connection.execute(
+        select(index, entries_table.c.raw).where(index >= start, index < stop).order_by(index)
+    ).all()
+    if rows and rows[-1][0] != start + len(rows) - 1:
+        missing = next(at for at, row in enumerate(rows, start) if row[0] != at)
+        raise JournalBroken(f"Entry {missing} of the journal is missing.")
+    raws = [row[1] for row in rows]
+    if not all(type(raw) is bytes for raw in raws):
+        raise JournalBroken(f"Among entries {start} to {stop - 1} one is not stored as bytes.")
+    return raws
+
+
+class Replay:
+    """Takes all entries in order, then says whether they are the ones that were signed."""
+
+    def __init__(self, projections: Sequence[Projection]) -> None:
+        self.frontier = Frontier()
+        self._projections = tuple(projections)
+        self._wanted: dict[str | None, bool] = {}
+        self._states: dict[str, States] = {projection.name: {} for projection in projections}
+
+    def feed(self, raws: Iterable[bytes]) -> None:
+        """The bytes of the next entries; raises `JournalBroken` where a wanted one is no entry."""
+        frontier, wanted = self.frontier, self._wanted
+        for raw in raws:
+            index = frontier.size
+            frontier.append(leaf_hash(raw))
+            entry_type = type_of(raw)
+            if entry_type not in wanted:
+                wanted[entry_type] = any(p.wants(entry_type) for p in self._projections)
+            if wanted[entry_type]:
+                self._take(read_entry_at(index, raw))
+
+    def hold_against(self, checkpoint: Checkpoint) -> None:
+        """Raises `JournalBroken` unless the entries fed so far are what the checkpoint signs."""
+        if self.frontier.size != checkpoint.size:
+            raise JournalBroken(
+                f"The journal has {self.frontier.size} entries, its checkpoint signs "
+                f"{checkpoint.size}."
+            )
+        if self.frontier.root() != checkpoint.root:
+            raise JournalBroken(
+                f"The journal's {checkpoint.size} entries are not the ones that were signed: "
+                "their root is another. `devicelink journal verify` names what was changed."
+            )
+
+    def states(self) -> dict[str, States]:
+        """Per projection, key to state, as it would come back from its table."""
+        return {
+            name: {key: read_state(write_state(state)) for key, state in states.items()}
+            for name, states in self._states.items()
+        }
+
+    def _take(self, entry: Entry) -> None:
+        for projection in self._projections:
+            if projection.takes(entry) and (key := projection.key(entry)) is not None:
+                states = self._states[projection.name]
+                states[key] = projection.reduce(states.get(key), entry)

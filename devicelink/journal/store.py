@@ -1,0 +1,355 @@
+"""The journal of one station: append durably, read, and read as evidence."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import inspect, select
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
+from devicelink.journal.append import add_entries, make_entries, project_entries, refill
+from devicelink.journal.database import (
+    FILE_NAME,
+    Database,
+    make_tables,
+    probe_table,
+    projection_table,
+)
+from devicelink.journal.durable import sync_folder
+from devicelink.journal.entry import read_entry_at
+from devicelink.journal.genesis import genesis_draft
+from devicelink.journal.head import check_ends, first_head, load_head, move_head
+from devicelink.journal.projection import read_state
+from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.tree import Frontier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlalchemy import Connection
+
+    from devicelink.journal.entry import Draft, Entry
+    from devicelink.journal.head import Head
+    from devicelink.journal.note import Signer, Verifier
+    from devicelink.journal.projection import Projection, States
+    from devicelink.runtime import Runtime
+
+_PROBE_BYTES = 1024
+
+
+class Journal:
+    """Entries, tiles, frontier, checkpoint and projections in one file.
+
+    Several processes may use it at once, each with its own `Journal`; one `Journal` may be shared
+    by the threads of a process.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        verifier: Verifier,
+        signer: Signer | None,
+        runtime: Runtime,
+        projections: Sequence[Projection],
+    ) -> None:
+        self._database = database
+        self._verifier = verifier
+        self._signer = signer
+        self._runtime = runtime
+        self._projections = {projection.name: projection for projection in projections}
+
+    @classmethod
+    def create(
+        cls,
+        folder: Path,
+        *,
+        origin: str,
+        signer: Signer,
+        runtime: Runtime,
+        projections: Sequence[Projection],
+        genesis: Draft,
+    ) -> Journal:
+        """Make a journal whose entry 0 is `genesis`; after a crash it is there whole or not at all.
+
+        Origin, verifier key and whether the station is simulated are put into the genesis data.
+        Raises `ConfigError` where a journal is already, or where these contradict each other.
+        """
+        path = folder / FILE_NAME
+        being_made = folder / (FILE_NAME + ".new")
+        if path.exists():
+            raise ConfigError(f"{folder} already holds a journal; it is never written over.")
+        draft = genesis_draft(genesis, origin, signer)
+        database = None
+        try:
+            for name in (FILE_NAME + ".new" + end for end in ("", "-wal", "-shm", "-journal")):
+                (folder / name).unlink(missing_ok=True)
+            being_made.touch(mode=0o600)
+            database = Database(being_made)
+            with database.writer() as connection:
+                make_tables(connection)
+                refill(connection, {projection.name: {} for projection in projections})
+                first_head(connection, signer)
+                entries, _ = make_entries([draft], None, runtime)
+                _add(connection, signer, Frontier(), entries, projections)
+            database.close()
+            path.hardlink_to(being_made)
+            being_made.unlink()
+            sync_folder(folder)
+        except FileExistsError:
+            raise ConfigError(f"{folder} got a journal from another process just now.") from None
+        except OSError as error:
+            raise JournalUnwritable(
+                f"No journal can be made in {folder}: {error.strerror}."
+            ) from error
+        finally:
+            if database is not None:
+                database.close()
+        return cls.open(folder, signer=signer, runtime=runtime, projections=projections)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        signer: Signer | None,
+        runtime: Runtime,
+        projections: Sequence[Projection],
+    ) -> Journal:
+        """Open a station's journal, for reading only where there is no signer.
+
+        Raises `ConfigError` where there is none, `JournalBroken` where signature, key, size and
+        frontier do not agree. Tables of projections that are missing are made (not read-only).
+        """
+        path = folder / FILE_NAME
+        if not path.is_file():
+            raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
+        database = Database(path, read_only=signer is None)
+        try:
+            with database.reader() as connection:
+                head = load_head(connection)
+                tables = set(inspect(connection).get_table_names())
+            verifier = _verifier(head, signer)
+            head.believed(verifier)
+            journal = cls(
+                database,
+                verifier=verifier,
+                signer=signer,
+                runtime=runtime,
+                projections=projections,
+            )
+            if signer and any(projection_table(p.name).name not in tables for p in projections):
+                journal.rebuild()
+        except BaseException:
+            database.close()
+            raise
+        return journal
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; the journal opens it again when asked again."""
+        self._database.close()
+
+    @property
+    def origin(self) -> str:
+        """The journal's name, which is also its key's."""
+        return self._verifier.name
+
+    @property
+    def vkey(self) -> str:
+        """The key that others verify with, as `log.vkey` holds it (without a newline)."""
+        return self._verifier.vkey
+
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return self._head().size
+
+    @property
+    def root(self) -> bytes:
+        """The signed root (32 bytes)."""
+        return self._head().believed(self._verifier)[0].root
+
+    def checkpoint(self) -> str:
+        """The signed checkpoint of the whole journal, as a note."""
+        return self._head().checkpoint
+
+    def append(self, draft: Draft) -> Entry:
+        """Record one entry; see `append_all`."""
+        return self.append_all([draft])[0]
+
+    def append_all(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Record entries in one transaction, all or none; they are durable when this returns.
+
+        Where the clock went wrong a `clock.suspect` is recorded with them; it is not among the
+        entries returned. Raises `JournalUnwritable` whatever the reason: disk, lock, content, or a
+        journal whose head does not hold.
+        """
+        if self._signer is None:
+            raise JournalUnwritable(f"The journal {self.origin} was opened for reading only.")
+        if not drafts:
+            return []
+        try:
+            with self._database.writer() as connection:
+                _, frontier = load_head(connection).believed(self._verifier)
+                check_ends(connection, frontier.size)
+                last = self._entry(connection, frontier.size - 1)
+                entries, asked = make_entries(drafts, last, self._runtime)
+                _add(connection, self._signer, frontier, entries, list(self._projections.values()))
+        except JournalBroken as error:
+            raise JournalUnwritable(
+                f"Nothing was recorded, since the journal does not hold: {error} "
+                "`devicelink journal verify` says more."
+            ) from error
+        return asked
+
+    def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
+        """Entries from `start` to before `stop`, or to the end; each batch is read by itself."""
+        for raws in self._batches(start, stop):
+            for index, raw in enumerate(raws, start):
+                yield read_entry_at(index, raw)
+            start += len(raws)
+
+    def entry(self, index: int) -> Entry:
+        """One entry; raises `ConfigError` where the journal does not reach so far."""
+        with self._database.reader() as connection:
+            size = load_head(connection).size
+            if not 0 <= index < size:
+                raise ConfigError(f"There is no entry {index}: the journal has {size}.")
+            return self._entry(connection, index)
+
+    def last(self) -> Entry:
+        """The newest entry."""
+        with self._database.reader() as connection:
+            return self._entry(connection, load_head(connection).size - 1)
+
+    def checked(self, projections: Sequence[Projection]) -> dict[str, dict[str, dict[str, object]]]:
+        """Replay projections from entries that are proved to be the ones that were signed.
+
+        Every entry's bytes are hashed and the root compared with the signed checkpoint, which is
+        read first: what is appended meanwhile is not seen. Per projection name, key to state.
+        Raises `JournalBroken`.
+        """
+        replay = Replay(projections)
+        with self._database.reader() as connection:
+            head = load_head(connection)
+            check_ends(connection, head.size)
+        checkpoint, _ = head.believed(self._verifier)
+        for raws in self._batches(0, checkpoint.size):
+            replay.feed(raws)
+        replay.hold_against(checkpoint)
+        return replay.states()
+
+    def projection(self, name: str) -> dict[str, dict[str, object]]:
+        """A projection's table, key to state: for showing, never for deciding.
+
+        Raises `ConfigError` where the table is missing or was edited into nonsense.
+        """
+        table = projection_table(name)
+        with self._database.reader() as connection:
+            if not inspect(connection).has_table(table.name):
+                raise ConfigError(f"The table of {name} is missing: `devicelink journal rebuild`.")
+            rows = connection.execute(select(table.c.key, table.c.state)).all()
+        try:
+            return {key: read_state(state) for key, state in rows}
+        except ValueError as error:
+            raise ConfigError(
+                f"The table of {name} cannot be read ({error}): `devicelink journal rebuild`."
+            ) from error
+
+    def rebuild(self) -> dict[str, dict[str, dict[str, object]]]:
+        """Drop the projections' tables and fill them from checked entries; what is in them now."""
+        replay = Replay(list(self._projections.values()))
+        for raws in self._batches(0, self.size):
+            replay.feed(raws)
+        with self._database.writer() as connection:
+            head = load_head(connection)
+            check_ends(connection, head.size)
+            replay.feed(read_raws(connection, replay.frontier.size, head.size))
+            replay.hold_against(head.believed(self._verifier)[0])
+            states: dict[str, States] = replay.states()
+            refill(connection, states)
+        return states
+
+    def prove_writable(self) -> None:
+        """Write to the disk and wait until it is there; raises `JournalUnwritable`."""
+        written = self._runtime.random_bytes(_PROBE_BYTES)
+        upsert = sqlite_insert(probe_table).values(id=1, written=written)
+        with self._database.writer() as connection:
+            connection.execute(
+                upsert.on_conflict_do_update(
+                    index_elements=[probe_table.c.id], set_={"written": written}
+                )
+            )
+
+    def check_disk(self, free_bytes: int) -> None:
+        """Raises `JournalUnwritable` where the file system has less than `free_bytes` left."""
+        try:
+            free = shutil.disk_usage(self._database.path.parent).free
+        except OSError as error:
+            raise JournalUnwritable(
+                f"The disk under {self._database.path} does not answer: {error.strerror}."
+            ) from error
+        if free < free_bytes:
+            raise JournalUnwritable(
+                f"The disk under {self._database.path} has {free} bytes left, {free_bytes} are "
+                "needed; make room first."
+            )
+
+    def _head(self) -> Head:
+        with self._database.reader() as connection:
+            return load_head(connection)
+
+    def _entry(self, connection: Connection, index: int) -> Entry:
+        raws = read_raws(connection, index, index + 1)
+        if not raws:
+            raise JournalBroken(f"Entry {index} of the journal is missing.")
+        return read_entry_at(index, raws[0])
+
+    def _batches(self, start: int, stop: int | None) -> Iterator[list[bytes]]:
+        """Entries' bytes in order, each batch in a short transaction of its own."""
+        while stop is None or start < stop:
+            end = start + BATCH if stop is None else min(start + BATCH, stop)
+            with self._database.reader() as connection:
+                raws = read_raws(connection, start, end)
+            if not raws:
+                return
+            yield raws
+            start += len(raws)
+
+
+def _add(
+    connection: Connection,
+    signer: Signer,
+    frontier: Frontier,
+    entries: Sequence[Entry],
+    projections: Sequence[Projection],
+) -> None:
+    add_entries(connection, entries, frontier)
+    project_entries(connection, entries, projections)
+    move_head(connection, signer, frontier)
+
+
+def _verifier(head: Head, signer: Signer | None) -> Verifier:
+    """The station's own key where it is there, else the one that the file names."""
+    named = head.verifier()
+    if signer is not None and signer.verifier != named:
+        raise JournalBroken(
+            f"The journal names the key {named.vkey}, the station's own is {signer.vkey}: one of "
+            "the two was exchanged."
+        )
+    return named

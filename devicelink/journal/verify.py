@@ -1,0 +1,246 @@
+"""Checks everything that a journal's folder can show, and says what it cannot show."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from devicelink.errors import ConfigError, JournalBroken
+from devicelink.journal.database import (
+    FILE_NAME,
+    Database,
+    altered,
+    entries_table,
+    projection_table,
+    tiles_table,
+)
+from devicelink.journal.examine import Examination
+from devicelink.journal.faults import Faults
+from devicelink.journal.head import check_ends, load_head
+from devicelink.journal.note import Checkpoint, Note, Verifier
+from devicelink.journal.projection import write_state
+from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.tree import tile_path, tile_widths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from sqlalchemy import Connection
+
+    from devicelink.journal.head import Head
+    from devicelink.journal.projection import Projection, States
+
+KEY_FROM_FOLDER = "key taken from the folder"
+NO_KEPT = (
+    "a roll-back: without a kept checkpoint, a mirror or a witness an older state put back looks "
+    "whole"
+)
+NO_WITNESS = (
+    "who wrote: no witness has cosigned, and whoever holds the station's key can write a journal "
+    "anew"
+)
+NOT_HERE = "transcripts and texts about clients, which entries bind by their hashes alone"
+NO_PROJECTIONS = "the tables made from entries, which are no evidence"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification found; `root` is the base64 of the root that the entries lead to."""
+
+    ok: bool
+    size: int
+    root: str
+    broken: list[str]
+    not_checked: list[str]
+
+    def as_json(self) -> dict[str, object]:
+        """The document that programs parse."""
+        return {
+            "ok": self.ok,
+            "size": self.size,
+            "root": self.root,
+            "broken": self.broken,
+            "not_checked": self.not_checked,
+        }
+
+
+def verify(
+    folder: Path,
+    *,
+    vkey: str | None = None,
+    kept: str | None = None,
+    projections: Sequence[Projection] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Check the journal in a station's folder from its entries' bytes upwards.
+
+    `vkey` is the log's key from elsewhere, `kept` a checkpoint of this journal kept elsewhere (a
+    whole signed note). A table of a projection that differs from its entries is no fault of the
+    evidence, but somebody edited the folder: it stands in `broken` and says so. Memory stays
+    bounded, apart from what the projections hold. `progress` is told (done, total) entries.
+    Raises `ConfigError` where there is no journal, or `vkey` or `kept` cannot be read.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
+    given = None if vkey is None else Verifier.from_vkey(vkey)
+    older = None if kept is None else _Kept(kept, _kept_body(kept))
+    faults = Faults()
+    database = Database(path, read_only=True)
+    check = _Check(database, faults, given, progress)
+    try:
+        check.run(older, projections)
+    except (JournalBroken, ConfigError) as error:
+        faults.add(str(error))
+    finally:
+        database.close()
+    return Report(
+        ok=not faults.found,
+        size=check.size,
+        root=check.root,
+        broken=faults.sentences(),
+        not_checked=check.not_checked,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A checkpoint kept elsewhere: the note, and what it says."""
+
+    note: str
+    says: Checkpoint
+
+
+class _Check:
+    """One verification; what is known when it breaks off is still reported."""
+
+    def __init__(
+        self,
+        database: Database,
+        faults: Faults,
+        given: Verifier | None,
+        progress: Callable[[int, int], None] | None,
+    ) -> None:
+        self.size = 0
+        self.root = ""
+        self.not_checked = [] if given else [KEY_FROM_FOLDER]
+        self._database = database
+        self._faults = faults
+        self._given = given
+        self._progress = progress
+
+    def run(self, kept: _Kept | None, projections: Sequence[Projection]) -> None:
+        """Everything, in the order in which one thing rests on the other."""
+        self.not_checked += [NO_WITNESS, NOT_HERE]
+        if kept is None:
+            self.not_checked.append(NO_KEPT)
+        with self._database.reader() as connection:
+            head = load_head(connection)
+            self.size = head.size
+            for sentence in altered(connection):
+                self._faults.add(sentence)
+            with self._faults.noting():
+                check_ends(connection, head.size)
+            self._check_tile_list(connection, head.size)
+            present = connection.scalar(select(func.count()).select_from(entries_table)) or 0
+            highest = connection.scalar(select(func.max(entries_table.c.idx)))
+        verifier = self._verifier(head)
+        signed = None
+        with self._faults.noting():
+            signed = Checkpoint.open(head.checkpoint, verifier)
+        if signed is not None and (signed.origin, signed.size) != (head.origin, head.size):
+            self._faults.add(
+                f"The checkpoint signs {signed.size} entries of {signed.origin}, the journal's "
+                f"head says {head.size} of {head.origin}."
+            )
+        total = present if signed is None else min(signed.size, (highest or 0) + 1)
+        examination = Examination(
+            self._database, head, self._faults, keep_root_at=kept.says.size if kept else None
+        )
+        examination.read(total, self._progress)
+        self.root = base64.b64encode(examination.frontier.root()).decode()
+        examination.conclude(signed)
+        if kept is not None:
+            self._check_kept(kept, verifier, examination)
+        self._check_projections(projections, verifier)
+
+    def _verifier(self, head: Head) -> Verifier:
+        """The given key, else the folder's; a folder that names another is a fault."""
+        if self._given is None:
+            return head.verifier()
+        if head.vkey != self._given.vkey:
+            self._faults.add(f"The journal names the key {head.vkey}, not {self._given.vkey}.")
+        return self._given
+
+    def _check_tile_list(self, connection: Connection, size: int) -> None:
+        """Whether the full tiles are all there, and no other."""
+        counted = select(tiles_table.c.level, func.count(), func.max(tiles_table.c.idx))
+        rows = connection.execute(counted.group_by(tiles_table.c.level)).all()
+        have = {level: (count, highest) for level, count, highest in rows}
+        due = {level: (full, full - 1) for level, full, _ in tile_widths(size) if full}
+        for level in sorted(have.keys() | due.keys()):
+            if have.get(level) != due.get(level):
+                count, wanted = have.get(level, (0, -1))[0], due.get(level, (0, -1))[0]
+                self._faults.add(
+                    f"Tiles were removed or added: of level {level} there are {count} instead of "
+                    f"{wanted}, or not those up to {tile_path(level, max(wanted - 1, 0))}."
+                )
+
+    def _check_kept(self, kept: _Kept, verifier: Verifier, examination: Examination) -> None:
+        """Whether the journal still begins with what the kept checkpoint signed."""
+        with self._faults.noting("The kept checkpoint: "):
+            Checkpoint.open(kept.note, verifier)
+        older = kept.says
+        if older.size > self.size:
+            self._faults.add(
+                f"The journal was rolled back: it has {self.size} entries, the kept checkpoint "
+                f"signs {older.size}."
+            )
+        elif examination.kept_root != older.root:
+            self._faults.add(
+                f"The first {older.size} entries are not the ones that the kept checkpoint signs."
+            )
+        else:
+            self.not_checked.append(
+                f"a roll-back to a state after the kept checkpoint of {older.size} entries"
+            )
+
+    def _check_projections(self, projections: Sequence[Projection], verifier: Verifier) -> None:
+        """Whether the tables are what a rebuild would make, read with the entries they are of."""
+        if self._faults.found or not projections:
+            self.not_checked.append(NO_PROJECTIONS)
+            return
+        replay = Replay(projections)
+        while replay.frontier.size < self.size:
+            start = replay.frontier.size
+            with self._database.reader() as connection:
+                raws = read_raws(connection, start, min(start + BATCH, self.size))
+            replay.feed(raws)
+        with self._database.reader() as connection:
+            head = load_head(connection)
+            replay.feed(read_raws(connection, replay.frontier.size, head.size))
+            replay.hold_against(head.believed(verifier)[0])
+            for name, states in replay.states().items():
+                self._compare(connection, name, states)
+
+    def _compare(self, connection: Connection, name: str, states: States) -> None:
+        table = projection_table(name)
+        due = {key: write_state(state) for key, state in states.items()}
+        have = {row.key: row.state for row in connection.execute(select(table))}
+        for key in sorted(have.keys() | due.keys()):
+            if have.get(key) != due.get(key):
+                self._faults.add(
+                    f"The table of {name} was edited at {key!r}: it does not say what the entries "
+                    "say. The entries hold; `devicelink journal rebuild` makes the table anew."
+                )
+
+
+def _kept_body(kept: str) -> Checkpoint:
+    try:
+        return Checkpoint.parse(Note.parse(kept).text)
+    except JournalBroken as error:
+        raise ConfigError(f"The kept checkpoint cannot be read: {error}") from error

@@ -1,0 +1,130 @@
+"""Drivers by name, over entry points: listing imports nothing, a broken driver fails alone."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from devicelink.errors import (
+    ConfigError,
+    DriverNotAllowed,
+    DriverUnknown,
+    DriverUnusable,
+)
+from devicelink.journal.projection import Projection
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.driver import Declaration, Driver
+    from devicelink.journal.entry import Entry
+
+GROUP = "devicelink.drivers"
+
+
+class DriverFactory(Protocol):
+    """What an entry point of the group names: a class, or anything that makes a driver."""
+
+    declaration: Declaration
+
+    def __call__(self, configuration: Mapping[str, str]) -> Driver:
+        """A driver for one device; raises `ConfigError` for a configuration it does not know."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One claim to a driver's name, as packaging metadata tells it; nothing is imported."""
+
+    name: str
+    target: str
+    distribution: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.distribution} {self.version})"
+
+
+def installed() -> list[Installed]:
+    """Every claim in the group, by name; two distributions may claim the same one."""
+    found = []
+    for point in importlib.metadata.entry_points(group=GROUP):
+        made_by = point.dist
+        found.append(
+            Installed(
+                name=point.name,
+                target=point.value,
+                distribution=made_by.name if made_by else "unknown",
+                version=made_by.version if made_by else "unknown",
+            )
+        )
+    return sorted(found, key=lambda claim: (claim.name, claim.distribution))
+
+
+def find(name: str) -> Installed:
+    """The one claim to a name; raises `DriverUnknown`, or `DriverUnusable` where two claim it."""
+    claims = [claim for claim in installed() if claim.name == name]
+    if not claims:
+        known = ", ".join(sorted({claim.name for claim in installed()})) or "none"
+        raise DriverUnknown(f"There is no driver {name!r}. Installed: {known}.")
+    if len(claims) > 1:
+        owners = " and ".join(f"{claim.distribution} {claim.version}" for claim in claims)
+        raise DriverUnusable(
+            f"Two distributions claim the driver {name!r}: {owners}. Uninstall one of them."
+        )
+    return claims[0]
+
+
+def load(name: str) -> DriverFactory:
+    """Import a driver; raises `DriverUnknown` or `DriverUnusable`, naming its distribution."""
+    claim = find(name)
+    point = importlib.metadata.EntryPoint(name=claim.name, value=claim.target, group=GROUP)
+    try:
+        factory = cast("DriverFactory", point.load())
+        declared = factory.declaration.name
+    except Exception as error:
+        raise DriverUnusable(f"The driver {claim} does not load: {error!r}.") from error
+    if declared != name:
+        raise DriverUnusable(f"The driver {claim} calls itself {declared!r}.")
+    return factory
+
+
+def make(name: str, configuration: Mapping[str, str]) -> Driver:
+    """A driver for one device; raises what `load` raises, and `ConfigError` for unknown keys."""
+    factory = load(name)
+    unknown = sorted(set(configuration) - set(factory.declaration.configuration_keys))
+    if unknown:
+        known = ", ".join(sorted(factory.declaration.configuration_keys)) or "none"
+        raise ConfigError(f"The driver {name} knows no {', '.join(unknown)}. It knows: {known}.")
+    return factory(configuration)
+
+
+def allowed_drivers(state: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
+    """The drivers that this station allows, from its configuration's replayed entries."""
+    configured = state.get("station", {})
+    names = configured.get("drivers_allowed", [])
+    return tuple(str(name) for name in cast("list[object]", names))
+
+
+def require_allowed(name: str, state: Mapping[str, Mapping[str, object]]) -> None:
+    """Raise `DriverNotAllowed` where the station's configuration does not name the driver."""
+    allowed = allowed_drivers(state)
+    if name not in allowed:
+        raise DriverNotAllowed(
+            f"This station does not allow the driver {name!r}. Allowed: "
+            f"{', '.join(allowed) or 'none'}."
+        )
+
+
+def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    return {**(old or {}), **entry.data}
+
+
+STATION = Projection(
+    name="station",
+    types=frozenset({"station.made", "station.configured"}),
+    key=lambda _entry: "station",
+    reduce=_reduce,
+)
+"""What the station was made as and is configured to allow; the latest entry counts, key by key."""

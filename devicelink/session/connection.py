@@ -1,0 +1,107 @@
+"""A device reached: its port open, its driver made, its identity told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devicelink import registry
+from devicelink.errors import (
+    DeviceBusy,
+    DeviceFault,
+    DeviceLinkError,
+    DriverError,
+    LinkError,
+    PortUnavailable,
+    ProtocolError,
+    WrongDevice,
+)
+from devicelink.link.link import Link
+from devicelink.link.port import open_port
+from devicelink.session.guard import Guard, NoGuard, ProcessGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from devicelink.driver import Driver, Identity
+    from devicelink.link.port import Port
+    from devicelink.link.transcript import Transcript
+    from devicelink.runtime import Latch, Runtime
+    from devicelink.session.ownership import Ownership
+
+
+@dataclass(slots=True)
+class Connection:
+    """An open port with its driver; nothing was asked yet."""
+
+    driver: Driver
+    port: Port
+    link: Link
+
+    def identify(self, serial: str) -> Identity:
+        """Who answers; raises `WrongDevice` where the wire names another serial number."""
+        identity = self.driver.identify(self.link)
+        if identity.serial is not None and identity.serial != serial:
+            raise WrongDevice(
+                f"The laser on this port says that it is {identity.serial}; "
+                f"{serial} is registered here."
+            )
+        return identity
+
+
+def connect(
+    *,
+    driver: str,
+    configuration: Mapping[str, str],
+    port: str,
+    runtime: Runtime,
+    transcript: Transcript,
+    stop: Latch | None = None,
+) -> Connection:
+    """Open the port and make the driver; sends nothing. Raises `DriverError`, `PortUnavailable`."""
+    made = registry.make(driver, configuration)
+    opened = open_port(port, made.line, runtime)
+    return Connection(made, opened, Link(opened, made.wire, runtime, transcript, stop))
+
+
+def start_guard(
+    connection: Connection,
+    own: Ownership,
+    *,
+    driver: str,
+    configuration: Mapping[str, str],
+    folder: Path,
+    runtime: Runtime,
+) -> Guard:
+    """A guard that watches over the connection's port; raises `GuardGone`.
+
+    A port inside this process dies with it, so there is nothing to inherit and nothing to guard.
+    """
+    port_fd = connection.port.fileno()
+    if port_fd is None:
+        return NoGuard()
+    return ProcessGuard.start(
+        driver_target=registry.find(driver).target,
+        configuration=configuration,
+        port_fd=port_fd,
+        lock_fd=own.lock_fd,
+        serial=own.serial,
+        folder=folder,
+        runtime=runtime,
+    )
+
+
+def problem(error: DeviceLinkError) -> tuple[str, str]:
+    """The finding's code and sentence for why a device could not be asked."""
+    codes: tuple[tuple[type[DeviceLinkError], str], ...] = (
+        (DeviceBusy, "device_busy"),
+        (PortUnavailable, "port_unavailable"),
+        (WrongDevice, "wrong_device"),
+        (DriverError, "driver_unusable"),
+        (LinkError, "device_not_answering"),
+        (ProtocolError, "device_not_answering"),
+        (DeviceFault, "device_not_answering"),
+    )
+    code = next((code for kind, code in codes if isinstance(error, kind)), "driver_unusable")
+    return code, str(error)

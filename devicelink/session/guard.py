@@ -1,0 +1,335 @@
+"""The guard: a process of its own that takes light away when its owner dies or stops beating.
+
+It is started before the first enabling byte, in a session of its own, deaf to SIGINT, SIGHUP and
+SIGTERM, and inherits the port and the device's lock file (design rule 13). The owner writes to its
+pipe: a beat, a farewell (`F`, the laser is locked), or the order to take over (`T`, the laser is
+not confirmed locked and the owner leaves). End of the pipe without farewell, or a second without a
+beat, makes it act: first the driver's constant lock bytes, then every way again and again until
+read back. It leaves lines in `guard/` that recovery journals, and knows no journal itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from devicelink.config import device_file
+from devicelink.errors import DeviceLinkError, LinkLost
+from devicelink.link.link import Link
+from devicelink.link.port import FdPort
+from devicelink.link.transcript import NoTranscript
+from devicelink.runtime import ThreadRuntime, seconds
+from devicelink.session.lockdown import lock
+from devicelink.session.ownership import serve_lock_requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devicelink.driver import Driver
+    from devicelink.runtime import Runtime
+    from devicelink.session.lockdown import LockOutcome
+
+BEAT, FAREWELL, TAKE_OVER = b".", b"F", b"T"
+ACTED, ALIVE = b"A", b"R"
+BEAT_LOST_S = 1.0
+START_WITHIN_S = 10.0
+_WATCH_EVERY_S = 0.25
+
+
+class GuardGone(DeviceLinkError):
+    """The guard died or acted by itself: nothing may be enabled any more."""
+
+
+class Guard(Protocol):
+    """What an owner does with its guard."""
+
+    kind: str
+
+    def beat(self) -> None:
+        """Say that the owner's own loop lives; raises `GuardGone`."""
+        ...
+
+    def farewell(self) -> None:
+        """The laser is confirmed locked; the guard may go."""
+        ...
+
+    def take_over(self) -> None:
+        """The laser is not confirmed locked; the guard goes on alone."""
+        ...
+
+
+class NoGuard:
+    """On a port inside this process the laser dies with it: nothing is left to guard."""
+
+    kind = "none"
+
+    def beat(self) -> None:
+        """Nobody listens."""
+
+    def farewell(self) -> None:
+        """Nobody leaves."""
+
+    def take_over(self) -> None:
+        """Nobody stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuardOrders:
+    """All that a guard is told; passed as JSON on its command line."""
+
+    driver_target: str
+    """`module:factory`, as the driver's entry point names it."""
+    configuration: Mapping[str, str]
+    port_fd: int
+    pipe_fd: int
+    status_fd: int
+    lines_path: str
+    """Where it leaves its lines."""
+    serial: str
+    locks_path: str
+    """The folder of lock files and sockets."""
+    attested_path: str
+    """When this file exists, a person has attested that power is removed."""
+
+
+class ProcessGuard:
+    """The owner's end of a guard process."""
+
+    kind = "process"
+
+    def __init__(self, process: subprocess.Popen[bytes], pipe_fd: int, status_fd: int) -> None:
+        self._process = process
+        self._pipe_fd = pipe_fd
+        self._status_fd = status_fd
+        self._acted = False
+
+    @classmethod
+    def start(
+        cls,
+        *,
+        driver_target: str,
+        configuration: Mapping[str, str],
+        port_fd: int,
+        lock_fd: int,
+        serial: str,
+        folder: Path,
+        runtime: Runtime,
+    ) -> ProcessGuard:
+        """Start one and wait until it watches; raises `GuardGone` where it does not."""
+        lines_path = guard_lines(folder, serial)
+        pipe_read, pipe_write = os.pipe()
+        status_read, status_write = os.pipe()
+        orders = GuardOrders(
+            driver_target=driver_target,
+            configuration=dict(configuration),
+            port_fd=port_fd,
+            pipe_fd=pipe_read,
+            status_fd=status_write,
+            lines_path=str(lines_path.absolute()),
+            serial=serial,
+            locks_path=str((folder / "locks").absolute()),
+            attested_path=str(attested_mark(folder, serial).absolute()),
+        )
+        lines_path.parent.mkdir(parents=True, exist_ok=True)
+        process = subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
+            [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
+            pass_fds=(port_fd, lock_fd, pipe_read, status_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        os.close(pipe_read)
+        os.close(status_write)
+        guard = cls(process, pipe_write, status_read)
+        if not runtime.wait_readable(status_read, START_WITHIN_S) or guard._heard() != ALIVE:
+            raise GuardGone("The guard process did not start; nothing was enabled.")
+        return guard
+
+    def beat(self) -> None:
+        """One byte; raises `GuardGone` where it acted or died."""
+        self._acted = self._acted or bool(self._heard())
+        if self._acted:
+            raise GuardGone("The guard acted by itself: this program had stopped for a second.")
+        self._write(BEAT)
+
+    def farewell(self) -> None:
+        """Let it go, and wait for its end, so that its lock file is free."""
+        with contextlib.suppress(GuardGone):
+            self._write(FAREWELL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=2)
+
+    def take_over(self) -> None:
+        """Leave the laser to it."""
+        with contextlib.suppress(GuardGone):
+            self._write(TAKE_OVER)
+
+    def _write(self, word: bytes) -> None:
+        try:
+            os.write(self._pipe_fd, word)
+        except OSError as error:
+            raise GuardGone("The guard process is gone.") from error
+
+    def _heard(self) -> bytes:
+        os.set_blocking(self._status_fd, False)
+        try:
+            heard = os.read(self._status_fd, 1)
+        except BlockingIOError:
+            return b""
+        if not heard:
+            raise GuardGone("The guard process is gone.")
+        return heard
+
+
+class _Watch:
+    """The guard's own life."""
+
+    def __init__(self, orders: GuardOrders, driver: Driver, runtime: Runtime) -> None:
+        self._orders = orders
+        self._driver = driver
+        self._runtime = runtime
+        self._port = FdPort(orders.port_fd, runtime)
+        self._beat_ns = runtime.mono_ns()
+        self._owner_lives = True
+
+    def run(self) -> None:
+        """Watch the pipe until farewell, or act and stay until the laser is dark for certain."""
+        self._say(ALIVE)
+        while (reason := self._wait_for_reason()) is not None:
+            with contextlib.suppress(LinkLost):
+                self._port.write(self._driver.declaration.lock_bytes)
+            self._note("acted", reason=reason)
+            self._say(ACTED)
+            if self._hold_dark():
+                return
+
+    def _wait_for_reason(self) -> str | None:
+        """Why to act, or None after a farewell."""
+        while True:
+            left_s = BEAT_LOST_S - seconds(self._runtime.mono_ns() - self._beat_ns)
+            if not self._runtime.wait_readable(self._orders.pipe_fd, max(0.0, left_s)):
+                return "no_beat"
+            words = self._hear()
+            if FAREWELL in words:
+                return None
+            if not self._owner_lives:
+                return "taken_over" if words else "owner_dead"
+
+    def _hold_dark(self) -> bool:
+        """Lock again and again; True when the work is done, False when the owner beats again."""
+        confirmed = False
+        answering = not self._owner_lives
+        if answering:
+            self._answer_lock_requests(lambda: confirmed)
+        while True:
+            if Path(self._orders.attested_path).exists():
+                self._note("ended", by="attested")
+                return True
+            outcome = self._lock_once()
+            if outcome.confirmed and not confirmed:
+                self._note("confirmed", outcome=outcome)
+            confirmed = outcome.confirmed
+            if outcome.port_lost:
+                self._note("ended", by="port_lost", outcome=outcome)
+                return True
+            if not self._owner_lives:
+                if confirmed:
+                    return True
+                self._runtime.sleep(_WATCH_EVERY_S)
+            elif self._runtime.wait_readable(self._orders.pipe_fd, _WATCH_EVERY_S):
+                words = self._hear()
+                if FAREWELL in words:
+                    return True
+                if confirmed and self._owner_lives:
+                    return False
+
+    def _lock_once(self) -> LockOutcome:
+        link = Link(self._port, self._driver.wire, self._runtime, NoTranscript())
+        return lock(link, self._driver, self._runtime, within_s=_WATCH_EVERY_S)
+
+    def _answer_lock_requests(self, confirmed: Callable[[], bool]) -> None:
+        """With the owner gone, whoever runs `lock` finds the guard in its place."""
+        locks = Path(self._orders.locks_path)
+
+        def answer() -> dict[str, object]:
+            return {"confirmed": confirmed(), "by": "guard"}
+
+        with contextlib.suppress(OSError):
+            serve_lock_requests(locks, self._orders.serial, self._runtime, answer)
+
+    def _hear(self) -> bytes:
+        """The owner's words; its death is an empty one."""
+        words = os.read(self._orders.pipe_fd, 4096)
+        self._beat_ns = self._runtime.mono_ns()
+        self._owner_lives = self._owner_lives and bool(words) and TAKE_OVER not in words
+        return words
+
+    def _say(self, word: bytes) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._orders.status_fd, word)
+
+    def _note(self, what: str, *, outcome: LockOutcome | None = None, **more: str) -> None:
+        line: dict[str, object] = {
+            "what": what,
+            "mono_ns": self._runtime.mono_ns(),
+            "boot": self._runtime.boot_id,
+            "at": self._runtime.now().isoformat(),
+            "pid": os.getpid(),
+            **more,
+        }
+        if outcome is not None:
+            line["lock"] = outcome.as_data()
+        with contextlib.suppress(OSError), Path(self._orders.lines_path).open("ab") as file:
+            file.write(json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def guard_lines(folder: Path, serial: str) -> Path:
+    """Where the guard of a device leaves its lines."""
+    return folder / "guard" / device_file(serial, "jsonl")
+
+
+def attested_mark(folder: Path, serial: str) -> Path:
+    """The file that tells a guard that a person has attested the power removed."""
+    return folder / "guard" / device_file(serial, "attested")
+
+
+def take_lines(path: Path) -> list[dict[str, object]]:
+    """The lines that guards left; half a line at the end is kept as what it is."""
+    lines: list[dict[str, object]] = []
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return lines
+    for line in text.splitlines():
+        try:
+            lines.append(json.loads(line))
+        except ValueError:
+            lines.append({"what": "unreadable", "text": line[:200]})
+    return lines
+
+
+def main(argument: str) -> None:
+    """The process: deaf to what ends its owner's session, gone when its work is done."""
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(name, signal.SIG_IGN)
+    orders = GuardOrders(**json.loads(argument))
+    module, _, attribute = orders.driver_target.partition(":")
+    make = cast(
+        "Callable[[Mapping[str, str]], Driver]",
+        getattr(importlib.import_module(module), attribute),
+    )
+    _Watch(orders, make(orders.configuration), ThreadRuntime()).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,425 @@
+"""The verdict: a pure function of recorded facts, and the permit that follows from it.
+
+`judge` lists every finding, never only the first (design rule 6). The facts are recorded whole
+with the verdict, so that the same function gives the same answer years later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from devicelink.errors import Finding, Severity
+from devicelink.people.entitlement import EntitlementFacts, judge_entitlement
+from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+DISK_NEEDED_BYTES = 64 * 1024 * 1024
+"""Reserved for the longest session (design rule 1)."""
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StationFacts(_Facts):
+    """The station, as its entries tell it, and what its disk and clock allow."""
+
+    origin: str
+    simulated: bool
+    drivers_allowed: tuple[str, ...]
+    clock_suspect: str | None
+    clock_state: str
+    judged_at: datetime
+    journal_problem: str | None
+    disk_free_bytes: int
+
+
+class DeviceFacts(_Facts):
+    """The device as registered, and what stands in the way of reaching it."""
+
+    serial: str
+    driver: str
+    driver_from: str
+    port: str
+    port_kind: str
+    port_simulated: bool
+    identity: str
+    trigger: str
+    accepted: tuple[str, ...]
+    holds: tuple[tuple[str, str], ...]
+    maker: str | None
+    model: str | None
+    udi: str | None
+    firmware: str | None
+    problem: tuple[str, str] | None
+    """Code and sentence of why it could not be asked; None where it answered."""
+
+
+class DriverFacts(_Facts):
+    """What the driver declares of its wire."""
+
+    complete_product: bool
+    not_shown: tuple[str, ...]
+    control_shown: str
+    dead_man: str | None
+    evidence_locked: str
+    lock_bound_s: float
+
+
+class ReadingFacts(_Facts):
+    """What the device said, and how long before the verdict."""
+
+    state: str
+    can_make_light: bool
+    interlock_closed: str
+    key_on: str
+    faults: tuple[str, ...]
+    reset_required: bool
+    unexpected_emission: bool
+    output_seen: str
+    control_pressed: str
+    counter: int | None
+    words: dict[str, str]
+    age_s: float
+
+
+class BoundFacts(_Facts):
+    """One range of one setting, and where it comes from."""
+
+    setting: str
+    lowest: str | None
+    highest: str | None
+    source: str
+
+
+class SettingsFacts(_Facts):
+    """What was asked for, what is in force, and what bounds it."""
+
+    requested: dict[str, str]
+    problems: tuple[str, ...]
+    bounds: tuple[BoundFacts, ...]
+    effective: dict[str, str] | None
+    settings_id: str | None
+    trigger: str | None
+
+
+class Facts(_Facts):
+    """All that a verdict depends on."""
+
+    purpose: Literal["check", "unlock", "ready"]
+    kind: str
+    client_bound: bool
+    signed_in: bool
+    guard: str
+    person: EntitlementFacts
+    station: StationFacts
+    device: DeviceFacts
+    driver: DriverFacts | None
+    reading: ReadingFacts | None
+    settings: SettingsFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Permitted or refused, with every finding."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def permitted(self) -> bool:
+        """Whether nothing refuses."""
+        return all(finding.severity is not Severity.REFUSE for finding in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """As programs parse it."""
+        return {
+            "verdict": "permitted" if self.permitted else "refused",
+            "findings": [finding.as_json() for finding in self.findings],
+        }
+
+    def sentences(self) -> str:
+        """What refuses, as text."""
+        refusing = [f for f in self.findings if f.severity is Severity.REFUSE]
+        return " ".join(f"{finding.sentence} {finding.remedy}" for finding in refusing)
+
+
+def judge(facts: Facts) -> Verdict:
+    """Every finding, in the order in which a person would mend them."""
+    entitlement = judge_entitlement(facts.person)
+    found = [*_person(facts), *entitlement.findings]
+    for look in _LOOKS:
+        found.extend(look(facts))
+    return Verdict(tuple(found))
+
+
+def limits_of(facts: Facts) -> Mapping[str, tuple[Decimal | None, Decimal | None]]:
+    """The intersection of all bounds, by setting (design rule 9)."""
+    bounds = facts.settings.bounds if facts.settings else ()
+    narrowed: dict[str, tuple[Decimal | None, Decimal | None]] = {}
+    for bound in bounds:
+        lowest, highest = narrowed.get(bound.setting, (None, None))
+        lows = [n for n in (lowest, _number(bound.lowest)) if n is not None]
+        highs = [n for n in (highest, _number(bound.highest)) if n is not None]
+        narrowed[bound.setting] = (max(lows, default=None), min(highs, default=None))
+    return narrowed
+
+
+def same_value(one: str, other: str) -> bool:
+    """Whether two settings mean the same; numbers by value, words to the letter."""
+    first, second = _number(one), _number(other)
+    return first == second if first is not None and second is not None else one == other
+
+
+def _person(facts: Facts) -> Iterator[Finding]:
+    if not facts.signed_in and facts.purpose == "check":
+        yield _warn(
+            "pin_not_checked",
+            "The PIN was not asked for in this check.",
+            "It is asked for when the session starts.",
+        )
+    elif not facts.signed_in:
+        yield _refuse("pin_not_verified", "Nobody has signed in.", "Sign in with your PIN.")
+
+
+def _station(facts: Facts) -> Iterator[Finding]:
+    station = facts.station
+    if station.clock_suspect:
+        yield _refuse(
+            "clock_suspect",
+            station.clock_suspect,
+            "Set the clock right, then: devicelink station confirm-clock --by ADMINISTRATOR",
+        )
+    if station.journal_problem:
+        yield _refuse(
+            "journal_not_writable",
+            f"No record can be kept: {station.journal_problem}",
+            "Mend the disk or its permissions; without a record there is no light.",
+        )
+    if station.disk_free_bytes < DISK_NEEDED_BYTES:
+        free_mib = station.disk_free_bytes // 1024**2
+        yield _refuse(
+            "disk_full",
+            f"The disk has {free_mib} MiB left; a session may need 64 MiB.",
+            "Free some space on the station's disk.",
+        )
+    if facts.device.driver not in station.drivers_allowed:
+        yield _refuse(
+            "driver_not_allowed",
+            f"This station does not allow the driver {facts.device.driver}.",
+            "Register the laser with an allowed driver.",
+        )
+    if station.simulated != facts.device.port_simulated:
+        kind = "simulated" if station.simulated else "real"
+        yield _refuse(
+            "port_of_other_kind",
+            f"This is a {kind} station, and {facts.device.port} is {facts.device.port_kind}.",
+            "Simulated lasers belong to simulated stations, real lasers to real ones.",
+        )
+    if facts.guard == "none":
+        tell = _warn if station.simulated else _refuse
+        yield tell(
+            "no_guard",
+            "No guard process can stand by: this laser lives inside the program itself.",
+            "Only simulated lasers (sim://) are used so.",
+        )
+
+
+def _device(facts: Facts) -> Iterator[Finding]:
+    device = facts.device
+    for code, sentence in device.holds:
+        yield _refuse(
+            f"held_{code}",
+            f"The laser {device.serial} is held: {sentence}",
+            f"When it is mended: devicelink device acknowledge {device.serial} --by ADMINISTRATOR",
+        )
+    if device.problem:
+        code, sentence = device.problem
+        yield _refuse(code, sentence, _DEVICE_REMEDIES[code])
+    if device.identity == "asserted":
+        yield from _needs_acceptance(
+            facts,
+            "identity_asserted",
+            f"The laser cannot tell its serial number; {device.serial} is what its label says.",
+        )
+    unfinished = not (device.maker and device.model and device.udi)
+    engine = facts.driver is not None and not facts.driver.complete_product
+    if facts.kind in NEED_CLIENT and engine and unfinished:
+        yield _refuse(
+            "product_incomplete",
+            f"{device.serial} is a laser engine; the complete product it is built into is "
+            "not registered.",
+            "Register maker, model and UDI of the complete product with the device.",
+        )
+
+
+_DEVICE_REMEDIES = {
+    "device_busy": "End the other session, or take its light away: devicelink lock SERIAL",
+    "port_unavailable": "Check cable and power, then try again.",
+    "wrong_device": "Check which laser is plugged in, and what is registered.",
+    "device_not_answering": "Check that the laser is on, its cable, and its registered speed.",
+    "driver_unusable": "Ask whoever keeps this station to mend the driver.",
+    "lock_unconfirmed": "Take its power away, then: devicelink device attest-off SERIAL --by ID",
+}
+
+
+def _reading(facts: Facts) -> Iterator[Finding]:
+    reading = facts.reading
+    if reading is None:
+        return
+    if reading.unexpected_emission or reading.can_make_light or reading.output_seen == "yes":
+        yield _refuse(
+            "emitting_at_connect",
+            "The laser was emitting, or ready to, before this session; it was locked.",
+            "Find out who or what switched it on before you go on.",
+        )
+    if reading.interlock_closed == "no":
+        yield _refuse(
+            "interlock_open", "The laser's interlock is open.", "Close the door and the connector."
+        )
+    if reading.interlock_closed in {"not_reported", "unknown"} and not reading.reset_required:
+        yield from _needs_acceptance(
+            facts, "interlock_unknown", "The laser does not tell whether its interlock is closed."
+        )
+    if reading.reset_required:
+        yield _refuse(
+            "reset_required",
+            "The laser's power supply is off and waits for START.",
+            "Press START at the laser's own panel.",
+        )
+    if reading.key_on != "yes":
+        yield _refuse(
+            "key_not_on", "The laser's key is not ON.", "Turn the key at the laser to ON."
+        )
+    for fault in reading.faults:
+        yield _refuse(
+            f"fault_{fault}",
+            f"The laser reports the fault {fault.replace('_', ' ')}.",
+            "Mend the cause at the laser, then clear the fault there.",
+        )
+    if reading.control_pressed == "yes":
+        yield _refuse(
+            "control_pressed", "The footswitch is pressed.", "Take your foot off the switch."
+        )
+    if reading.counter is None:
+        yield from _needs_acceptance(
+            facts, "counter_not_available", "The laser shows no lifetime counter on its wire."
+        )
+
+
+def _wire(facts: Facts) -> Iterator[Finding]:
+    driver = facts.driver
+    if driver is None:
+        return
+    if driver.control_shown == "no":
+        yield _warn(
+            "control_not_shown",
+            "The laser does not tell whether the switch that makes light is pressed.",
+            "Let go of it before READY; light at once after READY locks the laser.",
+        )
+    if driver.dead_man is None:
+        yield _warn(
+            "no_dead_man",
+            "The laser goes on by itself if station and cable both fail.",
+            "Keep the laser's own red emergency stop within reach.",
+        )
+
+
+def _settings(facts: Facts) -> Iterator[Finding]:
+    settings = facts.settings
+    if settings is None:
+        if facts.purpose != "check":
+            yield _refuse("settings_missing", "There are no settings.", "Give a settings file.")
+        return
+    for problem in settings.problems:
+        yield _refuse("settings_unusable", problem, "Mend the settings file.")
+    for setting, (lowest, highest) in limits_of(facts).items():
+        value = _number(settings.requested.get(setting))
+        if value is None:
+            continue
+        if (lowest is not None and value < lowest) or (highest is not None and value > highest):
+            sources = ", ".join(b.source for b in settings.bounds if b.setting == setting)
+            yield _refuse(
+                "setting_out_of_limits",
+                f"{setting} is {value}; allowed is {lowest} to {highest} ({sources}).",
+                "Choose a value within the limits.",
+            )
+    if settings.effective is None:
+        return
+    for name, wanted in settings.requested.items():
+        read = settings.effective.get(name)
+        if read is None or not same_value(wanted, read):
+            yield _refuse(
+                "settings_not_effective",
+                f"{name} was set to {wanted}, but the laser says {read or 'nothing'}.",
+                "Ask for a value that the laser can take, or look at its panel.",
+            )
+
+
+def _trigger(facts: Facts) -> Iterator[Finding]:
+    effective = facts.settings.trigger if facts.settings else None
+    trigger = effective or facts.device.trigger
+    if effective is not None and effective != facts.device.trigger:
+        yield _refuse(
+            "trigger_differs",
+            f"The laser is registered with the trigger {facts.device.trigger}, and is set to "
+            f"{effective}.",
+            "Correct the settings or the register.",
+        )
+    if trigger == "host" and not facts.station.simulated and facts.kind not in HOST_TRIGGER_KINDS:
+        yield _refuse(
+            "trigger_host",
+            "With these settings READY itself is light, without a hand or foot on a switch.",
+            "Use the laser's modulation input or footswitch.",
+        )
+
+
+def _client(facts: Facts) -> Iterator[Finding]:
+    if facts.kind in NEED_CLIENT and not facts.client_bound and facts.purpose != "check":
+        yield _refuse(
+            "client_missing",
+            f"A session of kind {facts.kind} needs a client reference.",
+            "Give it with --client.",
+        )
+
+
+_LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
+    _station,
+    _device,
+    _reading,
+    _wire,
+    _settings,
+    _trigger,
+    _client,
+)
+
+
+def _needs_acceptance(facts: Facts, code: str, sentence: str) -> Iterator[Finding]:
+    if code not in facts.device.accepted:
+        yield _refuse(
+            code,
+            f"{sentence} The clinic has not accepted that.",
+            f"If the clinic accepts it: devicelink device add SERIAL … --accept {code}",
+        )
+
+
+def _refuse(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Severity.REFUSE, sentence, remedy)
+
+
+def _warn(code: str, sentence: str, remedy: str) -> Finding:
+    return Finding(code, Severity.WARN, sentence, remedy)
+
+
+def _number(text: str | None) -> Decimal | None:
+    try:
+        value = Decimal(text) if text is not None else None
+    except InvalidOperation:
+        return None
+    return value if value is not None and value.is_finite() else None

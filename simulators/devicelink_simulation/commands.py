@@ -1,0 +1,162 @@
+"""`devicelink sim`: list, describe and serve simulated devices."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devicelink.errors import ConfigError
+
+if TYPE_CHECKING:
+    from devicelink_simulation.device import Simulator
+    from devicelink_simulation.wires import ServedWire
+
+app = typer.Typer(
+    name="sim",
+    help="Simulated devices behind real ports.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+Data = Annotated[Path | None, typer.Option("--data", hidden=True)]
+"""Accepted after every subcommand; simulators keep no station's folder."""
+Name = Annotated[str, typer.Argument(help="The simulator, as `sim list` names it.")]
+
+
+@app.command("list")
+def list_simulators(*, as_json: Json = False, data: Data = None) -> None:
+    """The installed simulators."""
+    del data
+    from devicelink_simulation.registry import installed
+
+    found = installed()
+    if as_json:
+        print(json.dumps({"simulators": [each.as_json() for each in found]}))
+        return
+    for each in found:
+        title = each.simulator.title if each.simulator else f"cannot be used: {each.problem}"
+        print(f"{each.name:<10} {title}  ({each.distribution} {each.version})")
+
+
+@app.command()
+def describe(name: Name, *, as_json: Json = False, data: Data = None) -> None:
+    """What can be set on a simulator, its faults and its broken set-ups."""
+    del data
+    from devicelink_simulation.registry import simulator
+
+    chosen = simulator(name)
+    print(json.dumps(_as_json(chosen)) if as_json else _as_text(chosen))
+
+
+@app.command()
+def serve(
+    name: Name,
+    *,
+    pty: Annotated[bool, typer.Option("--pty", help="Serve on a pseudo-terminal.")] = False,
+    link: Annotated[Path | None, typer.Option(help="With --pty: a link to it.")] = None,
+    tcp: Annotated[str | None, typer.Option(help="Serve on HOST:PORT (0: any port).")] = None,
+    rfc2217: Annotated[str | None, typer.Option(help="Comes with a later version.")] = None,
+    values: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE.")] = None,
+    at: Annotated[list[str] | None, typer.Option(help="SECONDS:KEY=VALUE.")] = None,
+    fault: Annotated[list[str] | None, typer.Option(help="NAME[:KEY=VALUE,…][@WHEN,…].")] = None,
+    setup: Annotated[str | None, typer.Option(help="A named broken set-up.")] = None,
+    seed: Annotated[int, typer.Option(help="Repeats the same noise.")] = 0,
+    truth: Annotated[Path | None, typer.Option(help="Write what really happened.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    data: Data = None,
+) -> None:
+    """Serve a simulated device until SIGINT or SIGTERM.
+
+    When ready, prints one line of JSON with the target. Each line KEY=VALUE on standard input is
+    applied and answered; fault=SPEC plants a fault, fault=none clears all.
+    """
+    del as_json, data  # what it prints is JSON anyway
+    from devicelink.runtime import ThreadRuntime
+    from devicelink_simulation.registry import simulator
+    from devicelink_simulation.serve import Server, ended_by_signals, say_on_stdout
+    from devicelink_simulation.settable import pair
+    from devicelink_simulation.simulation import Plan
+    from devicelink_simulation.truth import NoTruth, TruthFile
+
+    if rfc2217 is not None:
+        raise ConfigError("--rfc2217 is not there yet. Use --pty or --tcp HOST:PORT.")
+    plan = Plan.of(
+        simulator(name),
+        values=dict(pair(each, "--set") for each in values or ()),
+        setup=setup,
+        faults=fault or (),
+        at=at or (),
+        seed=seed,
+    )
+    runtime = ThreadRuntime()
+    stop = runtime.latch()
+    with ended_by_signals(stop):
+        kept = TruthFile(truth) if truth else NoTruth()
+        wire = _wire(pty=pty, link=link, tcp=tcp)
+        try:
+            Server(plan, wire, kept, runtime, say_on_stdout).run(stop)
+        finally:
+            wire.close()
+
+
+def _wire(*, pty: bool, link: Path | None, tcp: str | None) -> ServedWire:
+    from devicelink_simulation.wires import PtyWire, TcpWire
+
+    if pty == (tcp is not None):
+        raise ConfigError("Say where to serve: --pty, or --tcp HOST:PORT, one of them.")
+    if tcp is not None:
+        if link is not None:
+            raise ConfigError("--link goes with --pty only.")
+        return TcpWire(tcp)
+    return PtyWire(link)
+
+
+def _as_json(chosen: Simulator) -> dict[str, object]:
+    from devicelink_simulation.simulation import known_faults
+
+    return {
+        "name": chosen.name,
+        "title": chosen.title,
+        "settables": [each.as_json() for each in chosen.settables],
+        "setups": [
+            {
+                "name": name,
+                "meaning": setup.meaning,
+                "values": dict(setup.values),
+                "faults": list(setup.faults),
+            }
+            for name, setup in chosen.setups.items()
+        ],
+        "faults": [kind.as_json() for kind in known_faults(chosen)],
+        "fault_language": _fault_language(),
+    }
+
+
+def _as_text(chosen: Simulator) -> str:
+    from devicelink_simulation.simulation import known_faults
+
+    lines = [f"{chosen.name}: {chosen.title}", "", "Settable (--set KEY=VALUE):"]
+    for each in chosen.settables:
+        later = f" (later: {', '.join(each.later)})" if each.later else ""
+        lines += [f"  {each.name}={each.default}", f"      {each.allowed()}{later}"]
+        lines += [f"      {each.meaning}"]
+    lines += ["", "Broken set-ups (--setup NAME):"]
+    lines += [f"  {name:<24}{setup.meaning}" for name, setup in chosen.setups.items()]
+    lines += ["", "Faults (--fault SPEC):"]
+    for kind in known_faults(chosen):
+        lines.append(f"  {kind.name:<24}{kind.meaning}")
+        lines += [f"      {each.name}={each.default}  {each.meaning}" for each in kind.parameters]
+    return "\n".join([*lines, "", _fault_language()])
+
+
+def _fault_language() -> str:
+    import inspect
+
+    from devicelink_simulation import faults
+
+    return inspect.getdoc(faults) or ""

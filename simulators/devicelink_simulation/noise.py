@@ -1,0 +1,18 @@
+"""The one room of the kit that draws random numbers: seeded, so that a run can be repeated."""
+
+from __future__ import annotations
+
+import random  # noqa: TID251  (seeded, repeatable noise is physics, not secrecy)
+
+
+class Noise:
+    """Noise of a measurement, the same for the same seed."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, seed: int) -> None:
+        self._source = random.Random(seed)  # noqa: S311  (physics, not secrecy)
+
+    def gauss(self, sigma: float) -> float:
+        """Normally distributed around zero, held to three sigma: a noise without wild values."""
+        return max(-3 * sigma, min(3 * sigma, self._source.gauss(0.0, sigma)))
