@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote
 
@@ -51,7 +52,7 @@ def read_toml(path: Path) -> dict[str, object]:
     """Read a TOML file; raises `ConfigError` with the place of the mistake."""
     try:
         with path.open("rb") as file:
-            return tomllib.load(file)
+            return tomllib.load(file, parse_float=Decimal)
     except FileNotFoundError:
         raise ConfigError(f"The file {path} does not exist.") from None
     except (OSError, UnicodeDecodeError) as error:

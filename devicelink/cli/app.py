@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import importlib.metadata
 
+import structlog
 import typer
 
-from devicelink.cli import catalogue, certificate, technician, trust
+from devicelink.cli import (
+    catalogue,
+    certificate,
+    device,
+    driver,
+    journal,
+    lock,
+    session,
+    station,
+    technician,
+    trust,
+)
 
 
 def build() -> typer.Typer:
@@ -17,12 +29,22 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         add_completion=False,
     )
+    app.add_typer(station.app, name="station")
+    app.add_typer(device.app, name="device")
+    app.add_typer(session.app, name="session")
+    app.command("lock")(lock.lock)
+    app.add_typer(journal.app, name="journal")
+    app.add_typer(driver.app, name="driver")
     app.add_typer(technician.app, name="technician")
     app.add_typer(trust.app, name="trust")
     app.add_typer(certificate.app, name="certificate")
     app.add_typer(catalogue.app, name="catalogue")
     for point in sorted(importlib.metadata.entry_points(group="devicelink.commands")):
-        command = point.load()
+        try:
+            command = point.load()
+        except Exception as error:  # noqa: BLE001 - a broken plug-in fails alone
+            structlog.get_logger().warning("plugin_broken", command=point.value, error=repr(error))
+            continue
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=point.name)
         else:

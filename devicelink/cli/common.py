@@ -57,11 +57,27 @@ def read_pin(station: Station, pin_file: Path | None, prompt: str) -> str:
     return str(typer.prompt(prompt, hide_input=True, err=True))
 
 
-def acting(station: Station, by: str | None, pin_file: Path | None, role: str) -> Person:
-    """Sign in whoever acts, and check the role; raises `SignInFailed` or `Refused`."""
+def acting(
+    station: Station, by: str | None, pin_file: Path | None, role: str | None = None
+) -> Person:
+    """Sign in whoever acts, and check the role if one is needed.
+
+    Raises `SignInFailed`, `Refused`, `ConfigError`.
+    """
     if by is None:
         raise ConfigError("Say who acts: --by ID.")
     person = station.sign_in(by, read_pin(station, pin_file, f"PIN of {by}"))
-    if role not in person.roles:
+    if role is not None and role not in person.roles:
         raise Refused(f"{person.name} has not the role {role}; ask a person who has.")
     return person
+
+
+def key_values(pairs: list[str] | None) -> dict[str, str]:
+    """`KEY=VALUE` words as a table; raises `ConfigError` for anything else."""
+    table = {}
+    for pair in pairs or []:
+        key, equals, value = pair.partition("=")
+        if not key or not equals:
+            raise ConfigError(f"{pair!r} is not KEY=VALUE.")
+        table[key] = value
+    return table

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import os
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -100,6 +101,7 @@ TRIGGERS = {
 """By name; each refuses what an append-only journal never does."""
 
 
+@cache
 def projection_table(name: str) -> Table:
     """The table of one projection: a key, and its state as JSON."""
     return Table(

@@ -90,7 +90,8 @@ def move_head(connection: Connection, signer: Signer, frontier: Frontier) -> Non
 def check_ends(connection: Connection, size: int) -> None:
     """Raises `JournalBroken` unless the entries begin at 0 and end where the head says."""
     index = entries_table.c.idx
-    lowest, highest = connection.execute(select(func.min(index), func.max(index))).one()
+    ends = select(func.min(index)).scalar_subquery(), select(func.max(index)).scalar_subquery()
+    lowest, highest = connection.execute(select(*ends)).one()
     if lowest is None:
         raise JournalBroken(f"The journal signs {size} entries and has none.")
     if lowest < 0:

@@ -200,7 +200,7 @@ def tile_widths(size: int) -> list[tuple[int, int, int]]:
     Levels without any hash are left out.
     """
     widths, level = [], 0
-    while size:
+    while size > 0:
         widths.append((level, size >> _TILE_BITS, size % TILE_WIDTH))
         size >>= _TILE_BITS
         level += 1

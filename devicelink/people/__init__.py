@@ -1,1 +1,17 @@
-""""""
+"""People, their PINs, and what makers certify of them."""
+
+from devicelink.people.pins import PinStore, set_pin
+from devicelink.people.roster import PEOPLE, Person, add_person_draft
+from devicelink.people.signin import sign_in
+from devicelink.people.trust import CATALOGUES, CERTIFICATES, TRUST
+
+PEOPLE_PROJECTIONS = (PEOPLE, TRUST, CERTIFICATES, CATALOGUES)
+
+__all__ = [
+    "PEOPLE_PROJECTIONS",
+    "Person",
+    "PinStore",
+    "add_person_draft",
+    "set_pin",
+    "sign_in",
+]

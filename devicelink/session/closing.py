@@ -1,21 +1,48 @@
-"""The entries that end a session: how the lock went, what is held, what the totals are."""
+"""The way out: lock, record how it went, and leave nothing unguarded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
+from devicelink.journal.kept import keep
 from devicelink.session.counters import reconcile
+from devicelink.session.guard import GuardGone, NoGuard
+from devicelink.session.lockdown import lock
+from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicelink.session.guard import Guard
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.state import End
+    from devicelink.session.work import Work
+
+_WHY = {
+    EndKind.PERSON: "stop.requested",
+    EndKind.HARD: "fault.seen",
+    EndKind.SOFT: "lease.ended",
+    EndKind.TIME: "lease.ended",
+}
 
 
-def end_data(end: End) -> dict[str, object]:
-    """Why, as an entry's data."""
-    return {"code": end.code, "kind": end.kind.value, "sentence": end.sentence}
+def lock_now(work: Work) -> LockOutcome | None:
+    """Every way, until read back; the guard is kept from acting meanwhile."""
+    if work.connection is None:
+        return None
+
+    def beat() -> None:
+        try:
+            work.guard.beat()
+        except GuardGone:
+            return
+
+    link, driver = work.connection.link, work.connection.driver
+    work.outcome = lock(link, driver, work.context.runtime, each_round=beat)
+    return work.outcome
 
 
 def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[Draft]:
@@ -23,49 +50,79 @@ def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[
     if outcome.confirmed:
         return [Draft("lock.confirmed", outcome.as_data(), session=session, device=device)]
     sentence = f"It was not confirmed locked: {outcome.why_not or 'no answer'}."
+    hold = {"code": "lock_unconfirmed", "sentence": sentence}
     return [
         Draft("lock.unconfirmed", outcome.as_data(), session=session, device=device),
-        Draft(
-            "device.held",
-            {"code": "lock_unconfirmed", "sentence": sentence},
-            session=session,
-            device=device,
-        ),
+        Draft("device.held", hold, session=session, device=device),
     ]
 
 
-def closing_drafts(
-    *,
-    device: str,
-    session: str,
-    actor: str,
-    end: End,
-    outcome: LockOutcome | None,
-    counters: tuple[int | None, int | None],
-    totals: dict[str, object],
-    transcript_sha256: str | None,
-) -> list[Draft]:
+def close(work: Work, end: End) -> None:
+    """Record how it ended; where the journal cannot, keep the facts beside it."""
+    work.done.set()
+    drafts = _drafts(work, end)
+    try:
+        work.context.journal.append_all(drafts)
+    except (JournalUnwritable, JournalBroken) as error:
+        work.evidence_kept = True
+        where = keep(work.context.kept_folder, drafts, work.context.runtime)
+        work.face.say(f"{error} What happened is kept in {where}.")
+
+
+def _drafts(work: Work, end: End) -> list[Draft]:
     """All that ends a session, in order; one append."""
-    why = {
-        EndKind.PERSON: "stop.requested",
-        EndKind.HARD: "fault.seen",
-        EndKind.SOFT: "lease.ended",
-        EndKind.TIME: "lease.ended",
-    }.get(end.kind)
+    session, device, outcome = work.session, work.device.serial, work.outcome
     drafts = []
-    if why is not None:
-        drafts.append(Draft(why, end_data(end), session=session, device=device))
+
+    def add(kind: str, data: dict[str, object]) -> None:
+        drafts.append(Draft(kind, data, session=session, device=device))
+
+    batch = work.telemetry.take(work.now(), all_of_it=True)
+    if batch is not None:
+        add("telemetry.recorded", batch)
+    why: dict[str, object] = {
+        "code": end.code,
+        "kind": end.kind.value,
+        "sentence": end.sentence,
+    }
+    if end.kind in _WHY:
+        add(_WHY[end.kind], why)
     if outcome is not None:
         drafts += lock_drafts(device, session, outcome)
     if end.latch:
-        latched = {"code": end.code, "sentence": end.sentence}
-        drafts.append(Draft("fault.latched", latched, session=session, device=device))
-    before, after = counters
+        add("fault.latched", {"code": end.code, "sentence": end.sentence})
+    counter = work.asked.status.counter if work.asked.status else None
+    add("counter.reconciled", reconcile(work.counter_before, counter, 0))
+    closed = {
+        "end": why,
+        "totals": work.telemetry.totals(),
+        "transcript_sha256": work.transcript.sha256() if work.transcript else None,
+    }
+    actor = work.request.person.id
     drafts.append(
-        Draft("counter.reconciled", reconcile(before, after, 0), session=session, device=device)
-    )
-    closed = {"end": end_data(end), "totals": totals, "transcript_sha256": transcript_sha256}
-    drafts.append(
-        Draft("session.closed", closed, actor=actor, session=session, device=device, counter=after)
+        Draft(
+            "session.closed", closed, actor=actor, session=session, device=device, counter=counter
+        )
     )
     return drafts
+
+
+def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
+    """Let go of guard, port and lock file; a laser not confirmed locked stays guarded."""
+    work.done.set()
+    outcome = work.outcome
+    if outcome is not None and not outcome.confirmed and not outcome.port_lost:
+        if isinstance(work.guard, NoGuard):
+            try:
+                work.guard = last_guard(work)
+            except DeviceLinkError as error:
+                work.face.say(str(error))
+        work.guard.take_over()
+    else:
+        work.guard.farewell()
+    if work.connection is not None:
+        work.connection.port.close()
+    if work.transcript is not None:
+        work.transcript.close()
+    if isinstance(work.own, Ownership):
+        work.own.release()

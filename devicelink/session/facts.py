@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from devicelink import registry
-
 from devicelink.errors import ConfigError, DeviceLinkError, DriverError, JournalUnwritable
 from devicelink.journal import clock
 from devicelink.journal.kept import pending
@@ -88,7 +87,9 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
     )
 
 
-def _station(context: Context, state: Mapping[str, Mapping[str, dict[str, object]]]) -> StationFacts:
+def _station(
+    context: Context, state: Mapping[str, Mapping[str, dict[str, object]]]
+) -> StationFacts:
     view = clock.view(state["clock"], context.journal.last(), context.runtime.now())
     journal_problem = None
     try:
@@ -234,5 +235,3 @@ def _is_number(value: str) -> bool:
     except ConfigError:
         return False
     return True
-
-

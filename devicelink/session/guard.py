@@ -139,6 +139,7 @@ class ProcessGuard:
             attested_path=str(attested_mark(folder, serial).absolute()),
         )
         lines_path.parent.mkdir(parents=True, exist_ok=True)
+        attested_mark(folder, serial).unlink(missing_ok=True)
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
             [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
             pass_fds=(port_fd, lock_fd, pipe_read, status_write),

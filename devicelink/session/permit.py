@@ -34,7 +34,7 @@ class StationFacts(_Facts):
     origin: str
     simulated: bool
     drivers_allowed: tuple[str, ...]
-    clock_suspect: str | None
+    clock_suspect: bool
     clock_state: str
     judged_at: datetime
     journal_problem: str | None
@@ -193,7 +193,7 @@ def _station(facts: Facts) -> Iterator[Finding]:
     if station.clock_suspect:
         yield _refuse(
             "clock_suspect",
-            station.clock_suspect,
+            "The station's clock went back or jumped, so no date can be believed.",
             "Set the clock right, then: devicelink station confirm-clock --by ADMINISTRATOR",
         )
     if station.journal_problem:

@@ -329,9 +329,9 @@ def _towards_light(state: State, event: Event) -> tuple[State, Effects]:
         case Phase.STANDBY, RefusedNow(sentence=sentence) if state.judging:
             return replace(state, judging=False), (Announce(sentence),)
         case Phase.STANDBY, Durable(step="ready", entry_index=index) if state.intending == "ready":
-            arming = replace(
-                _enter(state, event, Phase.ARMING), intending=None, renewed_ns=event.at_ns
-            )
+            now_ns = event.at_ns
+            arming = _enter(state, event, Phase.ARMING)
+            arming = replace(arming, intending=None, renewed_ns=now_ns, seen_ns=now_ns)
             return arming, (Send("ready", index),)
     return state, ()
 

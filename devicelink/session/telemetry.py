@@ -22,7 +22,7 @@ class Telemetry:
         self._states: list[str] = []
         self._measured: dict[str, list[str | None]] = {}
         self._whys: dict[str, set[str]] = {}
-        self._gap: tuple[int, str] | None = None
+        self._gap: dict[str, object] | None = None
         self._last: tuple[int, DeviceState] | None = None
         self.ready_ns = 0
         self.emitting_ns = 0
@@ -44,15 +44,19 @@ class Telemetry:
         """A question without an answer; what follows until the next read-back is unknown."""
         self._last = None
         if self._gap is None:
-            self._gap = (at_ns, why)
+            self._gap = {"from_mono_ns": at_ns, "to_mono_ns": None, "why": why}
 
-    def take_gap(self, at_ns: int) -> dict[str, object] | None:
-        """The gap that a read-back at `at_ns` ended, as an entry's data."""
-        if self._gap is None:
+    def answered(self, at_ns: int) -> None:
+        """A read-back ends a gap."""
+        if self._gap is not None:
+            self._gap["to_mono_ns"] = at_ns
+
+    def take_gap(self) -> dict[str, object] | None:
+        """A gap that has ended, as an entry's data."""
+        if self._gap is None or self._gap["to_mono_ns"] is None:
             return None
-        began_ns, why = self._gap
-        self._gap = None
-        return {"from_mono_ns": began_ns, "to_mono_ns": at_ns, "why": why}
+        ended, self._gap = self._gap, None
+        return ended
 
     def take(self, at_ns: int, *, all_of_it: bool = False) -> dict[str, object] | None:
         """A batch as an entry's data, where one is due."""

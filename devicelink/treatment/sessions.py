@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
+from devicelink.journal.entry import Draft
 from devicelink.journal.projection import Projection
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ def find(state: Mapping[str, Mapping[str, object]], session: str) -> dict[str, o
     if session not in state:
         raise ConfigError(f"There is no session {session!r}. List them: devicelink session list")
     return dict(state[session])
+
+
+def signature(session: str, device: str, *, person: str, name: str, answered_by: str) -> Draft:
+    """A person's signature under a closed session: printed name, time of the entry, meaning."""
+    data = {"name": name, "meaning": "performed", "answered_by": answered_by}
+    return Draft(
+        "session.signed", data, actor=person, role="technician", session=session, device=device
+    )
 
 
 def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:

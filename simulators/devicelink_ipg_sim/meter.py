@@ -27,7 +27,5 @@ class PowerMeter:
         for at_ns, power_w in reversed(self._steps):
             begin_ns = max(at_ns, now_ns - window_ns)
             energy += power_w * (end_ns - begin_ns)
-            end_ns = begin_ns
-            if begin_ns > at_ns:
-                break
+            end_ns = begin_ns  # older steps than the window begin and end at its edge
         return energy / window_ns

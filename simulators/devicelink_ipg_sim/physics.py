@@ -210,9 +210,8 @@ class Laser:
             self.reset()
 
     def _restart_clock(self) -> None:
-        """The start-up ends so long after emission began, at the earliest now."""
-        end_ns = self._emission_since_ns + nanoseconds(self.inputs.startup_s)
-        self.startup_end_ns = max(end_ns, self.now_ns)
+        """The start-up ends so long after emission began; a time gone by means now."""
+        self.startup_end_ns = self._emission_since_ns + nanoseconds(self.inputs.startup_s)
 
     def _heat_event_ns(self) -> int | None:
         return self.heat.reaches_ns(CLEAR_C if self.overheated else TRIP_C)

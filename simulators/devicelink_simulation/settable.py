@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,8 @@ from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_SHORT_LIST = 12
 
 
 class Kind(StrEnum):
@@ -125,10 +128,14 @@ def text(name: str, default: str, meaning: str) -> Settable:
 
 
 def named(name: str, among: Iterable[Settable], whose: str) -> Settable:
-    """The settable of that name; raises `ConfigError` naming the known ones."""
+    """The settable of that name; raises `ConfigError` naming the known ones, or the nearest."""
     by_name = {settable.name: settable for settable in among}
     if name in by_name:
         return by_name[name]
+    if len(by_name) > _SHORT_LIST:
+        near = difflib.get_close_matches(name, by_name, n=3)
+        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        raise ConfigError(f"{whose} knows no {name!r}. {hint}All are told by `sim describe`.")
     known = ", ".join(sorted(by_name)) or "none"
     raise ConfigError(f"{whose} knows no {name!r}. Known: {known}.")
 

@@ -131,7 +131,7 @@ class Simulation:
             reply = self._outbox.popleft()
             if not self._faults.holds("silence", reply.due_ns):
                 sent += reply.data
-        return sent if self._plugged else b""
+        return sent
 
     def set(self, key: str, value: str, now_ns: int) -> None:
         """Turn a knob, set a fault (`fault`, SPEC) or clear all (`fault`, `none`).
@@ -189,8 +189,9 @@ class Simulation:
         begins_ns = self._faults.begins_ns("unplug")
         if self._plugged and begins_ns is not None and begins_ns <= now_ns:
             self._plugged = False
-            self._outbox.clear()
             self._truth.note(begins_ns, "unplugged")
+        if not self._plugged:
+            self._outbox.clear()
 
 
 def known_faults(simulator: Simulator) -> tuple[FaultKind, ...]:

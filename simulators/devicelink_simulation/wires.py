@@ -154,9 +154,9 @@ class TcpWire:
             self._client.send(data)
 
     def close(self) -> None:
-        """Hang up and stop listening."""
-        self._hang_up()
+        """Stop listening and hang up, in this order: who hears the end cannot come back."""
         self._server.close()
+        self._hang_up()
 
     def _accept(self) -> None:
         try:

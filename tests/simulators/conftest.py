@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from devicelink_simulation.registry import simulator
+from devicelink_ipg_sim import SIMULATOR
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import TruthList
 
@@ -26,7 +26,7 @@ class Lab:
         self.now_ns = round(begin_s * 1e9)
         self.begin_ns = self.now_ns
         self.truth = TruthList()
-        self.sim = Plan.of(simulator("ipg"), **asked).build(self.truth, self.now_ns)
+        self.sim = Plan.of(SIMULATOR, **asked).build(self.truth, self.now_ns)
 
     def ask(self, line):
         """Send a line, return what comes back at once, without the last CR."""

@@ -12,13 +12,8 @@ from devicelink.errors import ConfigError
 from devicelink_ipg_sim import SIMULATOR
 from devicelink_simulation.settable import Kind
 
-LINES = ("EMON EMOFF EMOD DMOD EEC DEC RERR ABN ABF EEABC DEABC STA ROP RDC RCT XYZ").split() + [
-    "SDC 0",
-    "SDC 50",
-    "SDC 100",
-    "SFWS 0.2",
-    "SFWS 5",
-]
+WORDS = ["EMON", "EMOFF", "EMOD", "DMOD", "EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC"]
+LINES = [*WORDS, "STA", "ROP", "RDC", "XYZ", "SDC 0", "SDC 50", "SDC 100", "SFWS 0.2", "SFWS 5"]
 KNOBS = [
     (each.name, value)
     for each in SIMULATOR.settables
@@ -58,7 +53,7 @@ def happen(laser, acts):
 @FEW
 @given(acts=ACTS)
 def test_light_has_every_cause(lab, acts):
-    """Light leaves only with supply, closed interlocks, emission past its start-up and open gate."""
+    """Light leaves only with supply, closed interlocks, emission past start-up, open gate."""
     laser = lab()
     inside = laser.sim._device._laser
     for _ in happen(laser, acts):

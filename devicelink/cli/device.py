@@ -1,0 +1,181 @@
+"""`devicelink device`: the register of lasers, their holds, and a person's word on their power."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, key_values, open_station
+from devicelink.errors import ConfigError, Refused
+from devicelink.journal.entry import Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.devices.register import Device
+
+app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
+
+SIMULATED_PREFIX = "SIM-"
+
+
+@app.command("add")
+def add(
+    serial: str,
+    driver: Annotated[str | None, typer.Option(help="The driver's name.")] = None,
+    port: Annotated[str | None, typer.Option(help="Path or URL of the port.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
+    ] = None,
+    trigger: Annotated[str, typer.Option(help="hardware or host")] = "hardware",
+    maker: Annotated[str | None, typer.Option(help="Maker of the complete product.")] = None,
+    model: Annotated[str | None, typer.Option(help="Its model.")] = None,
+    udi: Annotated[str | None, typer.Option(help="Its unique device identifier.")] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="A finding of the wire that the clinic accepts.")
+    ] = None,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Register a laser, change its registration, or record what the clinic accepts of it."""
+    from devicelink import registry
+    from devicelink.devices.card import write_card
+    from devicelink.devices.register import ACCEPTABLE
+
+    unknown = sorted(set(accept or []) - set(ACCEPTABLE))
+    if unknown:
+        raise ConfigError(
+            f"{', '.join(unknown)} cannot be accepted. What a wire may lack: "
+            f"{', '.join(ACCEPTABLE)}."
+        )
+    if trigger not in {"hardware", "host"}:
+        raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
+    station = open_station(data)
+    state = station.state()
+    named = _simulated_name(serial) if station.simulated else serial
+    known = state["devices"].get(named)
+    if known is None and not (driver and port):
+        raise ConfigError("A new device needs --driver NAME and --port PORT.")
+    drafts = []
+    person = acting(station, by, pin_file, "administrator")
+    if driver and port:
+        registry.require_allowed(driver, state["station"])
+        configuration = key_values(set_)
+        registry.make(driver, configuration)
+        _check_port(port, simulated=station.simulated)
+        data_ = {
+            "driver": driver,
+            "port": port,
+            "configuration": configuration,
+            "trigger": trigger,
+            "identity": "asserted",
+            "maker": maker,
+            "model": model,
+            "udi": udi,
+        }
+        drafts.append(_draft("device.registered", data_, named, person.id))
+    drafts += [
+        _draft("device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}, named, person.id)
+        for code in accept or []
+    ]
+    if not drafts:
+        raise ConfigError("Nothing to do: give --driver and --port, or --accept CODE.")
+    station.journal.append_all(drafts)
+    device = station.device(named)
+    write_card(station.folder, device)
+    emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+
+
+def _simulated_name(serial: str) -> str:
+    return serial if serial.startswith(SIMULATED_PREFIX) else f"{SIMULATED_PREFIX}{serial}"
+
+
+def _check_port(port: str, *, simulated: bool) -> None:
+    """A simulated station takes simulated ports only, a real one none of them (design rule 8)."""
+    from devicelink.link.port import port_kind
+
+    kind = port_kind(port)
+    if kind.simulated and not simulated:
+        raise Refused(f"This is a real station; {port} is {kind.value}, which only simulators use.")
+    if simulated and not kind.simulated:
+        raise Refused(f"This is a simulated station; {port} is {kind.value}: no real laser here.")
+
+
+@app.command("list")
+def list_devices(data: Data = None, as_json: Json = False) -> None:
+    """Every registered laser with its holds and its last known lock."""
+    from devicelink.devices.register import devices
+
+    found = devices(open_station(data).state()["devices"])
+    lines = [_line(device) for device in found.values()]
+    rows = [device.model_dump(mode="json") for device in found.values()]
+    emit(as_json, rows, "\n".join(lines) or "No device is registered.")
+
+
+def _line(device: Device) -> str:
+    held = "; ".join(hold.sentence for hold in device.holds)
+    word = "ATTESTED_OFF" if device.lock == "attested_off" else f"last lock {device.lock}"
+    return f"{device.serial}  {device.driver}  {device.port}  {word}" + (
+        f"  HELD: {held}" if held else ""
+    )
+
+
+@app.command("acknowledge")
+def acknowledge(
+    serial: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """An administrator lifts a device's holds, having seen to their causes."""
+    station = open_station(data)
+    device = station.device(serial)
+    if not device.holds:
+        raise ConfigError(f"{serial} is not held; there is nothing to acknowledge.")
+    if device.intents or device.lock == "unconfirmed":
+        raise Refused(
+            f"{serial} is not confirmed locked yet. First: devicelink lock {serial}, or "
+            f"devicelink device attest-off {serial} --by ID when its power is removed."
+        )
+    person = acting(station, by, pin_file, "administrator")
+    holds = [hold.model_dump() for hold in device.holds]
+    data_ = {"holds": [hold.index for hold in device.holds], "lifted": holds}
+    entry = station.journal.append(_draft("device.acknowledged", data_, serial, person.id))
+    sentence = f"{person.name} lifted {len(holds)} hold(s) on {serial} (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "lifted": holds}, sentence)
+
+
+@app.command("attest-off")
+def attest_off(
+    serial: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A named person states that the laser's power is removed: ATTESTED_OFF, never LOCKED."""
+    from devicelink.session.guard import attested_mark
+
+    station = open_station(data)
+    station.device(serial)
+    person = acting(station, by, pin_file)
+    told = {"sentence": f"{person.name} states that the power of {serial} is removed."}
+    drafts = [_draft("lock.attested_off", told, serial, person.id)]
+    device = station.device(serial)
+    if not any(hold.code == "lock_unconfirmed" for hold in device.holds):
+        hold = {"code": "lock_unconfirmed", "sentence": "Its power was removed by hand."}
+        drafts.append(_draft("device.held", hold, serial, person.id))
+    entry = station.journal.append_all(drafts)[0]
+    mark = attested_mark(station.folder, serial)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+    sentence = f"{serial} is ATTESTED_OFF by {person.name} (entry {entry.index}). It stays held."
+    emit(as_json, {"index": entry.index, "state": "ATTESTED_OFF"}, sentence)
+
+
+def _draft(kind: str, data: Mapping[str, object], serial: str, actor: str) -> Draft:
+    return Draft(kind, data, actor=actor, role="administrator", device=serial)

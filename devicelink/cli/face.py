@@ -1,0 +1,257 @@
+"""The technician's face on the terminal: says what the laser says, renews the lease, stops.
+
+The main thread is the face; the owner's thread runs the session. When this process is stopped or
+its terminal closes, the lease runs out or the guard acts: nothing here keeps light alive by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import signal
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from devicelink.cli.session import verdict_text
+from devicelink.errors import SignInFailed
+from devicelink.runtime import nanoseconds
+from devicelink.session import start, state
+from devicelink.session.procedure import Session
+from devicelink.session.recovery import require_locked
+from devicelink.session.work import Request
+from devicelink.treatment import clients
+from devicelink.treatment.sessions import NEED_CLIENT, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from devicelink.driver import Status
+    from devicelink.session.permit import Verdict
+    from devicelink.session.procedure import Result
+    from devicelink.station import Station
+
+RENEW_S = 1.0
+LOOK_S = 0.1
+HINTS = {
+    state.Phase.STANDBY: "Let go of footswitch and modulation. Enter: READY.  q Enter: end.",
+    state.Phase.READY: "READY. Enter: back to STANDBY.  q Enter: end.  Ctrl-C: stop.",
+}
+
+
+class Terminal:
+    """Prints phases and sentences; on a terminal also a live line with the age of what was read."""
+
+    def __init__(self, *, quiet: bool, hints: bool, runtime_ns: Callable[[], int]) -> None:
+        self._console = Console(stderr=quiet, highlight=False, quiet=quiet)
+        self._hints = hints
+        self._now_ns = runtime_ns
+        self._phase: state.Phase | None = None
+        self._drawn_ns = 0
+
+    def say(self, sentence: str) -> None:
+        """One sentence."""
+        self._console.print(f"  {sentence}", markup=False)
+
+    def verdict(self, verdict: Verdict) -> None:
+        """The verdict with all its findings."""
+        self._console.print(verdict_text(verdict), markup=False)
+
+    def seen(self, phase: state.Phase, status: Status | None, age_s: float) -> None:
+        """A line for each new phase; in between only where a person looks."""
+        if phase is not self._phase:
+            self._phase = phase
+            self._console.print(f"{phase.value:<14} {_words(status, age_s)}", markup=False)
+            if self._hints and phase in HINTS:
+                self._console.print(f"  {HINTS[phase]}", markup=False)
+        elif self._console.is_terminal and self._now_ns() - self._drawn_ns > nanoseconds(0.5):
+            self._drawn_ns = self._now_ns()
+            self._console.print(
+                f"{phase.value:<14} {_words(status, age_s)}", end="\r", markup=False
+            )
+
+
+def _words(status: Status | None, age_s: float) -> str:
+    if status is None:
+        return f"UNKNOWN: the laser has not answered for {age_s:.1f} s"
+    power = status.measured.get("output_power_w")
+    watts = f", output {power.value} W" if power and power.value else ""
+    return f"laser reports {status.state.value}{watts}, {age_s:.1f} s ago"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a session came to, for people and for machines."""
+
+    result: Result
+    station: Station
+    signed: bool
+
+    @property
+    def confirmed(self) -> bool | None:
+        """Whether the lock was read back."""
+        return self.result.confirmed
+
+    @property
+    def end(self) -> state.End:
+        """Why it ended."""
+        return self.result.end
+
+    @property
+    def at_the_laser(self) -> str:
+        """What a person does at the laser when nothing is confirmed."""
+        return self.result.at_the_laser
+
+    @property
+    def ended_badly(self) -> bool:
+        """Refused, or ended by a hard end, or not recorded whole."""
+        bad = {state.EndKind.HARD, state.EndKind.REFUSED}
+        return self.result.end.kind in bad or self.result.evidence_kept
+
+    def as_json(self) -> dict[str, object]:
+        """One document."""
+        end, verdict = self.result.end, self.result.verdict
+        return {
+            "session": self.result.session,
+            "end": {"code": end.code, "kind": end.kind.value, "sentence": end.sentence},
+            "confirmed_locked": self.result.confirmed,
+            "verdict": verdict.as_json() if verdict else None,
+            "signed": self.signed,
+            "simulated": self.station.simulated,
+            "receipt": self._receipt(),
+        }
+
+    def text(self) -> str:
+        """The receipt."""
+        receipt = self._receipt()
+        lock = {True: "locked, read back", False: "NOT CONFIRMED LOCKED", None: "nothing was sent"}
+        lines = [
+            "",
+            f"Session {self.result.session}: {self.end.sentence}",
+            f"  laser     {lock[self.result.confirmed]}",
+            f"  signed    {'yes' if self.signed else 'no'}",
+            f"  journal   {receipt['size']} entries, head {receipt['root']}",
+            f"  station   {self.station.origin}",
+        ]
+        if self.station.simulated:
+            lines.append("  SIMULATED: no light left any laser")
+        return "\n".join(lines)
+
+    def _receipt(self) -> dict[str, object]:
+        journal = self.station.journal
+        return {"size": journal.size, "root": base64.b64encode(journal.root).decode()}
+
+
+def run_session(
+    station: Station,
+    device: str,
+    *,
+    technician: str,
+    pin: str,
+    kind: str,
+    client: str | None,
+    settings: Mapping[str, str],
+    ready_for_s: float | None,
+    quiet: bool,
+) -> Ran:
+    """Sign in, take the device, run the session, sign it; raises what refuses before it opens."""
+    person = station.sign_in(technician, pin)
+    pseudonym = clients.bind(station.folder, client, station.runtime) if client else None
+    registered, held, recovered = start.take(station, device)
+    face = Terminal(quiet=quiet, hints=ready_for_s is None, runtime_ns=station.runtime.mono_ns)
+    if recovered is not None:
+        face.say(recovered.sentence)
+        require_locked(recovered, "Take the laser's power away at its own red button.")
+    request = Request(
+        person=person,
+        kind=kind,
+        client=pseudonym if kind in NEED_CLIENT else None,
+        settings=settings,
+        answered_by="person" if ready_for_s is None else "script",
+        ready_for_s=ready_for_s,
+    )
+    session = Session(station, registered, held, request, face)
+    result = _attend(station, session, interactive=ready_for_s is None)
+    signed = False
+    if result.end.kind is not state.EndKind.REFUSED and not result.evidence_kept:
+        signed = _sign(station, result, request, device)
+    return Ran(result, station, signed)
+
+
+def _attend(station: Station, session: Session, *, interactive: bool) -> Result:
+    """Stay with a running session until its end."""
+    runtime = station.runtime
+    results: list[Result] = []
+    failures: list[BaseException] = []
+
+    def own() -> None:
+        try:
+            results.append(session.run())
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the face's thread
+            failures.append(error)
+
+    with _signals_stop(session):
+        task = runtime.spawn("owner", own)
+        renewed_ns = runtime.mono_ns()
+        while not task.join(LOOK_S):
+            if runtime.mono_ns() - renewed_ns >= nanoseconds(RENEW_S):
+                renewed_ns = runtime.mono_ns()
+                session.inbox.post(state.Renewed(renewed_ns))
+            if interactive and runtime.wait_readable(sys.stdin.fileno(), 0):
+                _hear(session, sys.stdin.readline(), runtime.mono_ns())
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _hear(session: Session, line: str, now_ns: int) -> None:
+    """What a person typed; the end of their terminal is a stop."""
+    word = line.strip().casefold()
+    if not line or word == "q":
+        session.stop(state.End("ended", state.EndKind.PERSON, "The technician ended the session."))
+    elif word == "" and session.phase is state.Phase.STANDBY:
+        session.inbox.post(state.AskReady(now_ns))
+    elif word == "":
+        session.inbox.post(state.AskStandby(now_ns, "the technician asked for it"))
+
+
+@contextmanager
+def _signals_stop(session: Session) -> Iterator[None]:
+    """Ctrl-C, a closed terminal and a polite kill are stops, never an end without a lock."""
+
+    def stop(number: int, _frame: object) -> None:
+        name = signal.Signals(number).name
+        session.stop(state.End("stop", state.EndKind.PERSON, f"Stopped by the person ({name})."))
+
+    names = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {name: signal.signal(name, stop) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def _sign(station: Station, result: Result, request: Request, device: str) -> bool:
+    """The signature: a script's follows from its PIN file, a person gives the PIN once more."""
+    person = request.person
+    if request.answered_by == "person":
+        from devicelink.cli.common import read_pin
+
+        try:
+            pin = read_pin(station, None, f"Sign {result.session} as performed: PIN of {person.id}")
+            station.sign_in(person.id, pin)
+        except (SignInFailed, EOFError):
+            return False
+    station.journal.append(
+        signature(
+            result.session,
+            device,
+            person=person.id,
+            name=person.name,
+            answered_by=request.answered_by,
+        )
+    )
+    return True

@@ -1,0 +1,178 @@
+"""`devicelink session`: check, run, list and show sessions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devicelink.cli.common import Data, Json, PinFile, emit, open_station, read_pin
+from devicelink.config import read_toml
+from devicelink.errors import ConfigError, LockUnconfirmed, Refused
+
+if TYPE_CHECKING:
+    from devicelink.journal.entry import Entry
+    from devicelink.session.permit import Verdict
+
+app = typer.Typer(help="Sessions: check, run, list, show.", no_args_is_help=True)
+
+Technician = Annotated[str, typer.Option(help="The technician's ID.")]
+Kind = Annotated[str, typer.Option(help="treatment, test_spot, energy_check, service or training")]
+SettingsFile = Annotated[Path | None, typer.Option(help="TOML file with one table [settings].")]
+
+
+@app.command("check")
+def check(
+    device: str,
+    technician: Technician,
+    kind: Kind = "treatment",
+    settings: SettingsFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """The verdict with every finding, now; recorded. Exit 1: refused."""
+    from devicelink.session import start
+
+    _known_kind(kind)
+    station = open_station(data)
+    wanted = read_settings(settings) if settings else None
+    verdict, index = start.check(station, device, technician=technician, kind=kind, settings=wanted)
+    document = {**verdict.as_json(), "index": index}
+    emit(as_json, document, verdict_text(verdict))
+    if not verdict.permitted:
+        raise typer.Exit(1)
+
+
+@app.command("run")
+def run(
+    device: str,
+    technician: Technician,
+    settings: Annotated[Path, typer.Option(help="TOML file with one table [settings].")],
+    kind: Kind = "treatment",
+    client: Annotated[str | None, typer.Option(help="The client's reference, no name.")] = None,
+    pin_file: PinFile = None,
+    ready_for: Annotated[
+        float | None, typer.Option("--for", help="Seconds in READY; simulated stations only.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A session. Ctrl-C is a stop. Exit 3: the laser is NOT confirmed locked."""
+    from devicelink.cli.face import run_session
+
+    _known_kind(kind)
+    wanted = read_settings(settings)
+    station = open_station(data)
+    station.device(device)
+    scripted = ready_for is not None
+    if scripted and not station.simulated:
+        raise Refused("--for is refused on a real station: a person stands at the laser.")
+    if ready_for is not None and not ready_for > 0:
+        raise ConfigError("--for takes a number of seconds greater than 0.")
+    if scripted and pin_file is None:
+        raise ConfigError("--for goes with --pin-file: a script asks nothing.")
+    pin = read_pin(station, pin_file, f"PIN of {technician}")
+    result = run_session(
+        station,
+        device,
+        technician=technician,
+        pin=pin,
+        kind=kind,
+        client=client,
+        settings=wanted,
+        ready_for_s=ready_for,
+        quiet=as_json,
+    )
+    emit(as_json, result.as_json(), result.text())
+    if result.confirmed is False:
+        raise LockUnconfirmed(f"{result.end.sentence} {result.at_the_laser}")
+    if result.ended_badly:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_sessions(data: Data = None, as_json: Json = False) -> None:
+    """Every session in one line."""
+    rows = list(open_station(data).journal.projection("sessions").values())
+    rows.sort(key=lambda row: int(str(row["session"]).removeprefix("S-")))
+    emit(as_json, rows, "\n".join(_line(row) for row in rows) or "There is no session yet.")
+
+
+@app.command("show")
+def show(session: str, data: Data = None, as_json: Json = False) -> None:
+    """One session whole: verdict with all facts, settings, telemetry, locks, times."""
+    from devicelink.treatment import sessions
+
+    station = open_station(data)
+    found = sessions.find(station.state()["sessions"], session)
+    first = int(session.removeprefix("S-"))
+    entries = [e for e in station.journal.entries(start=first) if e.session == session]
+    document = {**found, "simulated": station.simulated, "entries": [_entry(e) for e in entries]}
+    lines = [_line(found)]
+    lines += [f"  {e.at:%H:%M:%S.%f}  {e.index:>5}  {e.type:<22} {_brief(e)}" for e in entries]
+    if station.simulated:
+        lines.append("SIMULATED")
+    emit(as_json, document, "\n".join(lines))
+
+
+def read_settings(path: Path) -> dict[str, str]:
+    """A settings file's table, values as they are written; raises `ConfigError`."""
+    document = read_toml(path)
+    table = document.get("settings")
+    others = sorted(set(document) - {"settings"})
+    if not isinstance(table, dict) or others:
+        raise ConfigError(f"{path}: a settings file has one table [settings] and nothing else.")
+    for name, value in table.items():
+        if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+            raise ConfigError(f"{path}: {name} must be a number or a word, not {value!r}.")
+    return {str(name): str(value) for name, value in table.items()}
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """A verdict for people: what refuses first, each with its remedy."""
+    head = "PERMITTED" if verdict.permitted else "REFUSED"
+    ordered = sorted(verdict.findings, key=lambda finding: finding.severity.value)
+    lines = [head]
+    for finding in ordered:
+        mark = "✗" if finding.severity.value == "refuse" else "!"
+        lines.append(f"  {mark} {finding.sentence}\n      → {finding.remedy}")
+    return "\n".join(lines)
+
+
+def _known_kind(kind: str) -> None:
+    from devicelink.treatment.sessions import KINDS
+
+    if kind not in KINDS:
+        raise ConfigError(f"There is no kind {kind!r}; the kinds are {', '.join(KINDS)}.")
+
+
+def _line(row: dict[str, object]) -> str:
+    end = row.get("end")
+    why = end.get("sentence") if isinstance(end, dict) else "open"
+    signed = "signed" if row.get("signed") else "not signed"
+    mark = "  SIMULATED" if row.get("simulated") else ""
+    return (
+        f"{row['session']}  {row.get('device')}  {row.get('name')}  {row.get('kind')}  "
+        f"{row.get('opened_at')}  {row.get('state')}, {signed}: {why}{mark}"
+    )
+
+
+def _entry(entry: Entry) -> dict[str, object]:
+    return {
+        "index": entry.index,
+        "type": entry.type,
+        "at": entry.at.isoformat(),
+        "mono_ns": entry.mono_ns,
+        "actor": entry.actor,
+        "data": entry.data,
+    }
+
+
+def _brief(entry: Entry) -> str:
+    data = entry.data
+    for key in ("sentence", "verdict", "settings", "state", "evidence", "settings_id"):
+        if data.get(key) is not None:
+            return f"{data[key]}"[:90]
+    return ""

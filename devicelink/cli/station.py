@@ -1,0 +1,128 @@
+"""`devicelink station`: make a station, see how it stands, confirm its clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.config import data_folder
+from devicelink.errors import ConfigError
+
+app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
+
+
+@app.command("init")
+def init(
+    by: By = None,
+    name: Annotated[str, typer.Option(help="Names the station.")] = "station",
+    person_name: Annotated[str | None, typer.Option(help="Your name as printed.")] = None,
+    simulated: Annotated[
+        bool, typer.Option("--simulated", help="For simulators only, for ever.")
+    ] = False,
+    allow_driver: Annotated[
+        list[str] | None, typer.Option(help="A driver allowed here; default: those of devicelink.")
+    ] = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Make a station's folder, its keys, and its first administrator (--by ID)."""
+    from devicelink import registry
+    from devicelink.station import Station
+
+    if by is None:
+        raise ConfigError("Say who the first administrator is: --by ID.")
+    own = tuple(c.name for c in registry.installed() if c.distribution == "devicelink")
+    station = Station.make(
+        data_folder(data),
+        name=name,
+        simulated=simulated,
+        administrator=by,
+        administrator_name=person_name or by,
+        pin=_first_pin(pin_file, simulated=simulated),
+        drivers_allowed=tuple(allow_driver or own),
+    )
+    made = {"origin": station.origin, "simulated": simulated, "vkey": station.journal.vkey}
+    text = f"Made the station {station.origin} in {station.folder}.\nIts key: {made['vkey']}"
+    if simulated:
+        text += "\nSIMULATED: no real laser may be connected to it."
+    emit(as_json, made, text)
+
+
+def _first_pin(pin_file: Path | None, *, simulated: bool) -> str:
+    if pin_file is not None:
+        if not simulated:
+            raise ConfigError("--pin-file is for simulated stations; a PIN is typed by its person.")
+        try:
+            return pin_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The PIN file {pin_file} cannot be read: {error}.") from None
+    return str(typer.prompt("Choose your PIN", hide_input=True, confirmation_prompt=True, err=True))
+
+
+@app.command("status")
+def status(data: Data = None, as_json: Json = False) -> None:
+    """What this station is, what its devices' last words were, and what is due."""
+    from devicelink.devices.register import devices
+    from devicelink.journal.kept import pending
+    from devicelink.session.ownership import is_owned
+
+    station = open_station(data)
+    state = station.state()
+    last = station.journal.last()
+    rows = []
+    for device in devices(state["devices"]).values():
+        owned = is_owned(station.folder, device.serial)
+        rows.append(
+            {
+                "device": device.serial,
+                "in_use": owned,
+                "lock": device.lock,
+                "lock_at": device.lock_at,
+                "holds": [hold.sentence for hold in device.holds],
+                "recovery_due": device.recovery_due and not owned,
+            }
+        )
+    document = {
+        "origin": station.origin,
+        "simulated": station.simulated,
+        "entries": station.journal.size,
+        "last_entry_at": last.at.isoformat(),
+        "clock_suspect": state["clock"].get("clock", {}).get("suspect") is True,
+        "kept_facts": len(pending(station.kept_folder)),
+        "devices": rows,
+    }
+    emit(as_json, document, _status_text(document, rows))
+
+
+def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> str:
+    lines = [f"{document['origin']}: {document['entries']} entries."]
+    if document["simulated"]:
+        lines.append("SIMULATED: no real laser may be connected to it.")
+    if document["clock_suspect"]:
+        lines.append("The clock is suspect: devicelink station confirm-clock --by ADMINISTRATOR")
+    for row in rows:
+        due = " RECOVERY IS DUE." if row["recovery_due"] else ""
+        use = " In use now." if row["in_use"] else ""
+        lines.append(f"{row['device']}: last lock {row['lock']} ({row['lock_at']}).{use}{due}")
+        holds = row["holds"]
+        lines.extend(f"  held: {hold}" for hold in (holds if isinstance(holds, list) else []))
+    return "\n".join(lines)
+
+
+@app.command("confirm-clock")
+def confirm_clock(
+    by: By = None, pin_file: PinFile = None, data: Data = None, as_json: Json = False
+) -> None:
+    """An administrator confirms that the station's clock is right now."""
+    from devicelink.journal.clock import confirmation
+
+    station = open_station(data)
+    person = acting(station, by, pin_file, "administrator")
+    last, now = station.journal.last(), station.runtime.now()
+    entry = station.journal.append(confirmation(last, now, actor=person.id, role="administrator"))
+    text = f"{person.name} confirmed {now:%Y-%m-%d %H:%M:%S} UTC (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "now": now.isoformat()}, text)

@@ -1,0 +1,102 @@
+"""`devicelink technician`: people, their roles, their PINs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.errors import ConfigError, Refused
+
+if TYPE_CHECKING:
+    from devicelink.station import Station
+
+app = typer.Typer(help="People and their PINs.", no_args_is_help=True)
+
+NewPinFile = Annotated[
+    Path | None,
+    typer.Option("--new-pin-file", help="The new PIN; simulated stations only."),
+]
+
+
+@app.command("add")
+def add(
+    person: str,
+    name: Annotated[str, typer.Option(help="The name as printed.")],
+    role: Annotated[list[str] | None, typer.Option(help="Default: technician.")] = None,
+    operator_class: Annotated[str, typer.Option(help="physician or other")] = "other",
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Add a person; an administrator does (--by ID). Their PIN comes next."""
+    from devicelink.people import add_person_draft
+    from devicelink.people.roster import find
+
+    station = open_station(data)
+    if find(station.state()["people"], person) is not None:
+        raise ConfigError(f"{person} is registered already.")
+    administrator = acting(station, by, pin_file, "administrator")
+    draft = add_person_draft(
+        person,
+        name,
+        roles=tuple(role or ["technician"]),
+        by=administrator.id,
+        operator_class=operator_class,
+    )
+    entry = station.journal.append(draft)
+    text = f"{name} is registered as {person}. Next: devicelink technician pin {person} --by ID"
+    emit(as_json, {"id": person, "index": entry.index}, text)
+
+
+@app.command("pin")
+def pin(
+    person: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    new_pin_file: NewPinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Set a person's PIN: an administrator starts it, the person types it unseen."""
+    from devicelink.people import set_pin
+    from devicelink.people.roster import find
+
+    station = open_station(data)
+    found = find(station.state()["people"], person)
+    if found is None:
+        raise ConfigError(f"{person} is not registered. First: devicelink technician add {person}")
+    administrator = acting(station, by, pin_file, "administrator")
+    chosen = _new_pin(station, new_pin_file, found.name)
+    set_pin(station.journal, station.pins, person, chosen, by=administrator.id)
+    emit(as_json, {"id": person}, f"{found.name} has a PIN.")
+
+
+def _new_pin(station: Station, path: Path | None, name: str) -> str:
+    if path is None:
+        asked = typer.prompt(
+            f"{name}, choose your PIN", hide_input=True, confirmation_prompt=True, err=True
+        )
+        return str(asked)
+    if not station.simulated:
+        raise Refused("--new-pin-file is refused on a real station: the person types the PIN.")
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The PIN file {path} cannot be read: {error}.") from None
+
+
+@app.command("list")
+def list_people(data: Data = None, as_json: Json = False) -> None:
+    """Everybody who is registered here."""
+    rows = [row for row in open_station(data).state()["people"].values() if row["name"]]
+    lines = []
+    for row in rows:
+        roles = row["roles"]
+        named = ", ".join(str(r) for r in roles) if isinstance(roles, list) else ""
+        pin_word = "PIN set" if row["pin_set"] else "no PIN yet"
+        lines.append(f"{row['id']}  {row['name']}  {named}  {pin_word}")
+    emit(as_json, rows, "\n".join(lines) or "Nobody is registered.")

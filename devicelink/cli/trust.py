@@ -1,0 +1,83 @@
+"""`devicelink trust`: whose certificates are believed here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+
+app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
+
+
+@app.command("new-issuer")
+def new_issuer(
+    key: Annotated[Path, typer.Argument(help="The key file to make; outside any station.")],
+    issuer: Annotated[str, typer.Option("--id", help="The issuer's identifier, a URI.")],
+    name: Annotated[str, typer.Option(help="The issuer's name as printed.")],
+    as_json: Json = False,
+) -> None:
+    """A maker's own step: make a signing key, and FILE.pub beside it for the clinics."""
+    from devicelink.people import trust
+    from devicelink.runtime import ThreadRuntime
+
+    made = trust.new_issuer(key, issuer_id=issuer, name=name, runtime=ThreadRuntime())
+    thumbprint = made.key().thumbprint()
+    text = f"Made {key} (keep it secret) and {key}.pub (give it away). Thumbprint {thumbprint}"
+    emit(as_json, {"issuer": issuer, "thumbprint": thumbprint}, text)
+
+
+@app.command("add")
+def add(
+    public: Annotated[Path, typer.Argument(help="The issuer's public key file.")],
+    maker: Annotated[list[str] | None, typer.Option(help="A maker; '*' for any.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model; '*' for any.")] = None,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Believe an issuer, for named makers and models; an administrator does (--by ID)."""
+    from devicelink.people import trust
+
+    station = open_station(data)
+    issuer = trust.read_issuer_file(public)
+    person = acting(station, by, pin_file, "administrator")
+    draft = trust.trust_draft(issuer, makers=maker or [], models=model or [], by=person.id)
+    entry = station.journal.append(draft)
+    text = f"{issuer.name} is believed here (entry {entry.index})."
+    emit(as_json, {"index": entry.index, **draft.data}, text)
+
+
+@app.command("list")
+def list_issuers(data: Data = None, as_json: Json = False) -> None:
+    """Every issuer that is believed, with the scope."""
+    rows = list(open_station(data).state()["trust"].values())
+    lines = [
+        f"{row['name']}  {row['issuer']}  for {row['makers']} {row['models']}  {row['thumbprint']}"
+        for row in rows
+    ]
+    emit(as_json, rows, "\n".join(lines) or "No issuer is believed yet.")
+
+
+@app.command("catalogue")
+def catalogue(
+    file: Path,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Import a maker's catalogue: what its certificates allow. An older version is refused."""
+    from devicelink.people import trust
+
+    station = open_station(data)
+    compact = trust.read_document(file)
+    person = acting(station, by, pin_file, "administrator")
+    state = station.state()
+    draft = trust.import_catalogue(compact, state["trust"], state["catalogues"], by=person.id)
+    entry = station.journal.append(draft)
+    text = f"Catalogue version {draft.data['version']} is in force (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "version": draft.data["version"]}, text)

@@ -1,0 +1,151 @@
+"""What a verdict has to know of a person, gathered from hash-checked states; judged elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicelink.errors import CertificateError
+from devicelink.people import roster
+from devicelink.people.judgement import (
+    CatalogueFacts,
+    CertificateFacts,
+    EntitlementFacts,
+    IssuerFacts,
+    judge_entitlement,
+)
+from devicelink.people.trust import (
+    believed_catalogue,
+    believed_claims,
+    names_pinned_key,
+    peek_claims,
+    require_issuer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from devicelink.people.certificates import Claims
+
+    States = Mapping[str, Mapping[str, object]]
+
+__all__ = ["EntitlementFacts", "gather_entitlement", "judge_entitlement"]
+
+MOST_CERTIFICATES = 8
+"""Of one person in one verdict: the facts have to fit into one entry."""
+
+
+def gather_entitlement(
+    state: Mapping[str, States],
+    *,
+    person_id: str,
+    driver: str,
+    maker: str | None,
+    model: str | None,
+    firmware: str | None,
+    kind: str,
+    judged_at: datetime,
+) -> EntitlementFacts:
+    """Everything known of one person for one device, from hash-checked states."""
+    person = roster.find(state["people"], person_id)
+    certificates = _best(list(_certificates(state, person_id)), judged_at)
+    return EntitlementFacts(
+        person=person_id,
+        name=person.name if person else None,
+        roles=person.roles if person else (),
+        operator_class=person.operator_class if person else "other",
+        driver=driver,
+        maker=maker,
+        model=model,
+        firmware=firmware,
+        kind=kind,
+        judged_at=judged_at,
+        certificates=certificates,
+        catalogues=tuple(_catalogues(state, driver, certificates)),
+    )
+
+
+def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[CertificateFacts]:
+    for sha256, known in state["certificates"].items():
+        if known.get("technician") != person_id:
+            continue
+        index, added_by = int(str(known["index"])), str(known["added_by"])
+        problem: str | None = None
+        claims: Claims | None = None
+        issuer: IssuerFacts | None = None
+        compact = str(known["jws"])
+        try:
+            claims = peek_claims(compact)
+            claims, trusted = believed_claims(compact, state["trust"])
+            issuer = _issuer(trusted)
+        except CertificateError as error:
+            problem = str(error)
+        yield CertificateFacts(
+            index=index,
+            sha256=sha256,
+            added_by=added_by,
+            problem=problem,
+            claims=claims,
+            issuer_known=names_pinned_key(compact, state["trust"]),
+            issuer=issuer,
+        )
+
+
+def _best(found: list[CertificateFacts], judged_at: datetime) -> tuple[CertificateFacts, ...]:
+    """So many that one entry holds them: first those that are believed and in date."""
+
+    def order(one: CertificateFacts) -> tuple[bool, bool, int]:
+        in_date = one.claims is not None and one.claims.valid_until > judged_at
+        return one.problem is None, in_date, one.index
+
+    return tuple(sorted(found, key=order, reverse=True)[:MOST_CERTIFICATES])
+
+
+def _issuer(trusted: Mapping[str, object]) -> IssuerFacts:
+    return IssuerFacts(
+        name=str(trusted["name"]),
+        added_by=str(trusted["added_by"]),
+        makers=_names(trusted["makers"]),
+        models=_names(trusted["models"]),
+    )
+
+
+def _catalogues(
+    state: Mapping[str, States], driver: str, certificates: tuple[CertificateFacts, ...]
+) -> Iterator[CatalogueFacts]:
+    claimed = [certificate.claims for certificate in certificates if certificate.claims]
+    issuers = {claims.issuer for claims in claimed}
+    achievements = {claims.achievement for claims in claimed}
+    for issuer, known in state["catalogues"].items():
+        if issuer not in issuers:
+            continue
+        facts = CatalogueFacts(
+            index=int(str(known["index"])),
+            sha256=str(known["sha256"]),
+            added_by=str(known["added_by"]),
+            problem=None,
+            issuer=issuer,
+        )
+        try:
+            catalogue, trusted = believed_catalogue(str(known["jws"]), state["trust"])
+            require_issuer(catalogue.issuer, issuer)
+        except CertificateError as error:
+            yield facts.model_copy(update={"problem": str(error)})
+            continue
+        speaking = tuple(
+            entry
+            for entry in catalogue.entries
+            if entry.driver == driver and entry.achievement in achievements
+        )
+        yield facts.model_copy(
+            update={
+                "signer": _issuer(trusted),
+                "version": catalogue.version,
+                "valid_until": catalogue.valid_until,
+                "entries": speaking,
+            }
+        )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return tuple(str(name) for name in value) if isinstance(value, list) else ()

@@ -1,0 +1,306 @@
+"""Compact JWS: signed documents read strictly, and believed only by keys that were pinned.
+
+RFC 7515 (JWS), RFC 7638 (thumbprints), RFC 8037 and RFC 9864 (Ed25519).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
+
+from devicelink.errors import CertificateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from joserfc.jws import CompactSignature
+
+    from devicelink.runtime import Runtime
+
+LONGEST_BYTES = 65_000
+DEEPEST = 16
+HEADER_BYTES = 4_096
+ALGORITHM = "Ed25519"
+READABLE = ("EdDSA", ALGORITHM)
+LATER = ("ES256", "RS256")
+
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", re.ASCII)
+_KEY_BYTES = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+_SHOWN = 40
+_SEED_BYTES = 32
+
+
+class Trust(StrEnum):
+    """What checking a document against the pinned keys came to."""
+
+    VALID = "valid"
+    ISSUER_UNKNOWN = "issuer_unknown"
+    """No pinned key is the one that the document names."""
+    INVALID = "invalid"
+    """The pinned key that it names did not sign these bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A signed document, read but not yet believed. Numbers with a fraction are `Decimal`."""
+
+    compact: str
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+
+    @property
+    def kind(self) -> str:
+        """The header's `typ`, without the `application/` that RFC 7515 lets one leave out."""
+        return str(self.header.get("typ", "")).lower().removeprefix("application/")
+
+
+class _Registry(JWSRegistry):
+    """Reads the header's `EdDSA` as `Ed25519`, the one curve that is pinned here.
+
+    joserfc warns of `EdDSA` because that name leaves the curve open; a key of another curve is
+    refused by `Ed25519`, so that nothing is left to warn of.
+    """
+
+    max_header_length = HEADER_BYTES
+    max_payload_length = LONGEST_BYTES
+
+    def get_alg(self, name: str) -> Any:
+        """The algorithm of that name, or of the name that says it exactly."""
+        return super().get_alg(ALGORITHM if name == "EdDSA" else name)
+
+
+_REGISTRY = _Registry(algorithms=[ALGORITHM], strict_check_header=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A document that a pinned key signed."""
+
+    header: Mapping[str, Any]
+    payload: dict[str, Any]
+    thumbprint: str
+    """Of the key that signed."""
+
+
+def new_key(runtime: Runtime) -> OKPKey:
+    """A fresh Ed25519 key, from the runtime's randomness."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    seed = runtime.random_bytes(_SEED_BYTES)
+    return OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(seed))
+
+
+def public_jwk(jwk: object) -> dict[str, str]:
+    """The members that make an Ed25519 public key, and no others.
+
+    Raises `CertificateError` for another kind of key, and for a private one.
+    """
+    if not isinstance(jwk, dict):
+        raise CertificateError("The key is not a JSON object.")
+    if jwk.get("d") is not None:
+        raise CertificateError(
+            "This is a private key. Keep it where the issuer keeps it, and give the public one."
+        )
+    kind, curve, point = jwk.get("kty"), jwk.get("crv"), jwk.get("x")
+    if (kind, curve) != ("OKP", ALGORITHM) or not isinstance(point, str):
+        raise CertificateError("The key is not an Ed25519 key; other kinds cannot be used yet.")
+    if not _KEY_BYTES.fullmatch(point):
+        raise CertificateError("The key's bytes are not an Ed25519 public key.")
+    made = {"kty": "OKP", "crv": ALGORITHM, "x": point}
+    try:
+        OKPKey.import_key(dict(made))
+    except (JoseError, ValueError):
+        raise CertificateError("The key's bytes are not an Ed25519 public key.") from None
+    return made
+
+
+def thumbprint(jwk: object) -> str:
+    """The RFC 7638 thumbprint (SHA-256, base64url) of a public key; raises `CertificateError`."""
+    return OKPKey.import_key(dict(public_jwk(jwk))).thumbprint()
+
+
+def sign(claims: Mapping[str, object], key: OKPKey, kind: str) -> str:
+    """A document as a compact JWS whose `kid` is the key's thumbprint."""
+    header = {"alg": ALGORITHM, "typ": kind, "kid": key.thumbprint()}
+    payload = json.dumps(claims, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return jws.serialize_compact(header, payload, key, registry=_REGISTRY)
+
+
+def read(raw: str | bytes) -> Document:
+    """Read a document's shape; whether it may be believed is `check`'s to say.
+
+    Raises `CertificateError`: too long, not a compact JWS, not a JSON object, nested too deeply,
+    or protected by an algorithm that cannot be believed.
+    """
+    if len(raw) > LONGEST_BYTES:
+        raise CertificateError(
+            f"The document has {len(raw)} bytes; at most {LONGEST_BYTES} can be read."
+        )
+    signed = _extract(raw)
+    header = _json_object(signed.segments["header"], "header")
+    algorithm = header.get("alg")
+    if algorithm in LATER:
+        raise CertificateError(
+            f"The document is signed with {algorithm}, which cannot be checked yet. Ask the "
+            f"issuer for one that is signed with {ALGORITHM}."
+        )
+    if algorithm not in READABLE:
+        raise CertificateError(
+            f"The document names the algorithm {algorithm!r:.{_SHOWN}}, which proves nothing of "
+            "who made it."
+        )
+    if "crit" in header or "b64" in header:
+        raise CertificateError("The document asks for an extension that is not known here.")
+    claims = _json_object(signed.segments["payload"], "content")
+    return Document(_text(raw), header, claims)
+
+
+def peek(raw: str | bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and content, not believed; raises `CertificateError`."""
+    document = read(raw)
+    return dict(document.header), dict(document.claims)
+
+
+def open_signed(raw: str | bytes, keys: Mapping[str, Mapping[str, object]]) -> Opened:
+    """A document, if one of the pinned keys (public JWKs by thumbprint) signed it.
+
+    Raises `CertificateError`.
+    """
+    document = read(raw)
+    trust, own = check(document, keys.values())
+    if own is None:
+        raise CertificateError(
+            "The document names a key that is not trusted here. If its issuer should be believed, "
+            "an administrator pins it: devicelink trust add FILE --by ID"
+            if trust is Trust.ISSUER_UNKNOWN
+            else "The signature does not hold: the document was changed, or another key signed it."
+        )
+    return Opened(document.header, dict(document.claims), own)
+
+
+def check(document: Document, pinned: Iterable[Mapping[str, object]]) -> tuple[Trust, str | None]:
+    """Whether a pinned key signed a document, and that key's thumbprint.
+
+    `pinned` are public JWKs, each perhaps with its issuer's own `kid`. A `jwk` in the document's
+    header only says which pinned key to try; it is never trusted.
+    """
+    named = list(_named(document, pinned))
+    for jwk in named:
+        if _signed_by(document, public_jwk(jwk)):
+            return Trust.VALID, thumbprint(jwk)
+    return (Trust.INVALID if named else Trust.ISSUER_UNKNOWN), None
+
+
+def _named(
+    document: Document, pinned: Iterable[Mapping[str, object]]
+) -> Iterable[dict[str, object]]:
+    """The pinned keys that a header names, by its `jwk` if there is one, else by its `kid`."""
+    header = document.header
+    told = None
+    if "jwk" in header:
+        try:
+            told = thumbprint(header["jwk"])
+        except CertificateError:
+            return
+    kid = header.get("kid")
+    for jwk in pinned:
+        own = thumbprint({**jwk, "d": None})
+        if told is not None:
+            if told == own:
+                yield dict(jwk)
+        elif isinstance(kid, str) and kid in (own, jwk.get("kid")):
+            yield dict(jwk)
+
+
+def _signed_by(document: Document, jwk: dict[str, str]) -> bool:
+    try:
+        signed = jws.extract_compact(document.compact.encode(), registry=_REGISTRY)
+        return jws.validate_compact(signed, OKPKey.import_key(dict(jwk)), registry=_REGISTRY)
+    except (JoseError, ValueError, TypeError):
+        return False
+
+
+def _text(raw: str | bytes) -> str:
+    try:
+        text = raw.decode("ascii") if isinstance(raw, bytes) else raw
+    except UnicodeDecodeError:
+        text = ""
+    text = text.strip()
+    if not _COMPACT.fullmatch(text):
+        raise CertificateError(
+            "The document is not a signed document: three parts in base64url with dots between."
+        )
+    return text
+
+
+def _extract(raw: str | bytes) -> CompactSignature:
+    """The three parts, decoded by joserfc; every way that can fail is one sentence."""
+    try:
+        return jws.extract_compact(_text(raw).encode(), registry=_REGISTRY)
+    except (JoseError, ValueError, TypeError, AttributeError, RecursionError):
+        raise CertificateError("The document cannot be read: it is damaged or cut off.") from None
+
+
+def _json_object(segment: bytes, what: str) -> dict[str, Any]:
+    from joserfc.util import urlsafe_b64decode
+
+    try:
+        found = json.loads(
+            urlsafe_b64decode(segment).decode("utf-8"),
+            object_pairs_hook=_without_doubles,
+            parse_constant=_no_constant,
+            parse_float=_decimal,
+        )
+        _check_nested(found)
+    except RecursionError:
+        raise CertificateError(f"The document's {what} is nested too deeply.") from None
+    except ValueError as error:
+        raise CertificateError(f"The document's {what} cannot be read as JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise CertificateError(f"The document's {what} is not a JSON object.")
+    return found
+
+
+def _without_doubles(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return made
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number is out of all bounds") from None
+
+
+def _check_nested(found: object) -> None:
+    """Raises `RecursionError` below the deepest level, `ValueError` for text that is no Unicode."""
+    level = [found]
+    for _ in range(DEEPEST):
+        below: list[object] = []
+        for value in level:
+            if isinstance(value, str):
+                value.encode("utf-8")
+            elif isinstance(value, dict):
+                below += [*value.keys(), *value.values()]
+            elif isinstance(value, list):
+                below += value
+        if not below:
+            return
+        level = below
+    raise RecursionError

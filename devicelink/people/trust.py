@@ -1,0 +1,253 @@
+"""Who is believed: issuers' keys pinned with their scope, and the documents that they signed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from devicelink.errors import CertificateError, ConfigError
+from devicelink.journal.entry import Draft
+from devicelink.journal.projection import Projection
+from devicelink.people.certificates import (
+    Catalogue,
+    Claims,
+    PlainText,
+    read_catalogue,
+    read_claims,
+    sha256,
+)
+from devicelink.people.jose import Trust, check, new_key, open_signed, peek, public_jwk, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from devicelink.journal.entry import Entry
+    from devicelink.runtime import Runtime
+
+    States = Mapping[str, Mapping[str, object]]
+
+LONGEST_BYTES = 40_000
+"""A longer document does not fit into one entry of the journal."""
+
+_OTHERS = 0o077
+
+
+class IssuerFile(BaseModel):
+    """An issuer's own key file: private where it has `d`, public for others to pin."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: PlainText
+    name: PlainText
+    jwk: dict[str, str]
+
+    def key(self) -> OKPKey:
+        """The key; raises `CertificateError`."""
+        public = public_jwk(_public(self.jwk))
+        try:
+            key = OKPKey.import_key(dict(self.jwk))
+            fits = public_jwk(key.as_dict(private=False)) == public
+        except (JoseError, ValueError, TypeError):
+            fits = False
+        if not fits:
+            raise CertificateError("The issuer's key cannot be used: its parts do not fit.")
+        return key
+
+    def public(self) -> IssuerFile:
+        """Without the private part."""
+        return self.model_copy(update={"jwk": _public(self.jwk)})
+
+
+def new_issuer(path: Path, *, issuer_id: str, name: str, runtime: Runtime) -> IssuerFile:
+    """Make an issuer's key, outside any station's folder, and its public file beside it.
+
+    Raises `ConfigError`: inside a station, or where a file is already.
+    """
+    where = path.resolve()
+    _refuse_in_station(where)
+    key = new_key(runtime)
+    made = IssuerFile(id=issuer_id, name=name, jwk=_words(key.as_dict(private=True)))
+    try:
+        fd = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(made.model_dump_json())
+            file.flush()
+            os.fsync(file.fileno())
+        public = where.with_name(where.name + ".pub")
+        public.write_text(made.public().model_dump_json(), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"The key file {path} cannot be made: {error.strerror}.") from None
+    return made
+
+
+def _refuse_in_station(where: Path) -> None:
+    for folder in where.parents:
+        if (folder / "station.toml").exists() or (folder / "journal.db").exists():
+            raise ConfigError(f"{folder} is a station: an issuer's key never lies in one.")
+
+
+def read_issuer_file(path: Path) -> IssuerFile:
+    """Read a key file; raises `ConfigError`, for a private one also where it must not lie."""
+    found = _read_issuer_file(path)
+    if "d" in found.jwk:
+        _refuse_in_station(path.resolve())
+        if path.stat().st_mode & _OTHERS:
+            raise ConfigError(f"{path} may be read by others: chmod 600 it, or make a new key.")
+    return found
+
+
+def _read_issuer_file(path: Path) -> IssuerFile:
+    try:
+        return IssuerFile.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The key file {path} cannot be read: {error}.") from None
+    except ValidationError:
+        raise ConfigError(f"{path} is no issuer's key file.") from None
+
+
+def read_document(path: Path) -> str:
+    """A signed document's text; raises `ConfigError`."""
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The file {path} cannot be read: {error}.") from None
+
+
+def trust_draft(
+    issuer: IssuerFile, *, makers: Sequence[str], models: Sequence[str], by: str
+) -> Draft:
+    """The entry that pins an issuer's key, for these makers and models; `*` means any."""
+    if not makers or not models:
+        raise ConfigError("Say for which --maker and --model the issuer is believed ('*': any).")
+    public = issuer.public()
+    data = {
+        "issuer": issuer.id,
+        "name": issuer.name,
+        "jwk": public.jwk,
+        "thumbprint": public.key().thumbprint(),
+        "makers": list(makers),
+        "models": list(models),
+    }
+    return Draft("trust.added", data, actor=by, role="administrator")
+
+
+def import_certificate(compact: str, trust: States, people: States, *, by: str) -> Draft:
+    """Check a certificate's signature and subject; raises `CertificateError`."""
+    _check_length(compact)
+    claims, _ = believed_claims(compact, trust)
+    if claims.technician is None or claims.technician not in people:
+        raise CertificateError(
+            f"The certificate is for {claims.subject}; no such technician is registered here."
+        )
+    data = {"jws": compact, "sha256": sha256(compact), "technician": claims.technician}
+    return Draft("certificate.imported", data, actor=by, role="administrator")
+
+
+def import_catalogue(compact: str, trust: States, catalogues: States, *, by: str) -> Draft:
+    """Check a catalogue; raises `CertificateError`, also for an older version than the known."""
+    _check_length(compact)
+    catalogue, _ = believed_catalogue(compact, trust)
+    known = catalogues.get(catalogue.issuer)
+    if known is not None and catalogue.version <= int(str(known["version"])):
+        raise CertificateError(
+            f"Version {catalogue.version} of the catalogue is not newer than the known version "
+            f"{known['version']}."
+        )
+    data = {
+        "jws": compact,
+        "sha256": sha256(compact),
+        "issuer": catalogue.issuer,
+        "version": catalogue.version,
+    }
+    return Draft("catalogue.imported", data, actor=by, role="administrator")
+
+
+def pinned_keys(trust: States) -> dict[str, dict[str, str]]:
+    """Thumbprint to public JWK."""
+    return {thumbprint: _words(known["jwk"]) for thumbprint, known in trust.items()}
+
+
+def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, object]]:
+    """A certificate's claims, and the trust in the very key that signed it.
+
+    Raises `CertificateError`.
+    """
+    opened = open_signed(compact, pinned_keys(trust))
+    claims = read_claims(dict(opened.header), opened.payload)
+    issuer = trust[opened.thumbprint]
+    require_issuer(claims.issuer, issuer["issuer"])
+    return claims, issuer
+
+
+def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[str, object]]:
+    """A catalogue, and the trust in the very key that signed it; raises `CertificateError`."""
+    opened = open_signed(compact, pinned_keys(trust))
+    catalogue = read_catalogue(dict(opened.header), opened.payload)
+    issuer = trust[opened.thumbprint]
+    require_issuer(catalogue.issuer, issuer["issuer"])
+    return catalogue, issuer
+
+
+def peek_claims(compact: str) -> Claims:
+    """What a certificate claims, not believed; raises `CertificateError`."""
+    return read_claims(*peek(compact))
+
+
+def _check_length(compact: str) -> None:
+    if len(compact) > LONGEST_BYTES:
+        raise CertificateError(
+            f"The document has {len(compact)} bytes; at most {LONGEST_BYTES} can be imported for "
+            "now. Ask the issuer for one without pictures."
+        )
+
+
+def names_pinned_key(compact: str, trust: States) -> bool:
+    """Whether a document names a key that is pinned here, whatever its signature."""
+    try:
+        found, _ = check(read(compact), pinned_keys(trust).values())
+    except CertificateError:
+        return False
+    return found is not Trust.ISSUER_UNKNOWN
+
+
+def require_issuer(claimed: str, known: object) -> None:
+    """Raises `CertificateError` where a document names another issuer than its key's."""
+    if claimed != known:
+        raise CertificateError(f"The document names the issuer {claimed}, but another one signed.")
+
+
+def _public(jwk: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in jwk.items() if name in {"kty", "crv", "x"}}
+
+
+def _words(jwk: Any) -> dict[str, str]:
+    return {str(name): str(value) for name, value in dict(jwk).items()}
+
+
+def _with_origin(_old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    return {**entry.data, "index": entry.index, "added_by": entry.actor}
+
+
+TRUST = Projection(
+    name="trust",
+    types=frozenset({"trust.added"}),
+    key=lambda entry: str(entry.data["thumbprint"]),
+    reduce=_with_origin,
+)
+CERTIFICATES = Projection(
+    name="certificates",
+    types=frozenset({"certificate.imported"}),
+    key=lambda entry: str(entry.data["sha256"]),
+    reduce=_with_origin,
+)
+CATALOGUES = Projection(
+    name="catalogues",
+    types=frozenset({"catalogue.imported"}),
+    key=lambda entry: str(entry.data["issuer"]),
+    reduce=_with_origin,
+)

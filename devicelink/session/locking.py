@@ -1,0 +1,149 @@
+"""`lock DEVICE`: takes light away, with or without a journal, whoever owns the device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devicelink import registry
+from devicelink.devices.card import read_card
+from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError
+from devicelink.link.transcript import NoTranscript
+from devicelink.session.closing import lock_drafts
+from devicelink.session.connection import connect, start_guard
+from devicelink.session.lockdown import LockOutcome, lock
+from devicelink.session.ownership import ask_owner, own
+from devicelink.session.recovery import recover, unreached
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devicelink.devices.card import Card
+    from devicelink.runtime import Runtime
+    from devicelink.session.context import Context
+    from devicelink.session.ownership import Ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """What `lock` came to."""
+
+    confirmed: bool
+    by: str
+    """`lock`, or who owns the device: `session`, `guard`."""
+    sentence: str
+    at_the_laser: str
+
+    def as_json(self) -> dict[str, object]:
+        """For machines."""
+        return {"confirmed": self.confirmed, "by": self.by, "sentence": self.sentence}
+
+
+def lock_device(folder: Path, serial: str, runtime: Runtime, context: Context | None) -> Locked:
+    """Lock one device; `context` is None where the journal cannot be opened.
+
+    Raises `ConfigError` for a device that nobody registered.
+    """
+    card = _card(folder, serial, context)
+    try:
+        at_the_laser = registry.load(card.driver).declaration.at_the_laser
+    except DeviceLinkError as error:
+        at_the_laser = f"Switch the laser off at its own key. ({error})"
+    try:
+        held = own(folder, serial, runtime)
+    except DeviceBusy:
+        return _by_owner(folder, serial, at_the_laser)
+    try:
+        return _by_ourselves(folder, card, held, runtime, context, at_the_laser)
+    finally:
+        held.release()
+
+
+def _card(folder: Path, serial: str, context: Context | None) -> Card:
+    card = read_card(folder, serial)
+    if card is not None:
+        return card
+    if context is None:
+        raise ConfigError(
+            f"The device {serial!r} is not known here. Use the laser's own red emergency stop."
+        )
+    device = context.device(serial)
+    from devicelink.devices.card import Card
+
+    return Card.model_validate(device.model_dump())
+
+
+def _by_owner(folder: Path, serial: str, at_the_laser: str) -> Locked:
+    """Ask whoever owns it, and believe only a lock that it read back."""
+    answer = ask_owner(folder, serial)
+    if answer is not None and answer.get("confirmed") is True:
+        by = str(answer.get("by", "owner"))
+        return Locked(
+            confirmed=True,
+            by=by,
+            sentence=f"{serial} is locked, read back by its {by}.",
+            at_the_laser=at_the_laser,
+        )
+    why = "did not answer" if answer is None else "could not read back a lock"
+    sentence = f"{serial} is not confirmed locked: the program that owns it {why}."
+    return Locked(confirmed=False, by="owner", sentence=sentence, at_the_laser=at_the_laser)
+
+
+def _by_ourselves(
+    folder: Path,
+    card: Card,
+    held: Ownership,
+    runtime: Runtime,
+    context: Context | None,
+    at_the_laser: str,
+) -> Locked:
+    outcome = _lock(folder, card, held, runtime)
+    _record(context, card.serial, held, outcome)
+    if outcome.confirmed and outcome.reading is not None:
+        sentence = f"{card.serial} is locked; evidence: {outcome.reading.evidence.value}."
+        return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=at_the_laser)
+    why = outcome.why_not or "no answer"
+    sentence = f"{card.serial} is not confirmed locked: {why}"
+    return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=at_the_laser)
+
+
+def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOutcome:
+    try:
+        connection = connect(
+            driver=card.driver,
+            configuration=card.configuration,
+            port=card.port,
+            runtime=runtime,
+            transcript=NoTranscript(),
+        )
+    except DeviceLinkError as error:
+        return unreached(str(error), runtime.mono_ns())
+    outcome = lock(connection.link, connection.driver, runtime)
+    if not outcome.confirmed and not outcome.port_lost:
+        try:
+            guard = start_guard(
+                connection,
+                held,
+                driver=card.driver,
+                configuration=card.configuration,
+                folder=folder,
+                runtime=runtime,
+            )
+            guard.take_over()
+        except DeviceLinkError:
+            pass  # the outcome already says that nothing is confirmed
+    connection.port.close()
+    return outcome
+
+
+def _record(context: Context | None, serial: str, held: Ownership, outcome: LockOutcome) -> None:
+    """The journal hears of it where it can; a lock never waits for that."""
+    if context is None:
+        return
+    try:
+        if outcome.confirmed:
+            recover(context, serial, held)
+        session = context.device(serial).open_session
+        context.journal.append_all(lock_drafts(serial, session, outcome))
+    except DeviceLinkError:
+        return

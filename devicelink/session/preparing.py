@@ -1,0 +1,163 @@
+"""What a session does while the laser stays locked: reach it, refuse early, set and read back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicelink.driver import ControlShown, Trigger
+from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable, Stopped
+from devicelink.link.port import PortKind, port_kind
+from devicelink.link.transcript import FileTranscript
+from devicelink.registry import allowed_drivers
+from devicelink.runtime import nanoseconds
+from devicelink.session import state as table
+from devicelink.session.closing import close, lock_now
+from devicelink.session.connection import connect, problem, start_guard
+from devicelink.session.facts import gather
+from devicelink.session.guard import Guard, GuardGone
+from devicelink.session.ownership import Ownership
+from devicelink.session.permit import judge
+from devicelink.session.unlocking import record_verdict
+
+if TYPE_CHECKING:
+    from devicelink.driver import Effective
+    from devicelink.session.work import Work
+
+
+def open_session(work: Work) -> None:
+    """Record that a session begins; its number is this entry's index."""
+    request = work.request
+    opened = work.append(
+        "session.opened",
+        {
+            "kind": request.kind,
+            "name": request.person.name,
+            "client": request.client,
+            "answered_by": request.answered_by,
+            "simulated": work.context.simulated,
+            "driver": work.device.driver,
+            "port_kind": port_kind(work.device.port).value,
+        },
+    )
+    work.session = str(opened.session)
+
+
+def refused_early(work: Work) -> table.End | None:
+    """Ask the laser, and refuse with every reason before anything is set; None where it may go on.
+
+    Raises `Stopped`, `JournalUnwritable`, `JournalBroken`.
+    """
+    if not isinstance(work.own, Ownership):
+        work.asked.problem = problem(work.own)
+    elif may_be_reached(work):
+        _reach(work)
+    in_process = port_kind(work.device.port) is PortKind.IN_PROCESS
+    work.asked.guard = "none" if in_process else "process"
+    facts = gather(work.context, work.device.serial, work.asked, "unlock")
+    verdict = judge(facts)
+    if verdict.permitted:
+        return None
+    record_verdict(work, facts, verdict)
+    end = table.End("refused", table.EndKind.REFUSED, verdict.sentences())
+    close(work, end)
+    return end
+
+
+def may_be_reached(work: Work) -> bool:
+    """A real laser is never touched by a simulated station, nor by a driver not allowed."""
+    same_kind = port_kind(work.device.port).simulated == work.context.simulated
+    state = work.context.state()
+    return same_kind and work.device.driver in allowed_drivers(state["station"])
+
+
+def _reach(work: Work) -> None:
+    """Connect and ask; a laser found emitting is locked first."""
+    work.transcript = FileTranscript(work.context.folder / "transcripts" / f"{work.session}.jsonl")
+    try:
+        connection = connect(
+            driver=work.device.driver,
+            configuration=work.device.configuration,
+            port=work.device.port,
+            runtime=work.context.runtime,
+            transcript=work.transcript,
+            stop=work.stop,
+        )
+        work.connection = connection
+        identity = connection.identify(work.device.serial)
+        work.asked.firmware = identity.firmware
+        status = work.read_status()
+        work.counter_before = status.counter
+        light = status.state.can_make_light or status.unexpected_emission
+        if light:
+            lock_now(work)
+        work.asked.device_bounds = connection.driver.bounds(connection.link)
+    except (Stopped, JournalUnwritable, JournalBroken):
+        raise
+    except DeviceLinkError as error:
+        work.asked.problem = problem(error)
+        return
+    work.append(
+        "device.identified",
+        {
+            "identity": "asserted" if identity.serial is None else "read",
+            "model": identity.model,
+            "firmware": identity.firmware,
+            "details": dict(identity.details),
+            "words": dict(status.words),
+        },
+    )
+    if light:
+        found = {"state": status.state.value, "words": dict(status.words)}
+        work.append("device.light_found", found)
+
+
+def set_and_read_back(work: Work) -> Effective:
+    """Settings are sent in LOCKED and read back, before any intent towards light."""
+    connection, settings = work.reached(), work.request.settings
+    work.append("settings.requested", {"settings": dict(settings)})
+    connection.driver.prepare(connection.link, settings)
+    effective = connection.driver.read_effective(connection.link, settings)
+    work.asked.effective = effective
+    work.append("settings.effective", effective_data(effective))
+    return effective
+
+
+def effective_data(effective: Effective) -> dict[str, object]:
+    """Settings as read back, as an entry's data."""
+    return {
+        "settings": dict(effective.settings),
+        "configuration": dict(effective.configuration),
+        "trigger": effective.trigger.value,
+        "settings_id": effective.settings_id,
+    }
+
+
+def bounds_of(work: Work, effective: Effective) -> table.Bounds:
+    """What the state table has to know of this laser; with a host trigger no control is held."""
+    declared = work.reached().driver.declaration
+    hidden = declared.control_shown
+    return table.Bounds(
+        arming_ns=nanoseconds(declared.arming_bound_s),
+        control_shown=hidden if effective.trigger is Trigger.HARDWARE else ControlShown.YES,
+    )
+
+
+def post_guard(work: Work) -> None:
+    """Start the guard, before the first byte that could enable; raises `GuardGone`."""
+    work.guard = guard_for(work)
+    work.asked.guard = work.guard.kind
+    work.append("guard.started", {"kind": work.guard.kind})
+
+
+def guard_for(work: Work) -> Guard:
+    """A guard over this session's port; raises `GuardGone`."""
+    if not isinstance(work.own, Ownership):
+        raise GuardGone("A device that is not owned cannot be guarded.")
+    return start_guard(
+        work.reached(),
+        work.own,
+        driver=work.device.driver,
+        configuration=work.device.configuration,
+        folder=work.context.folder,
+        runtime=work.context.runtime,
+    )

@@ -1,0 +1,179 @@
+"""What a dead owner left behind: locked, identified, reconciled, closed (design rule 15).
+
+A start is any command that takes a device's lock file. There, an intent towards light without a
+confirmed lock behind it, or a session that was never closed, means that its owner is dead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devicelink.errors import DeviceLinkError, LockUnconfirmed
+from devicelink.journal.entry import Draft
+from devicelink.journal.kept import journal_kept, pending
+from devicelink.link.transcript import FileTranscript
+from devicelink.session.closing import lock_drafts
+from devicelink.session.connection import Connection, connect, start_guard
+from devicelink.session.guard import guard_lines, take_lines
+from devicelink.session.lockdown import LockOutcome, lock
+
+if TYPE_CHECKING:
+    from devicelink.devices.register import Device
+    from devicelink.driver import Identity
+    from devicelink.journal.kept import KeptFile
+    from devicelink.session.context import Context
+    from devicelink.session.ownership import Ownership
+
+INTERRUPTED = {
+    "code": "interrupted",
+    "kind": "hard",
+    "sentence": "The program that ran the session ended without closing it.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a recovery did; `confirmed` is None where there was nothing to lock."""
+
+    session: str | None
+    confirmed: bool | None
+    sentence: str
+
+
+def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
+    """Bring an owned device back to a known state, where its last owner died.
+
+    Returns None where nothing was due. Never raises for a laser that cannot be reached: that is
+    recorded as `lock.unconfirmed` and a hold. Raises `JournalUnwritable`, `JournalBroken`.
+    """
+    _journal_kept_facts(context)
+    device = context.device(serial)
+    if not device.recovery_due:
+        return None
+    outcome, identity = _lock(context, device, own)
+    lines = take_lines(guard_lines(context.folder, serial))
+    session = device.open_session
+    drafts = [
+        Draft("guard.acted", {"line": line}, actor="guard", session=session, device=serial)
+        for line in lines
+    ]
+    for draft in lock_drafts(serial, session, outcome):
+        already_held = any(hold.code == "lock_unconfirmed" for hold in device.holds)
+        if draft.type != "device.held" or not already_held:
+            drafts.append(draft)
+    recovered: dict[str, object] = {
+        "intents": list(device.intents),
+        "firmware": identity.firmware if identity else None,
+    }
+    drafts.append(Draft("station.recovered", recovered, session=session, device=serial))
+    counter: dict[str, object] = {"before": None, "after": None, "why": "not_available"}
+    drafts.append(Draft("counter.reconciled", counter, session=session, device=serial))
+    if session is not None:
+        dark = _dark_since(lines, outcome)
+        interrupted = {"end": INTERRUPTED, "uncontrolled": dark}
+        drafts.append(Draft("session.interrupted", interrupted, session=session, device=serial))
+    context.journal.append_all(drafts)
+    guard_lines(context.folder, serial).unlink(missing_ok=True)
+    word = "confirmed" if outcome.confirmed else "NOT confirmed"
+    named = f"The session {session}" if session else "What was open"
+    sentence = f"{named} on {serial} was interrupted; the lock is {word}."
+    return Recovered(session, outcome.confirmed, sentence)
+
+
+def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome, Identity | None]:
+    """Lock first, then ask who it is; an unconfirmed laser is left to a guard."""
+    path = context.folder / "transcripts" / f"recovery-{context.runtime.mono_ns()}.jsonl"
+    transcript = FileTranscript(path)
+    try:
+        connection = connect(
+            driver=device.driver,
+            configuration=device.configuration,
+            port=device.port,
+            runtime=context.runtime,
+            transcript=transcript,
+        )
+    except DeviceLinkError as error:
+        now_ns = context.runtime.mono_ns()
+        transcript.close()
+        return unreached(str(error), now_ns), None
+    try:
+        outcome = lock(connection.link, connection.driver, context.runtime)
+        identity = _identify(connection, device.serial) if outcome.confirmed else None
+        if not outcome.confirmed and not outcome.port_lost:
+            leave_to_guard(context, device, connection, own)
+        return outcome, identity
+    finally:
+        connection.port.close()
+        transcript.close()
+
+
+def leave_to_guard(
+    context: Context, device: Device, connection: Connection, own: Ownership
+) -> None:
+    """A laser that is not confirmed locked goes on being locked by a guard of its own."""
+    try:
+        guard = start_guard(
+            connection,
+            own,
+            driver=device.driver,
+            configuration=device.configuration,
+            folder=context.folder,
+            runtime=context.runtime,
+        )
+    except DeviceLinkError:
+        return
+    guard.take_over()
+
+
+def unreached(why_not: str, now_ns: int) -> LockOutcome:
+    """The outcome of a lock that had no port to be sent to."""
+    return LockOutcome(
+        confirmed=False,
+        port_lost=True,
+        attempts=(),
+        tries=0,
+        reading=None,
+        why_not=why_not,
+        began_ns=now_ns,
+        ended_ns=now_ns,
+    )
+
+
+def require_locked(recovered: Recovered | None, at_the_laser: str) -> None:
+    """Raise `LockUnconfirmed` where a recovery could not read back a lock."""
+    if recovered is not None and recovered.confirmed is False:
+        raise LockUnconfirmed(f"{recovered.sentence} {at_the_laser}")
+
+
+def _identify(connection: Connection, serial: str) -> Identity | None:
+    try:
+        return connection.identify(serial)
+    except DeviceLinkError:
+        return None
+
+
+def _dark_since(lines: list[dict[str, object]], outcome: LockOutcome) -> dict[str, object]:
+    """Until when light cannot be ruled out: the first confirmed read-back after the death."""
+    confirmed = [line for line in lines if line.get("what") == "confirmed"]
+    if confirmed:
+        return {"confirmed_by": "guard", "mono_ns": confirmed[0].get("mono_ns")}
+    if outcome.confirmed:
+        return {"confirmed_by": "recovery", "mono_ns": outcome.ended_ns}
+    return {"confirmed_by": None, "mono_ns": None}
+
+
+def _journal_kept_facts(context: Context) -> None:
+    """Facts that an earlier session could not record: now, with a hold behind them."""
+
+    def closing(file: KeptFile) -> list[Draft]:
+        devices = {draft.device: draft.session for draft in file.drafts if draft.device}
+        sentence = "The journal failed during a session; its facts were recorded later."
+        hold = {"code": "evidence_incomplete", "sentence": sentence}
+        return [
+            Draft("device.held", hold, session=session, device=device)
+            for device, session in devices.items()
+        ]
+
+    if pending(context.kept_folder):
+        journal_kept(context.journal, context.kept_folder, closing)

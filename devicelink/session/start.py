@@ -1,0 +1,108 @@
+"""How a session or a check begins: the device taken, what a dead owner left, recovered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicelink import registry
+from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
+from devicelink.journal import clock
+from devicelink.journal.entry import Draft
+from devicelink.link.port import PortKind, port_kind
+from devicelink.link.transcript import NoTranscript
+from devicelink.session.connection import connect, problem
+from devicelink.session.facts import Asked, gather
+from devicelink.session.ownership import Ownership, own
+from devicelink.session.permit import judge
+from devicelink.session.recovery import Recovered, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.devices.register import Device
+    from devicelink.session.context import Context
+    from devicelink.session.permit import Verdict
+
+GUARD_PATIENCE_S = 3.0
+"""A guard whose owner died needs a moment to read back its lock and let go."""
+
+
+def take(context: Context, serial: str) -> tuple[Device, Ownership | DeviceBusy, Recovered | None]:
+    """Take a device's lock file and recover what its last owner left, if that is due.
+
+    A device in use comes back as `DeviceBusy`, as a value: it is a finding among others. Raises
+    `ConfigError` for a device that is not registered, `JournalBroken`, `JournalUnwritable`.
+    """
+    clock.check(context.journal, context.runtime)
+    device = context.device(serial)
+    patience_s = GUARD_PATIENCE_S if device.recovery_due else 0.0
+    try:
+        held = own(context.folder, serial, context.runtime, within_s=patience_s)
+    except DeviceBusy as error:
+        return device, error, None
+    try:
+        recovered = recover(context, serial, held)
+        return context.device(serial), held, recovered
+    except BaseException:
+        held.release()
+        raise
+
+
+def check(
+    context: Context,
+    serial: str,
+    *,
+    technician: str,
+    kind: str,
+    settings: Mapping[str, str] | None,
+) -> tuple[Verdict, int]:
+    """The verdict at this moment, recorded as `verdict.checked`; the laser is asked, never set.
+
+    Returns the verdict and its entry's index.
+    """
+    device, held, _ = take(context, serial)
+    asked = Asked(
+        technician=technician, kind=kind, client=None, signed_in=False, requested=settings
+    )
+    if port_kind(device.port) is PortKind.IN_PROCESS:
+        asked.guard = "none"
+    if isinstance(held, Ownership):
+        try:
+            _ask(context, device, asked)
+        finally:
+            held.release()
+    else:
+        asked.problem = problem(held)
+    facts = gather(context, serial, asked, "check")
+    verdict = judge(facts)
+    data = {**verdict.as_json(), "facts": facts.model_dump(mode="json")}
+    entry = context.journal.append(Draft("verdict.checked", data, device=serial))
+    return verdict, entry.index
+
+
+def _ask(context: Context, device: Device, asked: Asked) -> None:
+    allowed = registry.allowed_drivers(context.state()["station"])
+    if port_kind(device.port).simulated != context.simulated or device.driver not in allowed:
+        return
+    try:
+        connection = connect(
+            driver=device.driver,
+            configuration=device.configuration,
+            port=device.port,
+            runtime=context.runtime,
+            transcript=NoTranscript(),
+        )
+    except DeviceLinkError as error:
+        asked.problem = problem(error)
+        return
+    try:
+        asked.firmware = connection.identify(device.serial).firmware
+        asked.status = connection.driver.read_status(connection.link)
+        asked.status_ns = context.runtime.mono_ns()
+        asked.device_bounds = connection.driver.bounds(connection.link)
+    except (JournalUnwritable, JournalBroken):
+        raise
+    except DeviceLinkError as error:
+        asked.problem = problem(error)
+    finally:
+        connection.port.close()

@@ -1,0 +1,126 @@
+"""What one session has in its hands: the request, the laser, and what is known of it so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from devicelink.errors import LinkLost
+from devicelink.journal.entry import Draft
+from devicelink.session import state as table
+from devicelink.session.guard import NoGuard
+from devicelink.session.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.devices.register import Device
+    from devicelink.driver import EnableToken, Status
+    from devicelink.errors import DeviceLinkError
+    from devicelink.journal.entry import Entry
+    from devicelink.link.transcript import FileTranscript
+    from devicelink.people import Person
+    from devicelink.runtime import Latch
+    from devicelink.session.connection import Connection
+    from devicelink.session.context import Context
+    from devicelink.session.facts import Asked
+    from devicelink.session.guard import Guard
+    from devicelink.session.lockdown import LockOutcome
+    from devicelink.session.ownership import Ownership
+    from devicelink.session.permit import Facts, Verdict
+
+
+class Face(Protocol):
+    """What a session tells whoever stands in front of it; called from the owner's thread."""
+
+    def say(self, sentence: str) -> None:
+        """One sentence for the person."""
+        ...
+
+    def verdict(self, verdict: Verdict) -> None:
+        """The verdict with every finding."""
+        ...
+
+    def seen(self, phase: table.Phase, status: Status | None, age_s: float) -> None:
+        """The last read-back and its age; None for UNKNOWN."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a person asks for."""
+
+    person: Person
+    kind: str
+    client: str | None
+    """The client's pseudonym, or None."""
+    settings: Mapping[str, str]
+    answered_by: str
+    """`person`, or `script` on a simulated station."""
+    ready_for_s: float | None = None
+    """A script's: ask for READY by itself, and end after so many seconds in it."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One session's hands; owned by its thread alone."""
+
+    context: Context
+    device: Device
+    own: Ownership | DeviceLinkError
+    """The device's lock file, or why it cannot be had."""
+    request: Request
+    face: Face
+    asked: Asked
+    stop: Latch
+    done: Latch
+    session: str = ""
+    connection: Connection | None = None
+    transcript: FileTranscript | None = None
+    guard: Guard = field(default_factory=NoGuard)
+    facts: Facts | None = None
+    verdict: Verdict | None = None
+    soft_ends: tuple[table.SoftEnd, ...] = ()
+    token: EnableToken | None = None
+    outcome: LockOutcome | None = None
+    """Of the last lock; None where nothing had to be locked."""
+    counter_before: int | None = None
+    telemetry: Telemetry = field(default_factory=Telemetry)
+    evidence_kept: bool = False
+    """Whether the journal could not take the end, and the facts lie in a file instead."""
+
+    def now(self) -> int:
+        """The monotonic clock, ns."""
+        return self.context.runtime.mono_ns()
+
+    def reached(self) -> Connection:
+        """The connection; raises `LinkLost` where there is none."""
+        if self.connection is None:
+            raise LinkLost("There is no connection to the laser.")
+        return self.connection
+
+    def append(self, kind: str, data: Mapping[str, object]) -> Entry:
+        """One durable entry of this session, in the technician's name."""
+        return self.context.journal.append(
+            Draft(
+                kind,
+                data,
+                actor=self.request.person.id,
+                role="technician",
+                session=self.session or "new",
+                device=self.device.serial,
+                counter=self.asked.status.counter if self.asked.status else None,
+            )
+        )
+
+    def read_status(self) -> Status:
+        """Ask the laser, and remember the answer with its time."""
+        connection = self.reached()
+        status = connection.driver.read_status(connection.link)
+        self.asked.status = status
+        self.asked.status_ns = self.now()
+        return status
+
+    def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:
+        """An end that acts at once, as an event."""
+        return table.Ended(self.now(), table.End(code, table.EndKind.HARD, sentence, latch=latch))

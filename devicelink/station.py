@@ -1,0 +1,116 @@
+"""The composition root: a station's folder opened, or made."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from devicelink import registry
+from devicelink.config import STATION_FILE, StationFile, mirror_folder, read_station_file
+from devicelink.errors import ConfigError, JournalBroken
+from devicelink.journal.entry import Draft
+from devicelink.journal.keys import load_key, new_signer, save_key
+from devicelink.journal.store import Journal
+from devicelink.people import PinStore, add_person_draft, set_pin, sign_in
+from devicelink.runtime import ThreadRuntime
+from devicelink.session.context import PROJECTIONS, Context
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devicelink.people import Person
+    from devicelink.runtime import Runtime
+
+ORIGIN_RANDOM_BYTES = 16
+SIMULATED_PREFIX = "simulated/"
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
+_KEY_FILE = "station.key"
+
+
+class Station(Context):
+    """One station, opened."""
+
+    @classmethod
+    def open(cls, folder: Path, runtime: Runtime | None = None) -> Station:
+        """Open it; simulated or real is what entry 0 and the origin say, never a text file.
+
+        Raises `ConfigError`, `JournalBroken`.
+        """
+        runtime = runtime or ThreadRuntime()
+        named = read_station_file(folder)
+        signer = load_key(folder / "secrets" / _KEY_FILE)
+        journal = Journal.open(folder, signer=signer, runtime=runtime, projections=PROJECTIONS)
+        if journal.origin != named.origin:
+            raise ConfigError(
+                f"{folder / STATION_FILE} names the origin {named.origin!r}, but the journal is "
+                f"{journal.origin!r}. Correct the file, or restore the right journal."
+            )
+        simulated = journal.origin.startswith(SIMULATED_PREFIX)
+        if journal.entry(0).data.get("simulated") is not simulated:
+            raise JournalBroken("Entry 0 and the journal's origin disagree: simulated or real?")
+        return cls(
+            folder=folder,
+            kept_folder=mirror_folder(journal.origin),
+            origin=journal.origin,
+            simulated=simulated,
+            journal=journal,
+            pins=PinStore(folder / "secrets", runtime),
+            runtime=runtime,
+        )
+
+    @classmethod
+    def make(
+        cls,
+        folder: Path,
+        *,
+        name: str,
+        simulated: bool,
+        administrator: str,
+        administrator_name: str,
+        pin: str,
+        drivers_allowed: tuple[str, ...],
+        runtime: Runtime | None = None,
+    ) -> Station:
+        """Make a station's folder, key, journal and first administrator; raises `ConfigError`."""
+        runtime = runtime or ThreadRuntime()
+        if (folder / STATION_FILE).exists():
+            raise ConfigError(f"{folder} already holds a station; nothing was changed.")
+        if not _NAME.fullmatch(name):
+            raise ConfigError(
+                f"{name!r} cannot name a station: use small letters, digits, dots and hyphens."
+            )
+        for driver in drivers_allowed:
+            registry.find(driver)
+        prefix = SIMULATED_PREFIX if simulated else ""
+        origin = f"{prefix}{name}/{runtime.random_bytes(ORIGIN_RANDOM_BYTES).hex()}"
+        for part in ("secrets", "locks", "guard", "transcripts"):
+            (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+        signer = new_signer(origin, runtime)
+        save_key(folder / "secrets" / _KEY_FILE, signer)
+        made = {"name": name, "simulated": simulated, "drivers_allowed": list(drivers_allowed)}
+        journal = Journal.create(
+            folder,
+            origin=origin,
+            signer=signer,
+            runtime=runtime,
+            projections=PROJECTIONS,
+            genesis=Draft("station.made", made),
+        )
+        journal.close()
+        (folder / "log.vkey").write_text(journal.vkey + "\n", encoding="utf-8")
+        mirror_folder(origin).mkdir(parents=True, exist_ok=True, mode=0o700)
+        StationFile(name=name, origin=origin).write(folder)
+        station = cls.open(folder, runtime)
+        station.first_administrator(administrator, administrator_name, pin)
+        return station
+
+    def first_administrator(self, person_id: str, name: str, pin: str) -> None:
+        """The one person whom nobody added; only into a station without people."""
+        draft = add_person_draft(person_id, name, roles=("administrator",), by="station")
+        self.journal.append(draft)
+        set_pin(self.journal, self.pins, person_id, pin, by="station")
+
+    def sign_in(self, person_id: str, pin: str) -> Person:
+        """Who this is; raises `SignInFailed`."""
+        secrets = self.folder / "secrets"
+        return sign_in(self.journal, self.pins, secrets, person_id, pin, self.runtime)

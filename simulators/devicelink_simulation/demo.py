@@ -1,0 +1,182 @@
+"""`devicelink demo`: the main job without hardware, told as it happens.
+
+Every step is a command that anybody could type; the lasers are simulators in processes of their
+own, behind real serial ports (ptys), and their truth files say what really happened.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from devicelink.errors import ConfigError, DeviceLinkError
+from devicelink.runtime import ThreadRuntime
+from devicelink_simulation.stage import FIRST_LASER, Stage
+
+GOOD_SETTINGS = """[settings]
+diode_current_percent = 35.0
+trigger = "modulation"
+"""
+BOLD_SETTINGS = """[settings]
+diode_current_percent = 95.0
+trigger = "modulation"
+"""
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Seeds the simulated laser's noise.")] = 1,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Default: a fresh temporary folder.")
+    ] = None,
+) -> None:
+    """Run the main job on simulated lasers: a session, a refusal, an interlock, a kill, the proof."""
+    folder = data or Path(tempfile.mkdtemp(prefix="devicelink-demo-"))
+    if (folder / "station.toml").exists():
+        raise ConfigError(f"{folder} already holds a station; the demo makes its own.")
+    stage = Stage(folder, seed, ThreadRuntime())
+    try:
+        _set_up(stage)
+        _a_session(stage)
+        _a_refusal(stage)
+        _an_interlock(stage)
+        _a_kill(stage)
+        _the_proof(stage)
+    finally:
+        stage.close()
+    print(f"\nThe station stays in {folder}. Look around:")
+    print(f"  devicelink session list --data {folder}")
+
+
+def _set_up(stage: Stage) -> None:
+    stage.title("A clinic, a maker, a laser", "SIMULATED: no real laser is connected.")
+    stage.file("pin", "274951")
+    stage.file("settings.toml", GOOD_SETTINGS)
+    stage.file("bold.toml", BOLD_SETTINGS)
+    stage.file("catalogue.toml", _CATALOGUE)
+    stage.laser(FIRST_LASER)
+    stage.run("station init --simulated --by t-ada --person-name", "Ada Berg", pin=True)
+    for person, name in (("t-ines", "Ines Okafor"), ("t-tom", "Tom Lind")):
+        stage.run(f"technician add {person} --by t-ada --name", name, pin=True)
+        stage.run(f"technician pin {person} --by t-ada --new-pin-file", stage.path("pin"), pin=True)
+    stage.run(
+        f"trust new-issuer {stage.path('maker.key')} --id https://maker.example/issuer --name",
+        "Example Laser Maker",
+        station=False,
+    )
+    key = f"--key {stage.path('maker.key')}"
+    stage.run(
+        f"catalogue issue {stage.path('catalogue.toml')} {key} --version 1 "
+        f"--valid-until 2099-12-31 --output {stage.path('catalogue.jws')}",
+        station=False,
+    )
+    for person, dates in (
+        ("t-ines", "--valid-until 2099-06-30"),
+        ("t-tom", "--valid-from 2024-01-01 --valid-until 2025-12-31"),
+    ):
+        stage.run(
+            f"certificate issue {key} --technician {person} {dates} "
+            f"--achievement https://maker.example/resurfacing --output {stage.path(person)}.jws",
+            station=False,
+        )
+    stage.run(
+        f"trust add {stage.path('maker.key')}.pub --by t-ada --model SimuLase-1 --maker",
+        "Example Laser Maker",
+        pin=True,
+    )
+    stage.run(f"trust catalogue {stage.path('catalogue.jws')} --by t-ada", pin=True)
+    for person in ("t-ines", "t-tom"):
+        stage.run(f"certificate import {stage.path(person)}.jws --by t-ada", pin=True)
+    stage.run(
+        f"device add 0917 --driver ipg --port {stage.path(FIRST_LASER)} --by t-ada "
+        "--model SimuLase-1 --udi SIM-00000000000000 --accept identity_asserted "
+        "--accept counter_not_available --maker",
+        "Example Laser Maker",
+        pin=True,
+    )
+
+
+def _a_session(stage: Stage) -> None:
+    stage.title("Ines treats", "Certified for this laser; three seconds in READY.")
+    session = stage.session("t-ines", "settings.toml", ready_for_s=3)
+    stage.light_after_ready(session)
+    stage.expect(session.wait(), 0)
+    stage.say("The laser's own truth: " + stage.light_summary())
+
+
+def _a_refusal(stage: Stage) -> None:
+    stage.title("Tom is refused", "He sees every reason at once, and what to do about each.")
+    stage.tell_laser("interlock_2=open")
+    session = stage.session("t-tom", "bold.toml", ready_for_s=3)
+    stage.expect(session.wait(), 1)
+    stage.tell_laser("interlock_2=closed")
+    stage.tell_laser("supply=on")
+
+
+def _an_interlock(stage: Stage) -> None:
+    stage.title("The door opens in mid-session", "Interlock 1 opens while light is on.")
+    session = stage.session("t-ines", "settings.toml", ready_for_s=20)
+    stage.light_after_ready(session)
+    opened_ns = stage.tell_laser("interlock_1=open")
+    stage.expect(session.wait(), 1)
+    stage.say(f"Dark after {stage.dark_ms(opened_ns):.1f} ms, by the laser's own interlock.")
+    stage.tell_laser("interlock_1=closed")
+    stage.say("The door is closed again. Nothing resumes by itself:")
+    stage.expect(stage.run("session check SIM-0917 --technician t-ines", loud=True, fails=True), 1)
+    stage.tell_laser("supply=on")
+    stage.say("Somebody has pressed START at the laser.")
+
+
+def _a_kill(stage: Stage) -> None:
+    stage.title("The station is killed while light is on", "SIGKILL, with the trigger held.")
+    session = stage.session("t-ines", "settings.toml", ready_for_s=20)
+    stage.light_after_ready(session)
+    killed_ns = stage.now_ns()
+    session.kill(signal.SIGKILL)
+    session.wait()
+    stage.say(f"The guard took over. Dark {stage.dark_ms(killed_ns):.1f} ms after the kill.")
+    stage.say("The next start recovers, and closes the session as interrupted:")
+    stage.run("lock SIM-0917", loud=True)
+    stage.run("session list", loud=True)
+
+
+def _the_proof(stage: Stage) -> None:
+    stage.title("The evidence", "Anybody can check it; one changed byte shows.")
+    stage.run("journal verify", loud=True)
+    copy = stage.folder.with_name(stage.folder.name + "-changed")
+    shutil.copytree(stage.folder, copy, ignore=shutil.ignore_patterns("stage", "locks"))
+    try:
+        _change_one_byte(copy / "journal.db")
+        stage.say("A copy, with one byte of one entry changed:")
+        stage.expect(stage.run(f"journal verify {copy}", loud=True, fails=True, station=False), 4)
+    finally:
+        shutil.rmtree(copy)
+
+
+def _change_one_byte(path: Path) -> None:
+    for name in (path, path.with_name(path.name + "-wal")):
+        data = name.read_bytes() if name.exists() else b""
+        at = data.find(b'"type":"unlock.intended"')
+        if at >= 0:
+            place = data.find(b'"mono_ns":', at) + len(b'"mono_ns":')
+            digit = b"1" if data[place : place + 1] != b"1" else b"2"
+            name.write_bytes(data[:place] + digit + data[place + 1 :])
+            return
+    raise DeviceLinkError("The demo found no entry to change.")
+
+
+_CATALOGUE = """[[entries]]
+achievement = "https://maker.example/resurfacing"
+driver = "ipg"
+models = ["SimuLase-1"]
+firmware = ["*"]
+procedures = ["treatment", "test_spot", "service", "training"]
+ablative = false
+operator_class = "any"
+[entries.limits.diode_current_percent]
+max = "60"
+"""

@@ -1,0 +1,269 @@
+"""The session's state table, driven by events alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devicelink.driver import (
+    ControlShown,
+    DeviceState,
+    Evidence,
+    Reading,
+    Shown,
+    Status,
+)
+from devicelink.session import state as table
+from devicelink.session.state import EndKind, Phase
+
+S = 1_000_000_000
+BOUNDS = table.Bounds(arming_ns=4 * S, control_shown=ControlShown.NO)
+
+
+def status(state: DeviceState, **changes: object) -> Status:
+    """A healthy laser's answer."""
+    healthy = Status(
+        state=state,
+        evidence=Evidence.DEVICE_STATE,
+        interlock_closed=Shown.YES,
+        key_on=Shown.YES,
+        faults=(),
+        reset_required=False,
+        unexpected_emission=False,
+        control_pressed=Shown.NOT_REPORTED,
+        output_seen=Shown.NO,
+        counter=None,
+        measured={"output_power_w": Reading(None, "emission_off")},
+        words={},
+    )
+    return replace(healthy, **changes)
+
+
+STANDBY = status(DeviceState.STANDBY)
+READY = status(DeviceState.READY)
+ARMING = status(DeviceState.ARMING)
+
+
+def run(*events: table.Event) -> tuple[table.State, list[table.Effect]]:
+    """Feed events in order; the last state, and the effects of the last event."""
+    state = table.opened(BOUNDS, 0)
+    effects: tuple[table.Effect, ...] = ()
+    for event in events:
+        state, effects = table.step(state, event)
+    return state, list(effects)
+
+
+TO_STANDBY = (
+    table.Permitted(1),
+    table.Durable(2, "unlock", 7),
+    table.Seen(3, STANDBY),
+)
+TO_ARMING = (*TO_STANDBY, table.AskReady(4), table.Permitted(5), table.Durable(6, "ready", 9))
+TO_READY = (
+    *TO_ARMING,
+    table.Seen(S, ARMING),
+    table.Seen(2 * S, ARMING),
+    table.Renewed(2 * S),
+    table.Seen(3 * S, READY),
+)
+
+
+def test_light_needs_every_step_in_order():
+    """The way to READY is verdict, intent, send, read-back, twice."""
+    assert run(TO_STANDBY[0])[1] == [table.Intend("unlock")]
+    assert run(*TO_STANDBY[:2])[1] == [table.Send("unlock", 7)]
+    assert run(*TO_STANDBY)[0].phase is Phase.STANDBY
+    assert run(*TO_ARMING[:4])[1] == [table.Judge()]
+    assert run(*TO_ARMING[:5])[1] == [table.Intend("ready")]
+    assert run(*TO_ARMING)[1] == [table.Send("ready", 9)]
+    assert run(*TO_ARMING)[0].phase is Phase.ARMING
+    assert run(*TO_READY)[0].phase is Phase.READY
+
+
+def test_an_acknowledged_command_alone_never_reaches_ready():
+    """READY is entered by what the laser says when asked, never by having sent something."""
+    assert run(*TO_ARMING, table.Tick(7), table.Renewed(8))[0].phase is Phase.ARMING
+
+
+def test_a_refusal_before_unlock_locks():
+    """A verdict that refuses before unlock ends in a lock and no intent."""
+    state, effects = run(table.RefusedNow(1, "No."))
+    assert state.phase is Phase.LOCKING
+    assert [type(effect) for effect in effects] == [table.Lock]
+
+
+def test_a_refusal_before_ready_stays_in_standby():
+    """A verdict that refuses before READY is said, and the laser stays in STANDBY."""
+    state, effects = run(*TO_STANDBY, table.AskReady(4), table.RefusedNow(5, "No."))
+    assert state.phase is Phase.STANDBY
+    assert effects == [table.Announce("No.")]
+
+
+def test_an_intent_that_is_not_durable_locks():
+    """Without a durable record there is no light: the answer is a lock."""
+    state, effects = run(*TO_ARMING[:5], table.NotDurable(6, "disk full"))
+    assert state.phase is Phase.LOCKING
+    assert effects[0].end.code == "journal"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "latch"),
+    [
+        ({"interlock_closed": Shown.NO}, "interlock", False),
+        ({"reset_required": True}, "interlock", False),
+        ({"key_on": Shown.NO}, "key", False),
+        ({"faults": ("over_temperature",)}, "fault", True),
+        ({"unexpected_emission": True}, "unexpected_emission", True),
+    ],
+)
+def test_hard_ends_lock_at_once(changes, code, latch):
+    """What the laser reports in READY ends the session at once; faults latch."""
+    later = table.Seen(4 * S, replace(READY, **changes))
+    state, effects = run(*TO_READY, later)
+    assert state.phase is Phase.LOCKING
+    assert (effects[0].end.code, effects[0].end.latch) == (code, latch)
+    assert effects[0].end.kind is EndKind.HARD
+
+
+def test_light_that_comes_with_ready_is_a_held_control():
+    """Output within half a second of READY, on a wire that hides the control, locks and latches."""
+    emitting = status(DeviceState.EMITTING, output_seen=Shown.YES)
+    _, effects = run(*TO_READY, table.Seen(3 * S + S // 4, emitting))
+    assert effects[0].end.code == "control_held"
+    assert effects[0].end.latch
+
+
+def test_light_after_half_a_second_is_the_persons_own():
+    """Output later than half a second after READY is what a hand or foot asked for."""
+    emitting = status(DeviceState.EMITTING, output_seen=Shown.YES)
+    state, effects = run(*TO_READY, table.Renewed(3 * S), table.Seen(3 * S + 6 * S // 10, emitting))
+    assert state.phase is Phase.READY
+    assert effects == []
+
+
+def test_emission_in_standby_is_unexpected():
+    """A laser that says it emits while the session is in STANDBY is locked and latched."""
+    _, effects = run(*TO_STANDBY, table.Seen(5, status(DeviceState.EMITTING)))
+    assert effects[0].end.code == "unexpected_emission"
+
+
+def test_a_silent_laser_ends_the_session_after_a_second():
+    """In READY an answer older than a second is a hard end."""
+    state, _ = run(*TO_READY, table.Renewed(4 * S - 1))
+    assert state.phase is Phase.READY
+    _, effects = run(*TO_READY, table.Renewed(4 * S + 1))
+    assert effects[0].end.code == "stale_telemetry"
+
+
+def test_a_lease_nobody_renews_ends_in_standby():
+    """Three seconds without the face bring the laser back to STANDBY, not to a lock."""
+    fresh = [table.Seen(n * S // 2 + 3 * S, READY) for n in range(1, 5)]
+    assert run(*TO_READY, *fresh)[0].phase is Phase.READY
+    state, effects = run(*TO_READY, *fresh, table.Tick(5 * S + 1))
+    assert state.phase is Phase.LEAVING_READY
+    assert isinstance(effects[0], table.SendStandby)
+
+
+def test_standby_counts_only_when_read_back():
+    """After the command to STANDBY the laser has a second to say so, or it is locked."""
+    leaving = (*TO_READY, table.AskStandby(3 * S + 1, "asked"))
+    assert run(*leaving, table.Seen(3 * S + 2, READY))[0].phase is Phase.LEAVING_READY
+    assert run(*leaving, table.Seen(3 * S + 3, STANDBY))[0].phase is Phase.STANDBY
+    late = table.Seen(4 * S + 2, READY)
+    assert run(*leaving, late)[1][0].end.code == "standby_failed"
+
+
+def test_a_laser_that_never_gets_ready_is_locked_and_latched():
+    """Past the driver's arming bound the enabling command is not repeated: lock and latch."""
+    _, effects = run(
+        *TO_ARMING,
+        *(table.Seen(n * S // 2, ARMING) for n in range(1, 6)),
+        table.Renewed(5 * S // 2),
+        *(table.Seen(n * S // 2, ARMING) for n in range(6, 8)),
+        table.Seen(4 * S + 7, ARMING),
+    )
+    assert effects[0].end.code == "not_ready"
+    assert effects[0].end.latch
+
+
+def test_a_soft_end_waits_for_the_next_standby():
+    """A certificate that runs out in READY is announced and takes effect in STANDBY."""
+    soon = table.SoftEnd("certificate_expired", "It ran out.", 3 * S + 5)
+    events = [table.Permitted(1, (soon,)), *TO_READY[1:]]
+    state, effects = run(*events, table.Seen(3 * S + 6, READY))
+    assert state.phase is Phase.READY
+    assert isinstance(effects[0], table.Announce)
+    assert run(*events, table.Seen(3 * S + 6, READY), table.Seen(3 * S + 7, READY))[1] == []
+    asked = [table.AskStandby(3 * S + 8, "asked"), table.Seen(3 * S + 9, STANDBY)]
+    state, effects = run(*events, table.Seen(3 * S + 6, READY), *asked, table.Tick(3 * S + 10))
+    assert effects[0].end.kind is EndKind.SOFT
+
+
+def test_a_soft_end_is_hard_after_ten_minutes():
+    """Ten minutes after it fell due, a soft end locks even in READY."""
+    soon = table.SoftEnd("certificate_expired", "It ran out.", 3 * S)
+    state = run(table.Permitted(1, (soon,)), *TO_READY[1:])[0]
+    now = 3 * S + 600 * S
+    fresh = replace(state, seen_ns=now, renewed_ns=now)
+    assert table.step(fresh, table.Tick(now - 1))[0].phase is Phase.READY
+    assert table.step(fresh, table.Tick(now))[0].phase is Phase.LOCKING
+
+
+def test_only_the_outcome_of_the_lock_ends_a_session():
+    """While locking nothing else counts, and an unconfirmed lock is closed as what it is."""
+    end = table.End("stop", EndKind.PERSON, "Stop.")
+    state, _ = run(*TO_READY, table.Ended(4 * S, end))
+    assert table.step(state, table.Seen(5 * S, STANDBY)) == (state, ())
+    ended, effects = table.step(state, table.LockTried(5 * S, confirmed=False))
+    assert ended.phase is Phase.ENDED
+    assert effects == (table.Close(end, confirmed=False),)
+
+
+EVENTS = st.sampled_from(
+    [
+        lambda t: table.Permitted(t),
+        lambda t: table.RefusedNow(t, "No."),
+        lambda t: table.Durable(t, "unlock", 1),
+        lambda t: table.Durable(t, "ready", 2),
+        lambda t: table.NotDurable(t, "full"),
+        lambda t: table.Failed(t, "no"),
+        lambda t: table.Seen(t, STANDBY),
+        lambda t: table.Seen(t, ARMING),
+        lambda t: table.Seen(t, READY),
+        lambda t: table.Seen(t, status(DeviceState.EMITTING, output_seen=Shown.YES)),
+        lambda t: table.AskReady(t),
+        lambda t: table.AskStandby(t, "asked"),
+        lambda t: table.Renewed(t),
+        lambda t: table.Tick(t),
+        lambda t: table.Ended(t, table.End("stop", EndKind.PERSON, "Stop.")),
+        lambda t: table.LockTried(t, confirmed=True),
+    ]
+)
+
+
+@settings(max_examples=400)
+@given(st.lists(st.tuples(EVENTS, st.integers(0, 2 * S)), max_size=40))
+def test_no_order_of_events_enables_without_its_own_intent(steps):
+    """Whatever happens in whatever order, enabling bytes only follow an intent just made durable.
+
+    Each `Send` answers a `Durable` of its own step, and after a `Lock` nothing is ever sent.
+    """
+    state, now, locked = table.opened(BOUNDS, 0), 0, False
+    asked: str | None = None
+    for make, pause in steps:
+        now += pause
+        event = make(now)
+        state, effects = table.step(state, event)
+        for effect in effects:
+            if isinstance(effect, table.Send):
+                assert isinstance(event, table.Durable)
+                assert asked == effect.step
+                assert not locked
+            if isinstance(effect, table.Intend):
+                asked = effect.step
+            locked = locked or isinstance(effect, table.Lock)
+        if isinstance(event, table.Durable) and any(isinstance(e, table.Send) for e in effects):
+            asked = None
