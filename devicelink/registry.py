@@ -123,7 +123,7 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
 
 STATION = Projection(
     name="station",
-    types=frozenset({"station.made", "station.configured"}),
+    types=frozenset({"genesis", "station.configured"}),
     key=lambda _entry: "station",
     reduce=_reduce,
 )

@@ -94,7 +94,7 @@ class Station(Context):
             signer=signer,
             runtime=runtime,
             projections=PROJECTIONS,
-            genesis=Draft("station.made", made),
+            genesis=Draft("genesis", made),
         )
         journal.close()
         (folder / "log.vkey").write_text(journal.vkey + "\n", encoding="utf-8")

@@ -54,7 +54,7 @@ class Examination:
         self._faults = faults
         self._keep_root_at = keep_root_at
         self._missing = Runs()
-        self._tiles = _Tiles(faults)
+        self._tiles = Tiles(faults)
         self._says = _Sayings(head, faults)
 
     def read(self, total: int, progress: Callable[[int, int], None] | None) -> None:
@@ -112,7 +112,7 @@ class Examination:
                 )
 
 
-class _Tiles:
+class Tiles:
     """Compares the hashes that entries lead to with the full tiles, level by level."""
 
     def __init__(self, faults: Faults) -> None:

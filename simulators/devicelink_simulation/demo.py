@@ -35,10 +35,11 @@ def demo(
     ] = None,
 ) -> None:
     """Run the main job on simulated lasers: a session, a refusal, an interlock, a kill, the proof."""
-    folder = data or Path(tempfile.mkdtemp(prefix="devicelink-demo-"))
-    if (folder / "station.toml").exists():
-        raise ConfigError(f"{folder} already holds a station; the demo makes its own.")
-    stage = Stage(folder, seed, ThreadRuntime())
+    if data is not None and (data / "station.toml").exists():
+        raise ConfigError(f"{data} already holds a station; the demo makes its own.")
+    props = Path(tempfile.mkdtemp(prefix="devicelink-demo-"))
+    folder = data or props / "station"
+    stage = Stage(folder, props, seed, ThreadRuntime())
     try:
         _set_up(stage)
         _a_session(stage)
@@ -147,8 +148,8 @@ def _a_kill(stage: Stage) -> None:
 def _the_proof(stage: Stage) -> None:
     stage.title("The evidence", "Anybody can check it; one changed byte shows.")
     stage.run("journal verify", loud=True)
-    copy = stage.folder.with_name(stage.folder.name + "-changed")
-    shutil.copytree(stage.folder, copy, ignore=shutil.ignore_patterns("stage", "locks"))
+    copy = Path(stage.path("changed-copy"))
+    shutil.copytree(stage.folder, copy, ignore=shutil.ignore_patterns("locks"))
     try:
         _change_one_byte(copy / "journal.db")
         stage.say("A copy, with one byte of one entry changed:")

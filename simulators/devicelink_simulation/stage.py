@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 
@@ -28,15 +28,14 @@ _LOOK_S = 0.01
 
 
 class Stage:
-    """Plays commands in a station's folder; what it needs beside lies in `stage/` below it."""
+    """Plays commands in a station's folder; `props` holds what a station's folder never does."""
 
-    def __init__(self, folder: Path, seed: int, runtime: Runtime) -> None:
+    def __init__(self, folder: Path, props: Path, seed: int, runtime: Runtime) -> None:
         self.folder = folder
-        self._props = folder / "stage"
-        self._props.mkdir(parents=True, exist_ok=True)
+        self._props = props
         self._seed = seed
         self._runtime = runtime
-        self._console = Console(highlight=False)
+        self._console = Console(highlight=False, soft_wrap=True)
         self._laser: subprocess.Popen[str] | None = None
         self._environment = {**os.environ, "XDG_CONFIG_HOME": str(self._props / "config")}
 
@@ -191,7 +190,7 @@ class Stage:
         session.wait()
         raise DeviceLinkError(f"The session ended before the laser's truth said {event}.")
 
-    def _truth(self) -> list[dict[str, int]]:
+    def _truth(self) -> list[dict[str, Any]]:
         text = (self._props / f"{FIRST_LASER}.truth").read_text(encoding="utf-8")
         whole, _, _ = text.rpartition("\n")
         return [json.loads(line) for line in whole.splitlines()]
@@ -207,7 +206,7 @@ class Stage:
         return arguments
 
     def _short(self, words: str) -> str:
-        return words.replace(f"{self._props}/", "").replace(str(self.folder.parent) + "/", "")
+        return words.replace(f"{self._props}/", "")
 
     def _indent(self, text: str) -> None:
         for line in text.rstrip().splitlines():

@@ -8,13 +8,17 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from journal_kit import BIG, EVERYTHING, ORIGIN, PEOPLE, PROJECTIONS, connect, draft
 
 from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
 from devicelink.journal import tree
+from devicelink.journal.append import add_entries
 from devicelink.journal.entry import Draft
+from devicelink.journal.examine import Tiles
+from devicelink.journal.faults import Faults
 from devicelink.journal.keys import new_signer, save_key
 from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.store import Journal
@@ -414,3 +418,49 @@ def test_with_a_new_sqlite_commits_are_synced(make, tmp_path):
         mode = connection.exec_driver_sql("PRAGMA journal_mode").scalar()
         synchronous = connection.exec_driver_sql("PRAGMA synchronous").scalar()
     assert (mode, synchronous) in {("wal", 2), ("delete", 3)}
+
+
+def test_a_read_only_medium_is_read_and_not_written(make, tmp_path, reopen):
+    """On a file system mounted read-only a journal verifies, and cannot be opened for writing."""
+    medium = tmp_path / "medium"
+    medium.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(medium)]
+    if shutil.which("mount") is None or subprocess.call(mount):
+        pytest.skip("mounting a file system needs root")
+    try:
+        make(medium, 5).close()
+        subprocess.run(["mount", "-o", "remount,ro", str(medium)], check=True)
+        assert verify(medium).broken == []
+        assert reopen(medium, writes=False).last().index == 4
+        with pytest.raises((ConfigError, JournalUnwritable)):
+            reopen(medium).append(draft(1))
+        reopen(medium, writes=False).close()
+    finally:
+        subprocess.run(["umount", "-l", str(medium)], check=True)
+
+
+def test_tiles_above_the_first_level(make, tmp_path, tamper, query):
+    """65,536 leaves fill a tile of the second level, with the journal's root; a change shows."""
+    journal = make(tmp_path)
+    leaves = [SimpleNamespace(index=n, raw=b"leaf %d" % n) for n in range(1, 65_536)]
+    frontier = tree.Frontier(1, [tree.leaf_hash(journal.entry(0).raw)])
+    with journal._database.writer() as connection:
+        add_entries(connection, leaves, frontier)
+    ((tile,),) = query(tmp_path, "SELECT hashes FROM tiles WHERE level = 1")
+    assert tree.root_of(tree.split_hashes(tile)) == frontier.root()
+
+    def compare():
+        faults = Faults()
+        tiles = Tiles(faults)
+        with journal._database.reader() as connection:
+            for index in range(256):
+                for leaf in tiles.load(connection, 0, index):
+                    tiles.add_leaf(index, leaf, leaf)
+                tiles.close(connection, index)
+        tiles.conclude(entries_hold=True)
+        return faults.sentences()
+
+    assert compare() == []
+    changed = "UPDATE tiles SET hashes = CAST(X'00' || substr(hashes, 2) AS BLOB) WHERE level = 1"
+    tamper(tmp_path, changed)
+    assert compare() == ["tile/1/000 has another hash for tile/0/000 than the entries lead to."]
