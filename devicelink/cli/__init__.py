@@ -6,8 +6,6 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-import structlog
-
 from devicelink.errors import DeviceLinkError, LockUnconfirmed, Refused
 
 if TYPE_CHECKING:
@@ -19,18 +17,19 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; every error becomes a sentence and its documented exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _configure_diagnostics()
     from devicelink.cli.app import build
 
     try:
-        build()(words)
+        build(words)(words)
     except DeviceLinkError as error:
         _say(error, as_json="--json" in words)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:  # noqa: BLE001 - the last floor: a sentence, never a traceback
-        structlog.get_logger().error("internal_error", exc_info=True)
+        from devicelink.diagnostics import logger
+
+        logger().error("internal_error", exc_info=True)
         print(f"devicelink met an error of its own ({error!r}). Please report it.", file=sys.stderr)
         sys.exit(1)
 
@@ -48,17 +47,3 @@ def _say(error: DeviceLinkError, *, as_json: bool) -> None:
     print(f"{mark}{error}", file=sys.stderr)
     for finding in findings:
         print(f"  - [{finding.severity}] {finding.sentence} {finding.remedy}", file=sys.stderr)
-
-
-def _configure_diagnostics() -> None:
-    """JSON lines on stderr: diagnostics, never evidence."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )

@@ -50,14 +50,19 @@ class Terminal:
         self._now_ns = runtime_ns
         self._phase: state.Phase | None = None
         self._drawn_ns = 0
+        self._verdict: Verdict | None = None
 
     def say(self, sentence: str) -> None:
         """One sentence."""
         self._console.print(f"  {sentence}", markup=False)
 
     def verdict(self, verdict: Verdict) -> None:
-        """The verdict with all its findings."""
-        self._console.print(verdict_text(verdict), markup=False)
+        """The verdict with all its findings; the same again is said in one line."""
+        if verdict == self._verdict:
+            self._console.print("PERMITTED again" if verdict.permitted else "REFUSED again")
+        else:
+            self._console.print(verdict_text(verdict), markup=False)
+        self._verdict = verdict
 
     def seen(self, phase: state.Phase, status: Status | None, age_s: float) -> None:
         """A line for each new phase; in between only where a person looks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -87,7 +88,9 @@ def run(
     )
     emit(as_json, result.as_json(), result.text())
     if result.confirmed is False:
-        raise LockUnconfirmed(f"{result.end.sentence} {result.at_the_laser}")
+        sentence = f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}"
+        print(sentence, file=sys.stderr)
+        raise typer.Exit(LockUnconfirmed.exit_code)
     if result.ended_badly:
         raise typer.Exit(1)
 

@@ -42,9 +42,9 @@ class KeptFile:
     problem: str | None = None
 
     def concerns(self, device: str) -> bool:
-        """Whether the device counts as held because of it."""
+        """Whether the device counts as held because of it; what cannot be read names no device."""
         devices = {draft.device for draft in self.drafts}
-        return self.problem is not None or not devices or bool(devices & {device, None})
+        return not devices or bool(devices & {device, None})
 
 
 def keep(folder: Path, drafts: Sequence[Draft], runtime: Runtime) -> Path:

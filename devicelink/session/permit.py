@@ -144,10 +144,11 @@ class Verdict:
             "findings": [finding.as_json() for finding in self.findings],
         }
 
-    def sentences(self) -> str:
-        """What refuses, as text."""
-        refusing = [f for f in self.findings if f.severity is Severity.REFUSE]
-        return " ".join(f"{finding.sentence} {finding.remedy}" for finding in refusing)
+    def summary(self) -> str:
+        """What refuses, in one sentence: the first reason, and how many more there are."""
+        refusing = [f.sentence for f in self.findings if f.severity is Severity.REFUSE]
+        more = f" And {len(refusing) - 1} more." if len(refusing) > 1 else ""
+        return f"{refusing[0]}{more}" if refusing else "Nothing refuses."
 
 
 def judge(facts: Facts) -> Verdict:

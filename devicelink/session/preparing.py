@@ -58,7 +58,7 @@ def refused_early(work: Work) -> table.End | None:
     if verdict.permitted:
         return None
     record_verdict(work, facts, verdict)
-    end = table.End("refused", table.EndKind.REFUSED, verdict.sentences())
+    end = table.End("refused", table.EndKind.REFUSED, verdict.summary())
     close(work, end)
     return end
 

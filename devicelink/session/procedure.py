@@ -170,6 +170,8 @@ class Session:
 
     def _feed(self, event: table.Event) -> None:
         self._state, effects = table.step(self._state, event)
+        if isinstance(event, table.Seen):
+            self._work.face.seen(self.phase, event.status, 0.0)
         for effect in effects:
             answer = self._carry_out(effect)
             if answer is not None:
@@ -254,7 +256,6 @@ class Session:
         work.telemetry.answered(seen_ns)
         if self.phase in table.LIGHT_POSSIBLE:
             work.telemetry.add(seen_ns, status)
-        work.face.seen(self.phase, status, 0.0)
         return table.Seen(seen_ns, status)
 
     def _record_telemetry(self) -> None:

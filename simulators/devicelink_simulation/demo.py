@@ -34,7 +34,7 @@ def demo(
         Path | None, typer.Option("--data", help="Default: a fresh temporary folder.")
     ] = None,
 ) -> None:
-    """Run the main job on simulated lasers: a session, a refusal, an interlock, a kill, the proof."""
+    """The main job on simulated lasers: a session, a refusal, an interlock, a kill, the proof."""
     if data is not None and (data / "station.toml").exists():
         raise ConfigError(f"{data} already holds a station; the demo makes its own.")
     props = Path(tempfile.mkdtemp(prefix="devicelink-demo-"))

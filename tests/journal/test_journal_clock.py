@@ -65,6 +65,7 @@ def test_expiry_is_judged_by_the_latest_time_since_the_confirmation(journal, set
     set_clock.boot, set_clock.wall_s = "boot-2", 365 * 86_400
     wrong = journal.append(draft(1)).at
     set_clock.boot, set_clock.wall_s = "boot-3", 0
+    assert viewed(journal, set_clock).judged_at == wrong
     journal.append(draft(1))
     journal.append(draft(1))
     assert viewed(journal, set_clock).judged_at == wrong

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from journal_kit import BIG, ORIGIN, PEOPLE, PROJECTIONS, SetClock, connect, draft
 
-from devicelink.errors import ConfigError, JournalBroken
+from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
 from devicelink.journal import tree
 from devicelink.journal.append import add_entries
 from devicelink.journal.entry import Draft, make_entry, read_entry
@@ -229,6 +229,57 @@ def test_another_key_is_named(folder, runtime):
     assert any("not signed by" in fault for fault in report.broken)
     with pytest.raises(ConfigError):
         verify(folder, vkey="nonsense")
+
+
+def rewrite(folder, tamper, reopen, sign):
+    """Change entry 7 and make tiles, frontier and checkpoint anew to fit; `sign` gives the note."""
+    raws = [entry.raw for entry in reopen(folder, writes=False).entries()]
+    raws[7] = raws[7].replace(b"19.5", b"19.6")
+    frontier, leaves = tree.Frontier(), [tree.leaf_hash(raw) for raw in raws]
+    for leaf in leaves:
+        frontier.append(leaf)
+    tamper(
+        folder,
+        ("UPDATE entries SET raw = ? WHERE idx = 7", raws[7]),
+        ("UPDATE tiles SET hashes = ? WHERE idx = 0", b"".join(leaves[:256])),
+        ("UPDATE head SET frontier = ?", bytes(frontier)),
+        ("UPDATE head SET checkpoint = ?", sign(Checkpoint(ORIGIN, BIG, frontier.root()).body)),
+    )
+
+
+@pytest.mark.parametrize("signed", ["by nobody", "with the old signature", "by another key"])
+def test_a_consistent_rewrite_fails_on_its_signature(folder, reopen, tamper, runtime, signed):
+    """Where entries, tiles, frontier and checkpoint fit, only the signature tells; it does."""
+    journal = reopen(folder)
+    old = journal.checkpoint()
+    sign = {
+        "by nobody": lambda body: body,
+        "with the old signature": lambda body: body + old[old.index("\n\n") + 1 :],
+        "by another key": lambda body: sign_note(body, new_signer(ORIGIN, runtime)),
+    }[signed]
+    rewrite(folder, tamper, reopen, sign)
+    assert not verify(folder).ok
+    with pytest.raises(JournalBroken):
+        journal.checked([PEOPLE])
+    with pytest.raises(JournalUnwritable):
+        journal.append(draft(1))
+    for writes in (True, False):
+        with pytest.raises(JournalBroken):
+            reopen(folder, writes=writes)
+
+
+def test_a_rewrite_under_an_exchanged_key_is_not_the_stations(folder, reopen, tamper, runtime):
+    """Who rewrites and names a key of their own is told by the station's key, or a kept vkey."""
+    journal = reopen(folder)
+    forger = new_signer(ORIGIN, runtime)
+    rewrite(folder, tamper, reopen, lambda body: sign_note(body, forger))
+    tamper(folder, ("UPDATE head SET vkey = ?", forger.vkey))
+    with pytest.raises(JournalBroken):
+        journal.checked([PEOPLE])
+    with pytest.raises(JournalBroken, match="exchanged"):
+        reopen(folder)
+    assert not verify(folder, vkey=journal.vkey).ok
+    assert ["genesis entry has vkey" in fault for fault in verify(folder).broken] == [True]
 
 
 def test_a_whole_forgery_needs_the_key_from_elsewhere(make, folder, tmp_path, runtime, reopen):

@@ -42,10 +42,12 @@ class SetClock(ThreadRuntime):
         self.passed_s = 0.0
 
     def now(self):
+        """Wall time."""
         return START + timedelta(seconds=self.passed_s)
 
     def mono_ns(self):
-        return 1_000_000_000 + round(self.passed_s * 1e9)
+        """Monotonic time, far from its boot."""
+        return 10**15 + round(self.passed_s * 1e9)
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Maker:
     folder: object
 
     def certificate(self, technician="t-ines", **changes):
+        """A signed certificate."""
         fields = {
             "issuer": self.file.id,
             "issuer_name": self.file.name,
@@ -70,6 +73,7 @@ class Maker:
         return issue_certificate(self.file.key(), **fields)
 
     def catalogue(self, version=1, **changes):
+        """A signed catalogue with one entry."""
         entry = {
             "achievement": ACHIEVEMENT,
             "driver": "ipg",
@@ -103,19 +107,24 @@ class Clinic:
     runtime: SetClock
 
     def state(self):
+        """Everything about people, from checked entries."""
         return self.journal.checked((CLOCK, *PEOPLE_PROJECTIONS))
 
     def sign_in(self, person_id, pin=PIN):
+        """Sign somebody in."""
         return sign_in(self.journal, self.pins, self.folder, person_id, pin, self.runtime)
 
     def add(self, person_id, *roles, by="t-adm", **more):
+        """Add a person."""
         name = person_id.removeprefix("t-").capitalize()
         return self.journal.append(add_person_draft(person_id, name, roles=roles, by=by, **more))
 
     def set_pin(self, person_id, pin=PIN, by="t-adm"):
+        """Set a person's PIN."""
         set_pin(self.journal, self.pins, person_id, pin, by=by)
 
     def trust(self, maker, by="t-adm", makers=("*",), models=("*",)):
+        """Pin a maker's key."""
         return self.journal.append(trust_draft(maker.file, makers=makers, models=models, by=by))
 
     def take(self, compact, by="t-adm"):
@@ -125,11 +134,13 @@ class Clinic:
         return self.journal.append(draft)
 
     def take_catalogue(self, compact, by="t-adm"):
+        """Import a catalogue."""
         state = self.state()
         draft = import_catalogue(compact, state["trust"], state["catalogues"], by=by)
         return self.journal.append(draft)
 
     def facts(self, person_id="t-ines", **changes):
+        """What a verdict on the YLR-SM gets to know of a person."""
         asked = {
             "driver": "ipg",
             "maker": "IPG",
@@ -144,6 +155,7 @@ class Clinic:
 
 @pytest.fixture
 def runtime():
+    """The clocks stand at nine in the morning."""
     return SetClock()
 
 
@@ -187,6 +199,7 @@ def make_maker(tmp_path, runtime):
 
 @pytest.fixture
 def maker(make_maker):
+    """One maker."""
     return make_maker()
 
 

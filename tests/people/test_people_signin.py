@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import multiprocessing
 import stat
-import statistics
 import time
 
 import pytest
@@ -19,12 +18,14 @@ PIN = "482915"
 
 
 def sign_in_fails(clinic, person_id, pin=PIN):
+    """The sentence with which signing in fails."""
     with pytest.raises(SignInFailed) as failed:
         clinic.sign_in(person_id, pin)
     return str(failed.value)
 
 
 def last(clinic):
+    """The newest entry."""
     return clinic.journal.last()
 
 
@@ -55,7 +56,7 @@ def test_people_failures_are_told_apart_in_the_journal(clinic):
 
 
 @pytest.mark.parametrize(
-    "tried", ["482915", "Ines Example", "x" * 500, "", "t-\n", "station", "t-ınes"]
+    "tried", ["482915", "Ines Example", "x" * 500, "", "t-\n", "station", "t-\u0131nes"]
 )
 def test_people_no_free_text_enters_by_a_wrong_id(clinic, tried):
     """What is no ID, such as a PIN typed as one, is not written into the journal."""
@@ -135,15 +136,15 @@ def test_people_unknown_takes_as_long_as_known(tmp_path, runtime):
     pins = PinStore(tmp_path, runtime, PinHasher(RFC_9106_LOW_MEMORY))
     name = pins.add("t-ines", PIN, keep=None)
 
-    def median_s(person_id, pin_name):
+    def least_s(person_id, pin_name):
         taken = []
         for _ in range(3):
             began = time.perf_counter()
             assert not pins.matches(person_id, pin_name, "111111")
             taken.append(time.perf_counter() - began)
-        return statistics.median(taken)
+        return min(taken)
 
-    known, unknown = median_s("t-ines", name), median_s(None, None)
+    known, unknown = least_s("t-ines", name), least_s(None, None)
     assert unknown > 0.02
     assert 0.5 < unknown / known < 2
 
@@ -184,7 +185,10 @@ def test_people_a_new_pin_replaces_the_old_one(clinic):
     assert clinic.sign_in("t-adm", "739164").id == "t-adm"
 
 
-@pytest.mark.parametrize("pin", ["", "12345", "1234567890123", "48291a", "４８２９１５", "111111"])
+@pytest.mark.parametrize(
+    "pin",
+    ["", "12345", "1234567890123", "48291a", "\uff14\uff18\uff12\uff19\uff11\uff15", "111111"],
+)
 def test_people_unfit_pins_are_refused_without_being_repeated(pin):
     """A PIN is 6 to 12 ASCII digits without a plain pattern, and the sentence never shows it."""
     with pytest.raises(ConfigError) as refused:

@@ -1,0 +1,50 @@
+"""What all tests share: an environment of their own, a clinic, and nothing left running."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.clinic import Clinic, build, left_running
+
+
+@pytest.fixture(autouse=True)
+def own_environment(tmp_path, monkeypatch):
+    """No test sees the user's folders, and none leaves a process behind."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("DEVICELINK_DATA", raising=False)
+    yield
+    left = left_running(str(tmp_path))
+    assert not left, f"left running: {left}"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """A station with people and a maker, built once."""
+    root = tmp_path_factory.mktemp("template")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(root / "config"))
+        build(root / "c")
+    return root / "c"
+
+
+@pytest.fixture
+def make_clinic(tmp_path, template):
+    """Clinics on demand, with options for their simulated laser."""
+    made = []
+
+    def make(*options):
+        root = tmp_path / f"clinic{len(made)}"
+        clinic = Clinic(root, template, *options)
+        made.append(clinic)
+        return clinic
+
+    yield make
+    for clinic in made:
+        clinic.laser.close()
+
+
+@pytest.fixture
+def clinic(make_clinic):
+    """A clinic with a healthy laser."""
+    return make_clinic()
