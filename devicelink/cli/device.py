@@ -95,13 +95,15 @@ def _simulated_name(serial: str) -> str:
 
 def _check_port(port: str, *, simulated: bool) -> None:
     """A simulated station takes simulated ports only, a real one none of them (design rule 8)."""
-    from devicelink.link.port import port_kind
+    from devicelink.link.port import PortKind, port_kind
 
     kind = port_kind(port)
-    if kind.simulated and not simulated:
-        raise Refused(f"This is a real station; {port} is {kind.value}, which only simulators use.")
-    if simulated and not kind.simulated:
+    named_real = simulated and port.startswith("/dev/")
+    if (kind is PortKind.ABSENT and not named_real) or kind.belongs(simulated=simulated):
+        return
+    if simulated:
         raise Refused(f"This is a simulated station; {port} is {kind.value}: no real laser here.")
+    raise Refused(f"This is a real station; {port} is {kind.value}, which only simulators use.")
 
 
 @app.command("list")

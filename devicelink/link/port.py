@@ -65,22 +65,26 @@ class PortKind(StrEnum):
     PTY = "pty"
     LOOPBACK = "loopback"
     IN_PROCESS = "in_process"
+    ABSENT = "absent"
+    """A path where nothing is now."""
 
-    @property
-    def simulated(self) -> bool:
-        """Whether only a simulated station may use it."""
-        return self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS}
+    def belongs(self, *, simulated: bool) -> bool:
+        """Whether a simulated station may use it, or a real one; what is absent, neither yet."""
+        if self is PortKind.ABSENT:
+            return False
+        return simulated is (self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS})
 
 
 def port_kind(address: str) -> PortKind:
     """What kind of port an address names; links are followed, host names resolved.
 
-    An address whose host cannot be resolved counts as `network`, an absent path as `device`.
-    Raises `ConfigError` for an address without a meaning.
+    An address whose host cannot be resolved counts as `network`. Raises `ConfigError` for an address without a meaning.
     """
     scheme, _, rest = address.partition("://")
     if not rest:
         real = os.path.realpath(address)
+        if not Path(real).exists():
+            return PortKind.ABSENT
         return PortKind.PTY if real.startswith(("/dev/pts/", "/dev/tty.pts")) else PortKind.DEVICE
     if scheme == "socket":
         host = urlsplit(address).hostname
@@ -94,9 +98,19 @@ def port_kind(address: str) -> PortKind:
     raise ConfigError(f"The port {address!r} has no known form. Known: {known}.")
 
 
-def open_port(address: str, line: Line, runtime: Runtime) -> Port:
-    """Open a port exclusively, control lines low; raises `PortUnavailable` or `ConfigError`."""
+def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | None = None) -> Port:
+    """Open a port exclusively, control lines low.
+
+    With `simulated` a port of the other kind is refused, whatever was registered (design rule 8).
+    Raises `PortUnavailable` or `ConfigError`.
+    """
     kind = port_kind(address)
+    if kind is PortKind.ABSENT:
+        raise PortUnavailable(
+            f"The port {address} does not exist. Check that the cable is plugged in."
+        )
+    if simulated is not None and not kind.belongs(simulated=simulated):
+        raise PortUnavailable(f"The port {address} is {kind.value}: not for this kind of station.")
     if kind is PortKind.IN_PROCESS:
         opener = _foreign_schemes()[address.partition("://")[0]].load()
         return cast("Callable[[str, Runtime], Port]", opener)(address, runtime)
@@ -188,8 +202,6 @@ def _unavailable(address: str, error: Exception) -> str:
     text = str(error)
     if "exclusively lock" in text or "Device or resource busy" in text:
         return f"The port {address} is used by another program. Close that program and try again."
-    if "://" not in address and not Path(address).exists():
-        return f"The port {address} does not exist. Check that the cable is plugged in."
     if "Permission denied" in text:
         return f"The port {address} may not be opened by this user. Ask for access to it."
     return f"The port {address} cannot be opened ({text})."

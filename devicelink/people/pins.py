@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
-from devicelink.errors import ConfigError, Refused
+from devicelink.errors import ConfigError, JournalUnwritable, Refused
 from devicelink.journal.durable import sync_folder
 from devicelink.journal.entry import Draft
 from devicelink.people.roster import ADMINISTRATOR, PEOPLE, STATION, find, find_state
@@ -91,11 +91,11 @@ class PinHasher:
 
 @contextmanager
 def one_at_a_time(folder: Path) -> Iterator[None]:
-    """Held by one process at a time; raises `ConfigError` where the folder is not writable."""
+    """Held by one process at a time; raises `JournalUnwritable` on a disk that takes nothing."""
     try:
         fd = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise ConfigError(f"The PINs cannot be reached: {error}.") from None
+        raise JournalUnwritable(f"Signing in cannot be recorded: {error.strerror}.") from None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield

@@ -58,10 +58,15 @@ def connect(
     runtime: Runtime,
     transcript: Transcript,
     stop: Latch | None = None,
+    simulated: bool | None = None,
 ) -> Connection:
-    """Open the port and make the driver; sends nothing. Raises `DriverError`, `PortUnavailable`."""
+    """Open the port and make the driver; sends nothing.
+
+    `simulated` is the station's kind, None only where nothing but a question or a lock is sent.
+    Raises `DriverError`, `PortUnavailable`, `ConfigError`.
+    """
     made = registry.make(driver, configuration)
-    opened = open_port(port, made.line, runtime)
+    opened = open_port(port, made.line, runtime, simulated=simulated)
     return Connection(made, opened, Link(opened, made.wire, runtime, transcript, stop))
 
 

@@ -10,7 +10,7 @@ from devicelink import registry
 from devicelink.errors import ConfigError, DeviceLinkError, DriverError, JournalUnwritable
 from devicelink.journal import clock
 from devicelink.journal.kept import pending
-from devicelink.link.port import port_kind
+from devicelink.link.port import PortKind, port_kind
 from devicelink.people.entitlement import gather_entitlement
 from devicelink.runtime import seconds
 from devicelink.session.permit import (
@@ -122,7 +122,7 @@ def _device(
         driver_from=_distribution(device.driver),
         port=device.port,
         port_kind=kind.value,
-        port_simulated=kind.simulated,
+        port_belongs=kind is PortKind.ABSENT or kind.belongs(simulated=context.simulated),
         identity=device.identity,
         trigger=device.trigger,
         accepted=device.accepted,

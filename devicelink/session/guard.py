@@ -142,13 +142,16 @@ class ProcessGuard:
         )
         lines_path.parent.mkdir(parents=True, exist_ok=True)
         attested_mark(folder, serial).unlink(missing_ok=True)
+        diagnostics = lines_path.with_suffix(".log").open("ab")
         process = subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
             [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
             pass_fds=(port_fd, lock_fd, pipe_read, status_write),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=diagnostics,
+            stderr=diagnostics,
             start_new_session=True,
         )
+        diagnostics.close()
         os.close(pipe_read)
         os.close(status_write)
         guard = cls(process, pipe_write, status_read)

@@ -49,7 +49,8 @@ class DeviceFacts(_Facts):
     driver_from: str
     port: str
     port_kind: str
-    port_simulated: bool
+    port_belongs: bool
+    """Whether the port is of the station's kind, or absent."""
     identity: str
     trigger: str
     accepted: tuple[str, ...]
@@ -216,7 +217,7 @@ def _station(facts: Facts) -> Iterator[Finding]:
             f"This station does not allow the driver {facts.device.driver}.",
             "Register the laser with an allowed driver.",
         )
-    if station.simulated != facts.device.port_simulated:
+    if not facts.device.port_belongs:
         kind = "simulated" if station.simulated else "real"
         yield _refuse(
             "port_of_other_kind",

@@ -65,9 +65,9 @@ def refused_early(work: Work) -> table.End | None:
 
 def may_be_reached(work: Work) -> bool:
     """A real laser is never touched by a simulated station, nor by a driver not allowed."""
-    same_kind = port_kind(work.device.port).simulated == work.context.simulated
-    state = work.context.state()
-    return same_kind and work.device.driver in allowed_drivers(state["station"])
+    kind = port_kind(work.device.port)
+    belongs = kind is PortKind.ABSENT or kind.belongs(simulated=work.context.simulated)
+    return belongs and work.device.driver in allowed_drivers(work.context.state()["station"])
 
 
 def _reach(work: Work) -> None:
@@ -81,6 +81,7 @@ def _reach(work: Work) -> None:
             runtime=work.context.runtime,
             transcript=work.transcript,
             stop=work.stop,
+            simulated=work.context.simulated,
         )
         work.connection = connection
         identity = connection.identify(work.device.serial)

@@ -92,6 +92,7 @@ def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome
             port=device.port,
             runtime=context.runtime,
             transcript=transcript,
+            simulated=context.simulated,
         )
     except DeviceLinkError as error:
         now_ns = context.runtime.mono_ns()

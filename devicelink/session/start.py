@@ -81,8 +81,7 @@ def check(
 
 
 def _ask(context: Context, device: Device, asked: Asked) -> None:
-    allowed = registry.allowed_drivers(context.state()["station"])
-    if port_kind(device.port).simulated != context.simulated or device.driver not in allowed:
+    if device.driver not in registry.allowed_drivers(context.state()["station"]):
         return
     try:
         connection = connect(
@@ -91,6 +90,7 @@ def _ask(context: Context, device: Device, asked: Asked) -> None:
             port=device.port,
             runtime=context.runtime,
             transcript=NoTranscript(),
+            simulated=context.simulated,
         )
     except DeviceLinkError as error:
         asked.problem = problem(error)

@@ -306,3 +306,48 @@ def test_people_key_cannot_sign_for_another_issuer(clinic, maker):
     clinic.trust(maker)
     with pytest.raises(CertificateError, match="another one signed"):
         clinic.take(maker.certificate(issuer="urn:other"))
+
+
+def test_people_catalogue_by_an_own_key_gives_no_right(clinic, maker, make_maker):
+    """A catalogue signed by a key that the person pinned is no way around the maker's."""
+    clinic.add("t-ines", "technician", "administrator")
+    clinic.trust(maker)
+    own = make_maker("own", issuer="urn:maker")
+    clinic.trust(own, by="t-ines")
+    clinic.take(maker.certificate())
+    clinic.take_catalogue(own.catalogue())
+    assert codes(clinic.facts()) == {"catalogue_self_added"}
+
+
+def test_people_catalogues_of_two_makers_are_not_mixed(clinic, maker, make_maker):
+    """One maker's catalogue says nothing about the other's certificate, though both are held."""
+    clinic.add("t-ines", "technician")
+    other = make_maker("other")
+    clinic.trust(maker)
+    clinic.trust(other)
+    clinic.take(maker.certificate())
+    clinic.take(other.certificate(achievement="urn:other:course"))
+    clinic.take_catalogue(other.catalogue())
+    assert codes(clinic.facts()) & {"catalogue_missing", "catalogue_not_covering"}
+
+
+def test_people_judgement_does_not_rely_on_how_facts_were_gathered(certified):
+    """Recorded facts for another driver or person are refused by the judgement itself."""
+    facts = certified.facts()
+    assert codes(facts.model_copy(update={"driver": "nkt"})) == {"catalogue_not_covering"}
+    assert codes(facts.model_copy(update={"person": "t-max"})) == {"certificate_wrong_subject"}
+
+
+def test_people_a_good_certificate_is_not_crowded_out(certified, maker):
+    """Many newer certificates that have run out do not hide the older one that is good."""
+    for number in range(9):
+        expired = maker.certificate(credential_id=f"urn:c:{number}", valid_until=START - DAY)
+        certified.take(expired)
+    assert codes(certified.facts()) == set()
+
+
+def test_people_newest_of_equal_certificates_counts(certified, maker):
+    """Of two certificates that both pass, the one imported last tells when the right ends."""
+    certified.take(maker.certificate(credential_id="urn:c:2", valid_until=START + 400 * DAY))
+    told = {code: at for code, _, at in certified.facts().expiries()}
+    assert told["certificate_expired"] == START + 400 * DAY

@@ -132,20 +132,20 @@ def test_people_tries_at_the_same_moment_count_one_by_one(clinic):
 
 
 def test_people_unknown_takes_as_long_as_known(tmp_path, runtime):
-    """At a station's real cost, the work for nobody takes the time of the work for somebody."""
+    """At a station's real cost, as much is computed for nobody as for somebody."""
     pins = PinStore(tmp_path, runtime, PinHasher(RFC_9106_LOW_MEMORY))
     name = pins.add("t-ines", PIN, keep=None)
 
     def least_s(person_id, pin_name):
         taken = []
         for _ in range(3):
-            began = time.perf_counter()
+            began = time.process_time()
             assert not pins.matches(person_id, pin_name, "111111")
-            taken.append(time.perf_counter() - began)
+            taken.append(time.process_time() - began)
         return min(taken)
 
     known, unknown = least_s("t-ines", name), least_s(None, None)
-    assert unknown > 0.02
+    assert known > 0.02
     assert 0.5 < unknown / known < 2
 
 
