@@ -45,7 +45,7 @@ class Terminal:
     """Prints phases and sentences; on a terminal also a live line with the age of what was read."""
 
     def __init__(self, *, quiet: bool, hints: bool, runtime_ns: Callable[[], int]) -> None:
-        self._console = Console(stderr=quiet, highlight=False, quiet=quiet)
+        self._console = Console(highlight=False, quiet=quiet, soft_wrap=True)
         self._hints = hints
         self._now_ns = runtime_ns
         self._phase: state.Phase | None = None
@@ -131,7 +131,11 @@ class Ran:
     def text(self) -> str:
         """The receipt."""
         receipt = self._receipt()
-        lock = {True: "locked, read back", False: "NOT CONFIRMED LOCKED", None: "nothing was sent"}
+        lock = {
+            True: "locked, read back",
+            False: "NOT CONFIRMED LOCKED",
+            None: "only asked, nothing was set",
+        }
         lines = [
             "",
             f"Session {self.result.session}: {self.end.sentence}",

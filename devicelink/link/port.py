@@ -78,7 +78,8 @@ class PortKind(StrEnum):
 def port_kind(address: str) -> PortKind:
     """What kind of port an address names; links are followed, host names resolved.
 
-    An address whose host cannot be resolved counts as `network`. Raises `ConfigError` for an address without a meaning.
+    An address whose host cannot be resolved counts as `network`. Raises `ConfigError` for an
+    address without a meaning.
     """
     scheme, _, rest = address.partition("://")
     if not rest:

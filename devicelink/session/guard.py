@@ -26,8 +26,8 @@ from devicelink.errors import DeviceLinkError, LinkLost
 from devicelink.link.link import Link
 from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
-from devicelink.runtime import ThreadRuntime, seconds
-from devicelink.session.lockdown import lock
+from devicelink.runtime import ThreadRuntime, nanoseconds, seconds
+from devicelink.session.lockdown import LOCK_WITHIN_S, ROUND_PAUSE_S, lock
 from devicelink.session.ownership import serve_lock_requests
 
 if TYPE_CHECKING:
@@ -266,6 +266,9 @@ class _Watch:
         locks = Path(self._orders.locks_path)
 
         def answer() -> dict[str, object]:
+            give_up_ns = self._runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
+            while not confirmed() and self._runtime.mono_ns() < give_up_ns:
+                self._runtime.sleep(ROUND_PAUSE_S)
             return {"confirmed": confirmed(), "by": "guard"}
 
         with contextlib.suppress(OSError):

@@ -9,10 +9,11 @@ from devicelink import registry
 from devicelink.devices.card import read_card
 from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError
 from devicelink.link.transcript import NoTranscript
+from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import connect, start_guard
-from devicelink.session.lockdown import LockOutcome, lock
-from devicelink.session.ownership import ask_owner, own
+from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
+from devicelink.session.ownership import Ownership, ask_owner, own
 from devicelink.session.recovery import recover, unreached
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from devicelink.devices.card import Card
     from devicelink.runtime import Runtime
     from devicelink.session.context import Context
-    from devicelink.session.ownership import Ownership
+
+ASK_AGAIN_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,9 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, context: Context | 
         at_the_laser = registry.load(card.driver).declaration.at_the_laser
     except DeviceLinkError as error:
         at_the_laser = f"Switch the laser off at its own key. ({error})"
-    try:
-        held = own(folder, serial, runtime)
-    except DeviceBusy:
-        return _by_owner(folder, serial, at_the_laser)
+    held = _own_or_ask(folder, serial, runtime)
+    if not isinstance(held, Ownership):
+        return _by_owner(serial, held, at_the_laser)
     try:
         return _by_ourselves(folder, card, held, runtime, context, at_the_laser)
     finally:
@@ -73,9 +74,26 @@ def _card(folder: Path, serial: str, context: Context | None) -> Card:
     return Card.model_validate(device.model_dump())
 
 
-def _by_owner(folder: Path, serial: str, at_the_laser: str) -> Locked:
-    """Ask whoever owns it, and believe only a lock that it read back."""
-    answer = ask_owner(folder, serial)
+def _own_or_ask(
+    folder: Path, serial: str, runtime: Runtime
+) -> Ownership | dict[str, object] | None:
+    """The device for ourselves, or its owner's answer; None where neither came in time.
+
+    An owner may be just ending, a guard among them: then the device is ours a moment later.
+    """
+    give_up_ns = runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
+    while True:
+        try:
+            return own(folder, serial, runtime)
+        except DeviceBusy:
+            answer = ask_owner(folder, serial)
+            if answer is not None or runtime.mono_ns() >= give_up_ns:
+                return answer
+            runtime.sleep(ASK_AGAIN_S)
+
+
+def _by_owner(serial: str, answer: dict[str, object] | None, at_the_laser: str) -> Locked:
+    """Believe only a lock that the owner read back."""
     if answer is not None and answer.get("confirmed") is True:
         by = str(answer.get("by", "owner"))
         return Locked(

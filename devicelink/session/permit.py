@@ -292,8 +292,9 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.reset_required:
         yield _refuse(
             "reset_required",
-            "The laser's power supply is off and waits for START.",
-            "Press START at the laser's own panel.",
+            "The laser's power supply is off: an interlock or emergency stop cut it, or START was "
+            "not pressed.",
+            "Close door and interlocks, release the emergency stop, then press START at the laser.",
         )
     if reading.key_on != "yes":
         yield _refuse(

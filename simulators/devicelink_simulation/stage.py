@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shlex
@@ -12,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 
+from devicelink.cli import main
 from devicelink.errors import DeviceLinkError
 from devicelink.runtime import nanoseconds
 
@@ -25,6 +28,7 @@ PATIENCE_S = 20.0
 HELD_LONGER_THAN_S = 0.7
 """Light within half a second of READY counts as a held control, so the hand waits longer."""
 _LOOK_S = 0.01
+_COMMAND = (sys.executable, "-m", "devicelink")
 
 
 class Stage:
@@ -35,9 +39,9 @@ class Stage:
         self._props = props
         self._seed = seed
         self._runtime = runtime
-        self._console = Console(highlight=False, soft_wrap=True)
+        self._console = Console(highlight=False, soft_wrap=True, file=sys.stdout)
         self._laser: subprocess.Popen[str] | None = None
-        self._environment = {**os.environ, "XDG_CONFIG_HOME": str(self._props / "config")}
+        os.environ["XDG_CONFIG_HOME"] = str(props / "config")
 
     def title(self, what: str, more: str) -> None:
         """A new scene."""
@@ -63,7 +67,7 @@ class Stage:
         """Start a simulated laser behind a pty."""
         words = f"sim serve ipg --pty --link {self.path(name)} --truth {self.path(name)}.truth"
         self._laser = subprocess.Popen(  # noqa: S603 - our own command
-            [sys.executable, "-m", "devicelink", *words.split(), "--seed", str(self._seed)],
+            [*_COMMAND, *shlex.split(words), "--seed", str(self._seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -94,23 +98,22 @@ class Stage:
         loud: bool = False,
         fails: bool = False,
     ) -> int:
-        """One command; its exit code. Raises where it fails and was not meant to."""
+        """One command, in this process; its exit code. Raises where it fails and should not."""
         arguments = self._arguments(words, last, pin=pin, station=station)
         shown = words if last is None else f"{words} {shlex.quote(last)}"
         self._console.print(f"   [green]$ devicelink {self._short(shown)}[/green]")
-        done = subprocess.run(  # noqa: S603 - our own command
-            arguments,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            try:
+                main(arguments)
+                code = 0
+            except SystemExit as end:
+                code = int(end.code or 0)
         if loud:
-            self._indent(done.stdout + done.stderr)
-        if done.returncode and not fails:
-            raise DeviceLinkError(f"devicelink {shown} failed: {done.stderr.strip()}")
-        return done.returncode
+            self._indent(said.getvalue())
+        if code and not fails:
+            raise DeviceLinkError(f"devicelink {shown} failed: {said.getvalue().strip()}")
+        return code
 
     def session(self, technician: str, settings: str, *, ready_for_s: float) -> StagedSession:
         """Start a session; it goes on beside the play."""
@@ -120,14 +123,13 @@ class Stage:
         )
         self._console.print(f"   [green]$ devicelink {self._short(words)}[/green]")
         process = subprocess.Popen(  # noqa: S603 - our own command
-            self._arguments(words, None, pin=True, station=True),
-            env=self._environment,
+            [*_COMMAND, *self._arguments(words, None, pin=True, station=True)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        return StagedSession(process, self)
+        return StagedSession(process, self, self._runtime)
 
     def light_after_ready(self, session: StagedSession) -> None:
         """When the laser is READY, somebody presses the trigger, and light comes."""
@@ -196,7 +198,7 @@ class Stage:
         return [json.loads(line) for line in whole.splitlines()]
 
     def _arguments(self, words: str, last: str | None, *, pin: bool, station: bool) -> list[str]:
-        arguments = [sys.executable, "-m", "devicelink", *shlex.split(words)]
+        arguments = shlex.split(words)
         if last is not None:
             arguments.append(last)
         if pin:
@@ -214,11 +216,12 @@ class Stage:
 
 
 class StagedSession:
-    """A session's process, its words echoed when it is waited for."""
+    """A session's process; its words are echoed as it says them."""
 
-    def __init__(self, process: subprocess.Popen[str], stage: Stage) -> None:
+    def __init__(self, process: subprocess.Popen[str], stage: Stage, runtime: Runtime) -> None:
         self._process = process
         self._stage = stage
+        self._echo = runtime.spawn("echo", self._echo_all)
 
     def ended(self) -> bool:
         """Whether it ended by itself."""
@@ -230,6 +233,10 @@ class StagedSession:
 
     def wait(self) -> int:
         """Its exit code, when it has ended and all that it said is shown."""
+        code = self._process.wait()
+        self._echo.join(PATIENCE_S)
+        return code
+
+    def _echo_all(self) -> None:
         for line in cast("IO[str]", self._process.stdout):
             self._stage.echo(line)
-        return self._process.wait()
