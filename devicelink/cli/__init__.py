@@ -32,6 +32,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         logger().error("internal_error", exc_info=True)
         print(f"devicelink met an error of its own ({error!r}). Please report it.", file=sys.stderr)
         sys.exit(1)
+    finally:
+        from devicelink.cli.common import close_stations
+
+        close_stations()
 
 
 def _say(error: DeviceLinkError, *, as_json: bool) -> None:

@@ -28,11 +28,22 @@ PinFile = Annotated[
 ]
 
 
+_opened: list[Station] = []
+
+
 def open_station(data: Path | None) -> Station:
     """Open the station that the options name; raises `ConfigError` or `JournalBroken`."""
     from devicelink.station import Station
 
-    return Station.open(data_folder(data))
+    station = Station.open(data_folder(data))
+    _opened.append(station)
+    return station
+
+
+def close_stations() -> None:
+    """Close what commands opened, so that the journal lies whole in its one file."""
+    while _opened:
+        _opened.pop().journal.close()
 
 
 def emit(as_json: bool, document: object, text: str) -> None:

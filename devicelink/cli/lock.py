@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from devicelink.cli.common import Data, Json, emit
+from devicelink.cli.common import Data, Json, emit, open_station
 from devicelink.config import data_folder
-from devicelink.errors import DeviceLinkError, LockUnconfirmed
+from devicelink.errors import LockUnconfirmed
 
 
 def lock(device: str, data: Data = None, as_json: Json = False) -> None:
     """Take light away and read back. Exit 3: the laser is NOT confirmed locked."""
     from devicelink.runtime import ThreadRuntime
     from devicelink.session.locking import lock_device
-    from devicelink.station import Station
 
-    folder = data_folder(data)
-    try:
-        station: Station | None = Station.open(folder)
-    except DeviceLinkError:
-        station = None
-    locked = lock_device(folder, device, ThreadRuntime(), station)
+    locked = lock_device(data_folder(data), device, ThreadRuntime(), lambda: open_station(data))
     if not locked.confirmed:
         raise LockUnconfirmed(f"{locked.sentence} {locked.at_the_laser}")
     emit(as_json, locked.as_json(), locked.sentence)

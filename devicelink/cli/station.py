@@ -45,6 +45,7 @@ def init(
         pin=_first_pin(pin_file, simulated=simulated),
         drivers_allowed=tuple(allow_driver or own),
     )
+    station.journal.close()
     made = {"origin": station.origin, "simulated": simulated, "vkey": station.journal.vkey}
     text = f"Made the station {station.origin} in {station.folder}.\nIts key: {made['vkey']}"
     if simulated:

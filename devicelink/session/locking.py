@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink import registry
-from devicelink.devices.card import read_card
-from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError
+from devicelink.devices.card import Card, read_card
+from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError, JournalBroken
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
@@ -19,7 +20,6 @@ from devicelink.session.recovery import recover, unreached
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicelink.devices.card import Card
     from devicelink.runtime import Runtime
     from devicelink.session.context import Context
 
@@ -41,12 +41,16 @@ class Locked:
         return {"confirmed": self.confirmed, "by": self.by, "sentence": self.sentence}
 
 
-def lock_device(folder: Path, serial: str, runtime: Runtime, context: Context | None) -> Locked:
-    """Lock one device; `context` is None where the journal cannot be opened.
+OpenContext = Callable[[], "Context"]
+"""Opens the station; raises where it cannot. Asked for only when the light is taken away."""
+
+
+def lock_device(folder: Path, serial: str, runtime: Runtime, open_context: OpenContext) -> Locked:
+    """Lock one device, then record it where the journal takes it.
 
     Raises `ConfigError` for a device that nobody registered.
     """
-    card = _card(folder, serial, context)
+    card = _card(folder, serial, open_context)
     try:
         at_the_laser = registry.load(card.driver).declaration.at_the_laser
     except DeviceLinkError as error:
@@ -55,22 +59,22 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, context: Context | 
     if not isinstance(held, Ownership):
         return _by_owner(serial, held, at_the_laser)
     try:
-        return _by_ourselves(folder, card, held, runtime, context, at_the_laser)
+        return _by_ourselves(folder, card, held, runtime, open_context, at_the_laser)
     finally:
         held.release()
 
 
-def _card(folder: Path, serial: str, context: Context | None) -> Card:
+def _card(folder: Path, serial: str, open_context: OpenContext) -> Card:
+    """The card beside the lock file; where there is none, the register."""
     card = read_card(folder, serial)
     if card is not None:
         return card
-    if context is None:
+    try:
+        device = open_context().device(serial)
+    except JournalBroken:
         raise ConfigError(
             f"The device {serial!r} is not known here. Use the laser's own red emergency stop."
-        )
-    device = context.device(serial)
-    from devicelink.devices.card import Card
-
+        ) from None
     return Card.model_validate(device.model_dump())
 
 
@@ -112,16 +116,17 @@ def _by_ourselves(
     card: Card,
     held: Ownership,
     runtime: Runtime,
-    context: Context | None,
+    open_context: OpenContext,
     at_the_laser: str,
 ) -> Locked:
     outcome = _lock(folder, card, held, runtime)
-    _record(context, card.serial, held, outcome)
+    missing = _record(open_context, card.serial, held, outcome)
     if outcome.confirmed and outcome.reading is not None:
-        sentence = f"{card.serial} is locked; evidence: {outcome.reading.evidence.value}."
+        evidence = outcome.reading.evidence.value
+        sentence = f"{card.serial} is locked; evidence: {evidence}.{missing}"
         return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=at_the_laser)
     why = outcome.why_not or "no answer"
-    sentence = f"{card.serial} is not confirmed locked: {why}"
+    sentence = f"{card.serial} is not confirmed locked: {why}{missing}"
     return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=at_the_laser)
 
 
@@ -154,14 +159,14 @@ def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOu
     return outcome
 
 
-def _record(context: Context | None, serial: str, held: Ownership, outcome: LockOutcome) -> None:
-    """The journal hears of it where it can; a lock never waits for that."""
-    if context is None:
-        return
+def _record(open_context: OpenContext, serial: str, held: Ownership, outcome: LockOutcome) -> str:
+    """The journal hears of it where it can; what is to be said where it could not."""
     try:
+        context = open_context()
         if outcome.confirmed:
             recover(context, serial, held)
         session = context.device(serial).open_session
         context.journal.append_all(lock_drafts(serial, session, outcome))
-    except DeviceLinkError:
-        return
+    except DeviceLinkError as error:
+        return f" This could not be recorded: {error}"
+    return ""

@@ -159,15 +159,13 @@ def _the_proof(stage: Stage) -> None:
 
 
 def _change_one_byte(path: Path) -> None:
-    for name in (path, path.with_name(path.name + "-wal")):
-        data = name.read_bytes() if name.exists() else b""
-        at = data.find(b'"type":"unlock.intended"')
-        if at >= 0:
-            place = data.find(b'"mono_ns":', at) + len(b'"mono_ns":')
-            digit = b"1" if data[place : place + 1] != b"1" else b"2"
-            name.write_bytes(data[:place] + digit + data[place + 1 :])
-            return
-    raise DeviceLinkError("The demo found no entry to change.")
+    data = path.read_bytes()
+    at = data.find(b'"type":"unlock.intended"')
+    if at < 0:
+        raise DeviceLinkError("The demo found no entry to change.")
+    place = data.find(b'"mono_ns":', at) + len(b'"mono_ns":')
+    digit = b"1" if data[place : place + 1] != b"1" else b"2"
+    path.write_bytes(data[:place] + digit + data[place + 1 :])
 
 
 _CATALOGUE = """[[entries]]
