@@ -260,6 +260,10 @@ class Driver(Protocol):
         """The device's own (lowest, highest) per numeric setting; 0 may be legal below lowest."""
         ...
 
+    def implied_trigger(self, settings: Settings) -> Trigger | None:
+        """What these settings would make of the trigger; None where they do not say."""
+        ...
+
     def prepare(self, link: WireLink, settings: Settings) -> None:
         """Send settings, in LOCKED; nothing here may enable."""
         ...

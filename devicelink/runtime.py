@@ -69,6 +69,10 @@ class Runtime(Protocol):
         """Nanoseconds on the monotonic clock of this boot; never goes back."""
         ...
 
+    def asleep_ns(self) -> int:
+        """Nanoseconds that this boot has spent suspended, which `mono_ns` does not count."""
+        ...
+
     def now(self) -> datetime:
         """Wall time, UTC; may jump."""
         ...
@@ -175,6 +179,10 @@ class ThreadRuntime:
     def mono_ns(self) -> int:
         """CLOCK_MONOTONIC."""
         return time.monotonic_ns()
+
+    def asleep_ns(self) -> int:
+        """CLOCK_BOOTTIME less CLOCK_MONOTONIC."""
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
 
     def now(self) -> datetime:
         """The machine's wall clock."""

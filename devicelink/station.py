@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink import registry
@@ -16,8 +17,6 @@ from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from devicelink.people import Person
     from devicelink.runtime import Runtime
 
@@ -50,7 +49,7 @@ class Station(Context):
             raise JournalBroken("Entry 0 and the journal's origin disagree: simulated or real?")
         return cls(
             folder=folder,
-            kept_folder=mirror_folder(journal.origin),
+            kept_folder=Path(str(journal.entry(0).data["kept_folder"])),
             origin=journal.origin,
             simulated=simulated,
             journal=journal,
@@ -87,7 +86,14 @@ class Station(Context):
             (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         signer = new_signer(origin, runtime)
         save_key(folder / "secrets" / _KEY_FILE, signer)
-        made = {"name": name, "simulated": simulated, "drivers_allowed": list(drivers_allowed)}
+        kept_folder = mirror_folder(origin).absolute()
+        kept_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made = {
+            "name": name,
+            "simulated": simulated,
+            "drivers_allowed": list(drivers_allowed),
+            "kept_folder": str(kept_folder),
+        }
         journal = Journal.create(
             folder,
             origin=origin,
@@ -98,7 +104,6 @@ class Station(Context):
         )
         journal.close()
         (folder / "log.vkey").write_text(journal.vkey + "\n", encoding="utf-8")
-        mirror_folder(origin).mkdir(parents=True, exist_ok=True, mode=0o700)
         StationFile(name=name, origin=origin).write(folder)
         station = cls.open(folder, runtime)
         station.first_administrator(administrator, administrator_name, pin)

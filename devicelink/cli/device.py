@@ -42,6 +42,7 @@ def add(
 ) -> None:
     """Register a laser, change its registration, or record what the clinic accepts of it."""
     from devicelink import registry
+    from devicelink.devices import register
     from devicelink.devices.card import write_card
     from devicelink.devices.register import ACCEPTABLE
 
@@ -59,6 +60,8 @@ def add(
     known = state["devices"].get(named)
     if known is None and not (driver and port):
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
+    if known is not None and driver and port:
+        _require_quiet(register.find(state["devices"], named))
     drafts = []
     person = acting(station, by, pin_file, "administrator")
     if driver and port:
@@ -87,6 +90,16 @@ def add(
     device = station.device(named)
     write_card(station.folder, device)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+
+
+def _require_quiet(device: Device) -> None:
+    """What is open on a device has to be closed where it was opened, before it is moved."""
+    if device.recovery_due:
+        raise Refused(
+            f"Something is still open on {device.serial} at {device.port}. First: devicelink lock "
+            f"{device.serial}, or devicelink device attest-off {device.serial} --by ID when its "
+            "power is removed."
+        )
 
 
 def _simulated_name(serial: str) -> str:
@@ -161,16 +174,24 @@ def attest_off(
 ) -> None:
     """A named person states that the laser's power is removed: ATTESTED_OFF, never LOCKED."""
     from devicelink.session.guard import attested_mark
+    from devicelink.session.ownership import is_owned
 
     station = open_station(data)
-    station.device(serial)
+    device = station.device(serial)
+    crashed = device.recovery_due and not is_owned(station.folder, serial)
+    if device.lock != "unconfirmed" and not crashed:
+        raise Refused(
+            f"{serial} is not waiting for anybody's word: its last lock is {device.lock}. "
+            f"To take light away: devicelink lock {serial}"
+        )
     person = acting(station, by, pin_file)
     told = {"sentence": f"{person.name} states that the power of {serial} is removed."}
-    drafts = [_draft("lock.attested_off", told, serial, person.id)]
-    device = station.device(serial)
+    role = person.roles[0]
+    attested = Draft("lock.attested_off", told, actor=person.id, role=role, device=serial)
+    drafts = [attested]
     if not any(hold.code == "lock_unconfirmed" for hold in device.holds):
         hold = {"code": "lock_unconfirmed", "sentence": "Its power was removed by hand."}
-        drafts.append(_draft("device.held", hold, serial, person.id))
+        drafts.append(Draft("device.held", hold, device=serial))
     entry = station.journal.append_all(drafts)[0]
     mark = attested_mark(station.folder, serial)
     mark.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from devicelink.cli.session import verdict_text
-from devicelink.errors import SignInFailed
+from devicelink.errors import JournalUnwritable
 from devicelink.runtime import nanoseconds
 from devicelink.session import start, state
 from devicelink.session.procedure import Session
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 RENEW_S = 1.0
 LOOK_S = 0.1
 HINTS = {
-    state.Phase.STANDBY: "Let go of footswitch and modulation. Enter: READY.  q Enter: end.",
-    state.Phase.READY: "READY. Enter: back to STANDBY.  q Enter: end.  Ctrl-C: stop.",
+    state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
+    state.Phase.READY: "Enter: back to STANDBY.  q Enter: end.  Ctrl-C: stop.",
 }
 
 
@@ -184,7 +184,9 @@ def run_session(
     session = Session(station, registered, held, request, face)
     result = _attend(station, session, interactive=ready_for_s is None)
     signed = False
-    if result.end.kind is not state.EndKind.REFUSED and not result.evidence_kept:
+    if result.confirmed is False:
+        face.say(f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}")
+    elif result.end.kind is not state.EndKind.REFUSED and not result.evidence_kept:
         signed = _sign(station, result, request, device)
     return Ran(result, station, signed)
 
@@ -216,13 +218,13 @@ def _attend(station: Station, session: Session, *, interactive: bool) -> Result:
 
 
 def _hear(session: Session, line: str, now_ns: int) -> None:
-    """What a person typed; the end of their terminal is a stop."""
+    """What a person typed; READY has a key of its own, everything else leads away from light."""
     word = line.strip().casefold()
     if not line or word == "q":
         session.stop(state.End("ended", state.EndKind.PERSON, "The technician ended the session."))
-    elif word == "" and session.phase is state.Phase.STANDBY:
+    elif word == "r":
         session.inbox.post(state.AskReady(now_ns))
-    elif word == "":
+    else:
         session.inbox.post(state.AskStandby(now_ns, "the technician asked for it"))
 
 
@@ -252,15 +254,17 @@ def _sign(station: Station, result: Result, request: Request, device: str) -> bo
         try:
             pin = read_pin(station, None, f"Sign {result.session} as performed: PIN of {person.id}")
             station.sign_in(person.id, pin)
-        except (SignInFailed, EOFError):
+        except Exception:  # noqa: BLE001 - unsigned is shown; a lost terminal changes no outcome
             return False
-    station.journal.append(
-        signature(
-            result.session,
-            device,
-            person=person.id,
-            name=person.name,
-            answered_by=request.answered_by,
-        )
+    signed = signature(
+        result.session,
+        device,
+        person=person.id,
+        name=person.name,
+        answered_by=request.answered_by,
     )
+    try:
+        station.journal.append(signed)
+    except JournalUnwritable:
+        return False
     return True

@@ -48,6 +48,7 @@ def read_card(folder: Path, serial: str) -> Card | None:
     """A device's card, or None where there is none that can be read."""
     try:
         text = (folder / "locks" / device_file(serial, "json")).read_text(encoding="utf-8")
-        return Card.model_validate_json(text)
+        card = Card.model_validate_json(text)
     except (OSError, ValidationError, UnicodeDecodeError):
         return None
+    return card if card.serial == serial else None

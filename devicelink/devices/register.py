@@ -47,12 +47,13 @@ class Device(BaseModel):
     model: str | None = None
     udi: str | None = None
     registered_by: str = ""
-    accepted: tuple[str, ...] = ()
+    accepted: dict[str, str] = {}
+    """Finding that the clinic accepts, to who accepted it."""
     holds: tuple[Hold, ...] = ()
     lock: str = "unknown"
     """`confirmed`, `unconfirmed`, `attested_off` or `unknown`: the last word of the journal."""
     lock_at: str | None = None
-    open_session: str | None = None
+    open_sessions: tuple[str, ...] = ()
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
@@ -61,7 +62,7 @@ class Device(BaseModel):
     @property
     def recovery_due(self) -> bool:
         """Whether a dead owner left something open; a living one holds the device's lock file."""
-        return bool(self.intents) or self.open_session is not None
+        return bool(self.intents or self.open_sessions)
 
 
 def devices(state: Mapping[str, Mapping[str, object]]) -> dict[str, Device]:
@@ -80,9 +81,16 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
     return Device.model_validate(state[serial])
 
 
+def _lasting(old: dict[str, object] | None) -> dict[str, object]:
+    """What a new registration never erases: holds, intents, open sessions, the last lock."""
+    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter")
+    return {name: old[name] for name in kept if name in old} if old else {}
+
+
 def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
     if entry.type == "device.registered":
-        data = {"serial": entry.device, "registered_by": entry.actor, **entry.data}
+        data = {**_lasting(old), **entry.data}
+        data |= {"serial": entry.device, "registered_by": entry.actor}
         return Device.model_validate(data).model_dump(mode="json")
     if old is None:
         return Device(serial=str(entry.device), driver="", port="").model_dump(mode="json")
@@ -94,8 +102,7 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
 def _changes(device: Device, entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
-            codes = {*device.accepted, str(entry.data["code"])}
-            return {"accepted": tuple(sorted(codes))}
+            return {"accepted": {**device.accepted, str(entry.data["code"]): entry.actor}}
         case "device.identified":
             return {"firmware": entry.data.get("firmware")}
         case "device.held" | "fault.latched":
@@ -111,9 +118,10 @@ def _changes(device: Device, entry: Entry) -> dict[str, object]:
             open_intents = device.intents if word == "unconfirmed" else ()
             return {"lock": word, "lock_at": entry.at.isoformat(), "intents": open_intents}
         case "session.opened":
-            return {"open_session": entry.session}
+            return {"open_sessions": (*device.open_sessions, str(entry.session))}
         case "session.closed" | "session.interrupted":
-            return {"open_session": None}
+            still = tuple(open_ for open_ in device.open_sessions if open_ != entry.session)
+            return {"open_sessions": still}
         case _:
             return {}
 

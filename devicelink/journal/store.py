@@ -61,6 +61,7 @@ class Journal:
         self._signer = signer
         self._runtime = runtime
         self._projections = {projection.name: projection for projection in projections}
+        self._replays: dict[tuple[str, ...], Replay] = {}
 
     @classmethod
     def create(
@@ -235,17 +236,23 @@ class Journal:
         """Replay projections from entries that are proved to be the ones that were signed.
 
         Every entry's bytes are hashed and the root compared with the signed checkpoint, which is
-        read first: what is appended meanwhile is not seen. Per projection name, key to state.
+        read first: what is appended meanwhile is not seen. An entry is read once in the life of
+        this object; asked again, only what is new is read, and the whole root compared again.
+        Per projection name, key to state.
         Raises `JournalBroken`.
         """
-        replay = Replay(projections)
+        names = tuple(projection.name for projection in projections)
+        replay = self._replays.pop(names, None) or Replay(projections)
         with self._database.reader() as connection:
             head = load_head(connection)
             check_ends(connection, head.size)
         checkpoint, _ = head.believed(self._verifier)
-        for raws in self._batches(0, checkpoint.size):
+        if replay.frontier.size > checkpoint.size:
+            replay = Replay(projections)
+        for raws in self._batches(replay.frontier.size, checkpoint.size):
             replay.feed(raws)
         replay.hold_against(checkpoint)
+        self._replays[names] = replay
         return replay.states()
 
     def projection(self, name: str) -> dict[str, dict[str, object]]:

@@ -40,6 +40,9 @@ class Wire(Protocol):
     latest_reply_s: float
     """After this silence no late reply can come any more."""
 
+    frame_break: bytes
+    """Ends a frame that a stalled line left half written, as a command that does nothing."""
+
     marker: bytes
     """A query whose answer cannot be mistaken for any other's."""
 

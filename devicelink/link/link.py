@@ -63,6 +63,7 @@ class Link:
         self._stop = stop
         self._only_reduce = False
         self._unsure = True
+        self._half_written = False
         self._markers_out = 0
         self._received = b""
         self.replied_ns = runtime.mono_ns()
@@ -118,8 +119,11 @@ class Link:
             raise Stopped("Stopped.")
 
     def _send(self, frame: bytes) -> None:
-        self._transcript.note(self._runtime.mono_ns(), ">", frame)
-        self.port.write(frame)
+        whole = self._wire.frame_break + frame if self._half_written else frame
+        self._transcript.note(self._runtime.mono_ns(), ">", whole)
+        self._half_written = True
+        self.port.write(whole)
+        self._half_written = False
 
     def _read(self, deadline_ns: int, *, cut: bool) -> bytes:
         left_s = seconds(deadline_ns - self._runtime.mono_ns())

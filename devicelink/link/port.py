@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import serial
 
-from devicelink.errors import ConfigError, LinkLost, PortUnavailable
+from devicelink.errors import ConfigError, LinkLost, NoReply, PortUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from devicelink.runtime import Latch, Runtime
 
 _READ_BYTES = 4096
+_PTY_MAJORS = range(136, 144)
 _WRITE_PATIENCE_S = 0.5
 _WRITE_PAUSE_S = 0.001
 
@@ -86,7 +87,7 @@ def port_kind(address: str) -> PortKind:
         real = os.path.realpath(address)
         if not Path(real).exists():
             return PortKind.ABSENT
-        return PortKind.PTY if real.startswith(("/dev/pts/", "/dev/tty.pts")) else PortKind.DEVICE
+        return PortKind.PTY if _is_pty(real) else PortKind.DEVICE
     if scheme == "socket":
         host = urlsplit(address).hostname
         if not host:
@@ -154,7 +155,7 @@ class FdPort:
                 rest = rest[os.write(self._fd, rest) :]
             except BlockingIOError:
                 if self._runtime.mono_ns() > patience_ns:
-                    raise LinkLost("The port takes no more bytes. Check the cable.") from None
+                    raise NoReply("The port takes no more bytes now. Check the cable.") from None
                 self._runtime.sleep(_WRITE_PAUSE_S)
             except OSError as error:
                 raise LinkLost(_lost(error)) from error
@@ -191,12 +192,24 @@ def _foreign_schemes() -> dict[str, importlib.metadata.EntryPoint]:
     return {point.name: point for point in found}
 
 
+def _is_pty(path: str) -> bool:
+    """By the device's number, wherever its node lies: Linux gives ptys the majors 136 to 143."""
+    return path.startswith("/dev/pts/") or os.major(Path(path).stat().st_rdev) in _PTY_MAJORS
+
+
 def _is_loopback(host: str) -> bool:
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
     except OSError:
         return False
-    return any(ipaddress.ip_address(str(address)).is_loopback for address in addresses)
+    return any(_stays_here(ipaddress.ip_address(str(address))) for address in addresses)
+
+
+def _stays_here(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Loopback in any of its spellings; connecting to the unspecified address is loopback, too."""
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    meant = inner or address
+    return meant.is_loopback or meant.is_unspecified
 
 
 def _unavailable(address: str, error: Exception) -> str:

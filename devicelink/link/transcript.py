@@ -17,6 +17,14 @@ class Transcript(Protocol):
         """`direction` is `>` to the device, `<` from it, `!` received and dropped."""
         ...
 
+    def sha256(self) -> str | None:
+        """Over what was kept, hex; None where nothing is kept."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
 
 class FileTranscript:
     """A transcript in a file, one JSON object a line, flushed line by line."""
@@ -45,8 +53,23 @@ class FileTranscript:
         self._file.close()
 
 
+def transcript_at(path: Path) -> Transcript:
+    """A transcript in this file, or none where the disk does not take it."""
+    try:
+        return FileTranscript(path)
+    except OSError:
+        return NoTranscript()
+
+
 class NoTranscript:
     """Keeps nothing: for probes and for the guard."""
 
     def note(self, mono_ns: int, direction: str, data: bytes) -> None:
         """Forget it."""
+
+    def sha256(self) -> str | None:
+        """Nothing was kept."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""

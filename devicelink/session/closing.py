@@ -8,7 +8,7 @@ from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session.counters import reconcile
-from devicelink.session.guard import GuardGone, NoGuard
+from devicelink.session.guard import GuardGone, NoGuard, guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
@@ -60,23 +60,40 @@ def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[
 def close(work: Work, end: End) -> None:
     """Record how it ended; where the journal cannot, keep the facts beside it."""
     work.done.set()
-    drafts = _drafts(work, end)
+    aside = set_aside(guard_lines(work.context.folder, work.device.serial))
+    drafts = _drafts(work, end, take_lines(aside))
     try:
         work.context.journal.append_all(drafts)
+        aside.unlink(missing_ok=True)
     except (JournalUnwritable, JournalBroken) as error:
         work.evidence_kept = True
+        _keep_aside(work, drafts, str(error))
+
+
+def _keep_aside(work: Work, drafts: list[Draft], why: str) -> None:
+    try:
         where = keep(work.context.kept_folder, drafts, work.context.runtime)
-        work.face.say(f"{error} What happened is kept in {where}.")
+    except JournalUnwritable as error:
+        work.face.say(f"{why} {error} Write down what happened: it is recorded nowhere.")
+    else:
+        work.face.say(f"{why} What happened is kept in {where}.")
 
 
-def _drafts(work: Work, end: End) -> list[Draft]:
+def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[Draft]:
     """All that ends a session, in order; one append."""
     session, device, outcome = work.session, work.device.serial, work.outcome
-    drafts = []
+    drafts = list(work.unrecorded)
 
     def add(kind: str, data: dict[str, object]) -> None:
         drafts.append(Draft(kind, data, session=session, device=device))
 
+    gap = work.telemetry.take_gap(even_open=True)
+    if gap is not None:
+        add("telemetry.gap", gap)
+    drafts += [
+        Draft("guard.acted", {"line": line}, actor="guard", session=session, device=device)
+        for line in guard_said
+    ]
     batch = work.telemetry.take(work.now(), all_of_it=True)
     if batch is not None:
         add("telemetry.recorded", batch)
@@ -91,11 +108,15 @@ def _drafts(work: Work, end: End) -> list[Draft]:
         drafts += lock_drafts(device, session, outcome)
     if end.latch:
         add("fault.latched", {"code": end.code, "sentence": end.sentence})
+    if work.unrecorded:
+        sentence = "The journal failed during a session; its facts were recorded later."
+        add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
     counter = work.asked.status.counter if work.asked.status else None
     add("counter.reconciled", reconcile(work.counter_before, counter, 0))
     closed = {
         "end": why,
         "totals": work.telemetry.totals(),
+        "evidence": "incomplete" if work.unrecorded else "complete",
         "transcript_sha256": work.transcript.sha256() if work.transcript else None,
     }
     actor = work.request.person.id
@@ -110,6 +131,10 @@ def _drafts(work: Work, end: End) -> list[Draft]:
 def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
     """Let go of guard, port and lock file; a laser not confirmed locked stays guarded."""
     work.done.set()
+    if work.requests is not None:
+        work.requests.close()
+    if work.touched and work.outcome is None:
+        lock_now(work)
     outcome = work.outcome
     if outcome is not None and not outcome.confirmed and not outcome.port_lost:
         if isinstance(work.guard, NoGuard):

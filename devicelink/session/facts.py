@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from devicelink import registry
+from devicelink.devices import register
 from devicelink.errors import ConfigError, DeviceLinkError, DriverError, JournalUnwritable
 from devicelink.journal import clock
 from devicelink.journal.kept import pending
@@ -22,16 +24,18 @@ from devicelink.session.permit import (
     SettingsFacts,
     StationFacts,
 )
+from devicelink.units import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from devicelink.devices.register import Device
     from devicelink.driver import Declaration, Effective, Status
     from devicelink.people.entitlement import EntitlementFacts
     from devicelink.session.context import Context
 
-Purpose = Literal["check", "unlock", "ready"]
+Purpose = Literal["check", "early", "unlock", "ready"]
 
 
 @dataclass(slots=True)
@@ -47,9 +51,12 @@ class Asked:
     problem: tuple[str, str] | None = None
     status: Status | None = None
     status_ns: int = 0
+    locked: bool | None = None
     firmware: str | None = None
     device_bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     effective: Effective | None = None
+    implied_trigger: str | None = None
+    """What the requested settings would make of the trigger, before anything is set."""
 
 
 def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Facts:
@@ -59,7 +66,7 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
     """
     clock.check(context.journal, context.runtime)
     state = context.state()
-    device = context.device(serial)
+    device = register.find(state["devices"], serial)
     station = _station(context, state)
     driver_problem, declaration = _declaration(device.driver)
     person = gather_entitlement(
@@ -105,7 +112,14 @@ def _station(
         judged_at=view.judged_at,
         journal_problem=journal_problem,
         disk_free_bytes=shutil.disk_usage(context.folder).free,
+        kept_folder_problem=_unusable(context.kept_folder),
     )
+
+
+def _unusable(folder: Path) -> str | None:
+    if not folder.is_dir():
+        return f"{folder} is not there."
+    return None if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else f"{folder} is not ours."
 
 
 def _device(
@@ -179,6 +193,7 @@ def _reading(context: Context, asked: Asked) -> ReadingFacts | None:
         control_pressed=status.control_pressed.value,
         counter=status.counter,
         words=dict(status.words),
+        locked=asked.locked,
         age_s=round(seconds(context.runtime.mono_ns() - asked.status_ns), 3),
     )
 
@@ -203,7 +218,7 @@ def _settings(
         bounds=tuple(bounds),
         effective=dict(effective.settings) if effective else None,
         settings_id=effective.settings_id if effective else None,
-        trigger=effective.trigger.value if effective else None,
+        trigger=effective.trigger.value if effective else asked.implied_trigger,
     )
 
 
@@ -228,10 +243,8 @@ def settings_problems(declared: Declaration, requested: Mapping[str, str]) -> li
 
 
 def _is_number(value: str) -> bool:
-    from devicelink.units import decimal
-
     try:
         decimal(value, "a setting")
     except ConfigError:
         return False
-    return True
+    return value.isascii()

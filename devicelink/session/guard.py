@@ -19,7 +19,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from devicelink.config import device_file
 from devicelink.errors import DeviceLinkError, LinkLost
@@ -28,7 +28,7 @@ from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import ThreadRuntime, nanoseconds, seconds
 from devicelink.session.lockdown import LOCK_WITHIN_S, ROUND_PAUSE_S, lock
-from devicelink.session.ownership import serve_lock_requests
+from devicelink.session.ownership import LockRequests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,11 +107,17 @@ class ProcessGuard:
 
     kind = "process"
 
-    def __init__(self, process: subprocess.Popen[bytes], pipe_fd: int, status_fd: int) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], pipe_fd: int, status_fd: int, runtime: Runtime
+    ) -> None:
         self._process = process
         self._pipe_fd = pipe_fd
         self._status_fd = status_fd
+        self._runtime = runtime
+        self._asked_ns: int | None = None
         self._acted = False
+        os.set_blocking(pipe_fd, False)
+        os.set_blocking(status_fd, False)
 
     @classmethod
     def start(
@@ -140,31 +146,34 @@ class ProcessGuard:
             locks_path=str((folder / "locks").absolute()),
             attested_path=str(attested_mark(folder, serial).absolute()),
         )
-        lines_path.parent.mkdir(parents=True, exist_ok=True)
-        attested_mark(folder, serial).unlink(missing_ok=True)
-        diagnostics = lines_path.with_suffix(".log").open("ab")
-        process = subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
-            [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
-            pass_fds=(port_fd, lock_fd, pipe_read, status_write),
-            stdin=subprocess.DEVNULL,
-            stdout=diagnostics,
-            stderr=diagnostics,
-            start_new_session=True,
-        )
-        diagnostics.close()
+        try:
+            process = _spawn(orders, lines_path, (port_fd, lock_fd, pipe_read, status_write))
+        except OSError as error:
+            for fd in (pipe_read, pipe_write, status_read, status_write):
+                os.close(fd)
+            raise GuardGone(f"The guard process cannot be started: {error}.") from error
         os.close(pipe_read)
         os.close(status_write)
-        guard = cls(process, pipe_write, status_read)
-        if not runtime.wait_readable(status_read, START_WITHIN_S) or guard._heard() != ALIVE:
+        guard = cls(process, pipe_write, status_read, runtime)
+        runtime.wait_readable(status_read, START_WITHIN_S)
+        if guard._heard() != ALIVE:
+            process.kill()
             raise GuardGone("The guard process did not start; nothing was enabled.")
         return guard
 
     def beat(self) -> None:
-        """One byte; raises `GuardGone` where it acted or died."""
-        self._acted = self._acted or bool(self._heard())
+        """One byte, answered by the guard; raises `GuardGone` where it acted, died or hangs."""
+        heard = self._heard()
+        now_ns = self._runtime.mono_ns()
+        self._acted = self._acted or ACTED in heard
         if self._acted:
             raise GuardGone("The guard acted by itself: this program had stopped for a second.")
+        if heard:
+            self._asked_ns = None
+        elif self._asked_ns is not None and now_ns - self._asked_ns > nanoseconds(BEAT_LOST_S):
+            raise GuardGone("The guard process does not answer any more.")
         self._write(BEAT)
+        self._asked_ns = self._asked_ns or now_ns
 
     def farewell(self) -> None:
         """Let it go, and wait for its end, so that its lock file is free."""
@@ -185,14 +194,30 @@ class ProcessGuard:
             raise GuardGone("The guard process is gone.") from error
 
     def _heard(self) -> bytes:
-        os.set_blocking(self._status_fd, False)
         try:
-            heard = os.read(self._status_fd, 1)
+            heard = os.read(self._status_fd, 4096)
         except BlockingIOError:
             return b""
         if not heard:
             raise GuardGone("The guard process is gone.")
         return heard
+
+
+def _spawn(orders: GuardOrders, lines_path: Path, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
+    """The guard's process; what it has to say beside its lines lies in a log next to them."""
+    with contextlib.ExitStack() as opened:
+        log: IO[bytes] | int = subprocess.DEVNULL
+        with contextlib.suppress(OSError):
+            lines_path.parent.mkdir(parents=True, exist_ok=True)
+            log = opened.enter_context(lines_path.with_suffix(".log").open("ab"))
+        return subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
+            [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
+            pass_fds=fds,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
 
 
 class _Watch:
@@ -205,6 +230,7 @@ class _Watch:
         self._port = FdPort(orders.port_fd, runtime)
         self._beat_ns = runtime.mono_ns()
         self._owner_lives = True
+        self._old_mark = False
 
     def run(self) -> None:
         """Watch the pipe until farewell, or act and stay until the laser is dark for certain."""
@@ -212,6 +238,7 @@ class _Watch:
         while (reason := self._wait_for_reason()) is not None:
             with contextlib.suppress(LinkLost):
                 self._port.write(self._driver.declaration.lock_bytes)
+            self._forget_old_mark()
             self._note("acted", reason=reason)
             self._say(ACTED)
             if self._hold_dark():
@@ -226,8 +253,16 @@ class _Watch:
             words = self._hear()
             if FAREWELL in words:
                 return None
+            self._say(ALIVE)
             if not self._owner_lives:
                 return "taken_over" if words else "owner_dead"
+
+    def _forget_old_mark(self) -> None:
+        """Only what a person attests from now on may end this guard's work."""
+        mark = Path(self._orders.attested_path)
+        with contextlib.suppress(OSError):
+            mark.unlink(missing_ok=True)
+        self._old_mark = mark.exists()
 
     def _hold_dark(self) -> bool:
         """Lock again and again; True when the work is done, False when the owner beats again."""
@@ -236,7 +271,7 @@ class _Watch:
         if answering:
             self._answer_lock_requests(lambda: confirmed)
         while True:
-            if Path(self._orders.attested_path).exists():
+            if not self._old_mark and Path(self._orders.attested_path).exists():
                 self._note("ended", by="attested")
                 return True
             outcome = self._lock_once()
@@ -272,7 +307,7 @@ class _Watch:
             return {"confirmed": confirmed(), "by": "guard"}
 
         with contextlib.suppress(OSError):
-            serve_lock_requests(locks, self._orders.serial, self._runtime, answer)
+            self._requests = LockRequests(locks, self._orders.serial, self._runtime, answer)
 
     def _hear(self) -> bytes:
         """The owner's words; its death is an empty one."""
@@ -310,6 +345,15 @@ def guard_lines(folder: Path, serial: str) -> Path:
 def attested_mark(folder: Path, serial: str) -> Path:
     """The file that tells a guard that a person has attested the power removed."""
     return folder / "guard" / device_file(serial, "attested")
+
+
+def set_aside(path: Path) -> Path:
+    """Move a guard's lines to where no guard writes any more; the new path, there or not."""
+    aside = path.with_suffix(".taken")
+    with contextlib.suppress(OSError):
+        if not aside.exists():
+            path.replace(aside)
+    return aside
 
 
 def take_lines(path: Path) -> list[dict[str, object]]:

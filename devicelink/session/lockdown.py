@@ -107,6 +107,8 @@ def _try(link: Link, driver: Driver, way: LockWay) -> tuple[str, bool]:
         return str(error), True
     except DeviceLinkError as error:
         return str(error), False
+    except Exception as error:  # noqa: BLE001 - a driver's own mistake must not end a lock
+        return f"the driver failed: {error!r}", False
     return "acknowledged", False
 
 
@@ -117,4 +119,6 @@ def _read_back(link: Link, driver: Driver) -> tuple[LockReading | None, str | No
         reading = driver.read_lock(link)
     except DeviceLinkError as error:
         return None, str(error)
+    except Exception as error:  # noqa: BLE001 - a driver's own mistake must not end a lock
+        return None, f"the driver failed: {error!r}"
     return reading, reading.why_not

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink import registry
 from devicelink.devices.card import Card, read_card
-from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError, JournalBroken
+from devicelink.errors import (
+    ConfigError,
+    DeviceBusy,
+    DeviceLinkError,
+    JournalBroken,
+    JournalUnwritable,
+)
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import connect, start_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
 from devicelink.session.ownership import Ownership, ask_owner, own
-from devicelink.session.recovery import recover, unreached
+from devicelink.session.recovery import identified, recover, unreached
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,12 +90,15 @@ def _own_or_ask(
 ) -> Ownership | dict[str, object] | None:
     """The device for ourselves, or its owner's answer; None where neither came in time.
 
-    An owner may be just ending, a guard among them: then the device is ours a moment later.
+    Where the folder takes no lock file, light is taken away without one. An owner may be just
+    ending, a guard among them: then the device is ours a moment later.
     """
     give_up_ns = runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
     while True:
         try:
             return own(folder, serial, runtime)
+        except JournalUnwritable:
+            return Ownership(serial, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
         except DeviceBusy:
             answer = ask_owner(folder, serial)
             if answer is not None or runtime.mono_ns() >= give_up_ns:
@@ -120,6 +130,9 @@ def _by_ourselves(
     at_the_laser: str,
 ) -> Locked:
     outcome = _lock(folder, card, held, runtime)
+    registered = _registered(open_context, card)
+    if registered is not None:
+        outcome = _lock(folder, registered, held, runtime)
     missing = _record(open_context, card.serial, held, outcome)
     if outcome.confirmed and outcome.reading is not None:
         evidence = outcome.reading.evidence.value
@@ -128,6 +141,15 @@ def _by_ourselves(
     why = outcome.why_not or "no answer"
     sentence = f"{card.serial} is not confirmed locked: {why}{missing}"
     return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=at_the_laser)
+
+
+def _registered(open_context: OpenContext, card: Card) -> Card | None:
+    """The device as the journal knows it, where the card says something else."""
+    try:
+        known = Card.model_validate(open_context().device(card.serial).model_dump())
+    except DeviceLinkError:
+        return None
+    return known if known != card else None
 
 
 def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOutcome:
@@ -142,6 +164,7 @@ def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOu
     except DeviceLinkError as error:
         return unreached(str(error), runtime.mono_ns())
     outcome = lock(connection.link, connection.driver, runtime)
+    outcome, _ = identified(connection, card.serial, outcome)
     if not outcome.confirmed and not outcome.port_lost:
         try:
             guard = start_guard(
@@ -165,7 +188,8 @@ def _record(open_context: OpenContext, serial: str, held: Ownership, outcome: Lo
         context = open_context()
         if outcome.confirmed:
             recover(context, serial, held)
-        session = context.device(serial).open_session
+        sessions = context.device(serial).open_sessions
+        session = sessions[-1] if sessions else None
         context.journal.append_all(lock_drafts(serial, session, outcome))
     except DeviceLinkError as error:
         return f" This could not be recorded: {error}"

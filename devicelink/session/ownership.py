@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink.config import device_file
-from devicelink.errors import DeviceBusy
+from devicelink.errors import DeviceBusy, JournalUnwritable
 from devicelink.runtime import nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from devicelink.runtime import Runtime, Task
+    from devicelink.runtime import Runtime
 
 ASK = b"stop\n"
 ANSWER_WITHIN_S = 2.5
@@ -45,11 +45,16 @@ class Ownership:
 
 
 def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -> Ownership:
-    """Take the device's lock file, waiting at most `within_s`; raises `DeviceBusy`."""
-    locks = folder / "locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    path = locks / device_file(serial, "lock")
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Take the device's lock file, waiting at most `within_s`.
+
+    Raises `DeviceBusy`, or `JournalUnwritable` where the folder takes no lock file.
+    """
+    path = folder / "locks" / device_file(serial, "lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise JournalUnwritable(f"The lock file {path} cannot be used: {error}.") from error
     give_up_ns = runtime.mono_ns() + nanoseconds(within_s)
     while True:
         try:
@@ -59,7 +64,8 @@ def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -
                 os.close(fd)
                 raise DeviceBusy(
                     f"The device {serial} is in use by another process of this station. "
-                    f"End that session, or take its light away with: devicelink lock {serial}"
+                    f"End that session, or take its light away with: devicelink lock {serial} "
+                    "(if it is the guard of a laser that is not confirmed locked, let it work)"
                 ) from None
             runtime.sleep(_RETRY_S)
         else:
@@ -81,30 +87,45 @@ def is_owned(folder: Path, serial: str) -> bool:
     return False
 
 
-def serve_lock_requests(
-    locks: Path, serial: str, runtime: Runtime, answer: Callable[[], dict[str, object]]
-) -> Task:
-    """Answer every `stop` with what `answer` returns, from a thread; raises `OSError`.
+class LockRequests:
+    """Answers every `stop` on the device's socket, from a thread, until closed.
 
-    Called by the holder of the lock file alone, so an old socket file may be removed.
+    Made by the holder of the lock file alone, so an old socket file may be removed. Raises
+    `OSError` where no socket can be made.
     """
-    name = device_file(serial, "sock")
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    with _folder_fd(locks) as folder_fd:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=folder_fd)
-        listener.bind(f"/proc/self/fd/{folder_fd}/{name}")
-    listener.listen(8)
 
-    def serve() -> None:
+    def __init__(
+        self, locks: Path, serial: str, runtime: Runtime, answer: Callable[[], dict[str, object]]
+    ) -> None:
+        self._locks = locks
+        self._name = device_file(serial, "sock")
+        self._answer = answer
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with _folder_fd(locks) as folder_fd:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._name, dir_fd=folder_fd)
+            self._listener.bind(f"/proc/self/fd/{folder_fd}/{self._name}")
+        self._listener.listen(8)
+        runtime.spawn(f"lock requests {serial}", self._serve)
+
+    def close(self) -> None:
+        """Answer no more; called before the lock file is let go."""
+        with contextlib.suppress(OSError):
+            (self._locks / self._name).unlink()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _serve(self) -> None:
         while True:
-            connection, _ = listener.accept()
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
             with connection, contextlib.suppress(OSError):
                 connection.settimeout(1.0)
                 if connection.recv(_WORD_BYTES) == ASK:
-                    connection.sendall(json.dumps(answer()).encode() + b"\n")
-
-    return runtime.spawn(f"lock requests {serial}", serve)
+                    connection.sendall(json.dumps(self._answer()).encode() + b"\n")
 
 
 def ask_owner(folder: Path, serial: str) -> dict[str, object] | None:

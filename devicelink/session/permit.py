@@ -20,6 +20,9 @@ from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+READING_MAX_AGE_S = 2.0
+_COUNTS = ("unlock", "ready")
+
 DISK_NEEDED_BYTES = 64 * 1024 * 1024
 """Reserved for the longest session (design rule 1)."""
 
@@ -39,6 +42,7 @@ class StationFacts(_Facts):
     judged_at: datetime
     journal_problem: str | None
     disk_free_bytes: int
+    kept_folder_problem: str | None
 
 
 class DeviceFacts(_Facts):
@@ -53,7 +57,8 @@ class DeviceFacts(_Facts):
     """Whether the port is of the station's kind, or absent."""
     identity: str
     trigger: str
-    accepted: tuple[str, ...]
+    accepted: dict[str, str]
+    """Code to who accepted it for the clinic."""
     holds: tuple[tuple[str, str], ...]
     maker: str | None
     model: str | None
@@ -89,6 +94,8 @@ class ReadingFacts(_Facts):
     counter: int | None
     words: dict[str, str]
     age_s: float
+    locked: bool | None
+    """Whether a lock that this reading made necessary was read back; None where none was."""
 
 
 class BoundFacts(_Facts):
@@ -114,7 +121,8 @@ class SettingsFacts(_Facts):
 class Facts(_Facts):
     """All that a verdict depends on."""
 
-    purpose: Literal["check", "unlock", "ready"]
+    purpose: Literal["check", "early", "unlock", "ready"]
+    """`early` is before anything is set; `unlock` and `ready` are the ones that count."""
     kind: str
     client_bound: bool
     signed_in: bool
@@ -204,6 +212,13 @@ def _station(facts: Facts) -> Iterator[Finding]:
             f"No record can be kept: {station.journal_problem}",
             "Mend the disk or its permissions; without a record there is no light.",
         )
+    if station.kept_folder_problem:
+        yield _refuse(
+            "kept_folder_missing",
+            f"The folder for facts that the journal cannot take is not usable: "
+            f"{station.kept_folder_problem}",
+            "Make it again, readable and writable for this station alone.",
+        )
     if station.disk_free_bytes < DISK_NEEDED_BYTES:
         free_mib = station.disk_free_bytes // 1024**2
         yield _refuse(
@@ -274,11 +289,20 @@ _DEVICE_REMEDIES = {
 def _reading(facts: Facts) -> Iterator[Finding]:
     reading = facts.reading
     if reading is None:
+        if facts.device.problem is None and facts.device.port_belongs:
+            yield _refuse("device_not_read", "The laser was not asked.", "Try again.")
         return
+    if facts.purpose in _COUNTS and reading.age_s > READING_MAX_AGE_S:
+        yield _refuse(
+            "reading_too_old",
+            f"What the laser said is {reading.age_s:.1f} s old.",
+            "Try again; if it stays so, the station is too slow.",
+        )
     if reading.unexpected_emission or reading.can_make_light or reading.output_seen == "yes":
+        locked = {True: "it was locked", False: "it is NOT confirmed locked", None: "not locked"}
         yield _refuse(
             "emitting_at_connect",
-            "The laser was emitting, or ready to, before this session; it was locked.",
+            f"The laser was emitting, or ready to, before this session; {locked[reading.locked]}.",
             "Find out who or what switched it on before you go on.",
         )
     if reading.interlock_closed == "no":
@@ -342,6 +366,31 @@ def _settings(facts: Facts) -> Iterator[Finding]:
         return
     for problem in settings.problems:
         yield _refuse("settings_unusable", problem, "Mend the settings file.")
+    yield from _limits(facts, settings)
+    if settings.effective is None:
+        if facts.purpose in _COUNTS:
+            yield _refuse(
+                "settings_not_read", "The laser's settings were not read back.", "Try again."
+            )
+        return
+    for name, wanted in settings.requested.items():
+        read = settings.effective.get(name)
+        if read is None or not same_value(wanted, read):
+            yield _refuse(
+                "settings_not_effective",
+                f"{name} was set to {wanted}, but the laser says {read or 'nothing'}.",
+                "Ask for a value that the laser can take, or look at its panel.",
+            )
+
+
+def _limits(facts: Facts, settings: SettingsFacts) -> Iterator[Finding]:
+    for bound in settings.bounds:
+        if _unreadable(bound.lowest) or _unreadable(bound.highest):
+            yield _refuse(
+                "bound_unreadable",
+                f"The limits of {bound.setting} from {bound.source} cannot be read.",
+                "Ask whoever keeps this station; without its limits nothing is set.",
+            )
     for setting, (lowest, highest) in limits_of(facts).items():
         value = _number(settings.requested.get(setting))
         if value is None:
@@ -352,16 +401,6 @@ def _settings(facts: Facts) -> Iterator[Finding]:
                 "setting_out_of_limits",
                 f"{setting} is {value}; allowed is {lowest} to {highest} ({sources}).",
                 "Choose a value within the limits.",
-            )
-    if settings.effective is None:
-        return
-    for name, wanted in settings.requested.items():
-        read = settings.effective.get(name)
-        if read is None or not same_value(wanted, read):
-            yield _refuse(
-                "settings_not_effective",
-                f"{name} was set to {wanted}, but the laser says {read or 'nothing'}.",
-                "Ask for a value that the laser can take, or look at its panel.",
             )
 
 
@@ -404,11 +443,19 @@ _LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 
 
 def _needs_acceptance(facts: Facts, code: str, sentence: str) -> Iterator[Finding]:
-    if code not in facts.device.accepted:
+    accepted_by = facts.device.accepted.get(code)
+    if accepted_by is None:
         yield _refuse(
             code,
             f"{sentence} The clinic has not accepted that.",
-            f"If the clinic accepts it: devicelink device add SERIAL … --accept {code}",
+            f"If the clinic accepts it: devicelink device add {facts.device.serial} "
+            f"--accept {code} --by ADMINISTRATOR",
+        )
+    elif accepted_by == facts.person.person:
+        yield _refuse(
+            f"{code}_self_accepted",
+            f"{sentence} Only {facts.person.person} accepted that, for themselves.",
+            "Another administrator has to accept it.",
         )
 
 
@@ -418,6 +465,10 @@ def _refuse(code: str, sentence: str, remedy: str) -> Finding:
 
 def _warn(code: str, sentence: str, remedy: str) -> Finding:
     return Finding(code, Severity.WARN, sentence, remedy)
+
+
+def _unreadable(text: str | None) -> bool:
+    return text is not None and _number(text) is None
 
 
 def _number(text: str | None) -> Decimal | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devicelink.driver import ControlShown, Trigger
 from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable, Stopped
 from devicelink.link.port import PortKind, port_kind
-from devicelink.link.transcript import FileTranscript
+from devicelink.link.transcript import transcript_at
 from devicelink.registry import allowed_drivers
 from devicelink.runtime import nanoseconds
 from devicelink.session import state as table
@@ -53,7 +53,7 @@ def refused_early(work: Work) -> table.End | None:
         _reach(work)
     in_process = port_kind(work.device.port) is PortKind.IN_PROCESS
     work.asked.guard = "none" if in_process else "process"
-    facts = gather(work.context, work.device.serial, work.asked, "unlock")
+    facts = gather(work.context, work.device.serial, work.asked, "early")
     verdict = judge(facts)
     if verdict.permitted:
         return None
@@ -72,7 +72,7 @@ def may_be_reached(work: Work) -> bool:
 
 def _reach(work: Work) -> None:
     """Connect and ask; a laser found emitting is locked first."""
-    work.transcript = FileTranscript(work.context.folder / "transcripts" / f"{work.session}.jsonl")
+    work.transcript = transcript_at(work.context.folder / "transcripts" / f"{work.session}.jsonl")
     try:
         connection = connect(
             driver=work.device.driver,
@@ -90,7 +90,10 @@ def _reach(work: Work) -> None:
         work.counter_before = status.counter
         light = status.state.can_make_light or status.unexpected_emission
         if light:
-            lock_now(work)
+            outcome = lock_now(work)
+            work.asked.locked = outcome is not None and outcome.confirmed
+        implied = connection.driver.implied_trigger(work.request.settings)
+        work.asked.implied_trigger = implied.value if implied else None
         work.asked.device_bounds = connection.driver.bounds(connection.link)
     except (Stopped, JournalUnwritable, JournalBroken):
         raise
@@ -116,6 +119,7 @@ def set_and_read_back(work: Work) -> Effective:
     """Settings are sent in LOCKED and read back, before any intent towards light."""
     connection, settings = work.reached(), work.request.settings
     work.append("settings.requested", {"settings": dict(settings)})
+    work.touched = True
     connection.driver.prepare(connection.link, settings)
     effective = connection.driver.read_effective(connection.link, settings)
     work.asked.effective = effective

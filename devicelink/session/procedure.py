@@ -25,8 +25,8 @@ from devicelink.session.closing import close, leave, lock_now
 from devicelink.session.facts import Asked
 from devicelink.session.guard import GuardGone
 from devicelink.session.lockdown import LOCK_WITHIN_S
-from devicelink.session.ownership import Ownership, serve_lock_requests
-from devicelink.session.work import Face, Request, Work
+from devicelink.session.ownership import LockRequests, Ownership
+from devicelink.session.work import Face, HeldFace, Request, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 POLL_READY_S = 0.05
 POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
+ASLEEP_MAX_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,9 @@ class Session:
             signed_in=True,
             requested=request.settings,
         )
+        held_face = HeldFace(face, self._face_lost)
         self._work = Work(
-            context, device, own, request, face, asked, runtime.latch(), runtime.latch()
+            context, device, own, request, held_face, asked, runtime.latch(), runtime.latch()
         )
         self._state = table.opened(
             table.Bounds(arming_ns=0, control_shown=ControlShown.YES), runtime.mono_ns()
@@ -85,6 +87,7 @@ class Session:
         self._panel_ns = 0
         self._polled_ns = 0
         self._ready_asked = False
+        self._asleep_ns = runtime.asleep_ns()
 
     @property
     def phase(self) -> table.Phase:
@@ -95,6 +98,12 @@ class Session:
         """End it, from any thread or signal handler: the running wait ends at once."""
         self.inbox.post(table.Ended(self._work.now(), end))
         self._work.stop.set()
+
+    def _face_lost(self, why: str) -> None:
+        """Where nobody can be told what the laser does, it does nothing."""
+        if not self._work.stop.is_set():
+            sentence = f"Nobody could be told any more what the laser does ({why})."
+            self.stop(table.End("face_lost", table.EndKind.HARD, sentence))
 
     def run(self) -> Result:
         """Carry the session through; raises only where not even its opening could be recorded."""
@@ -117,6 +126,8 @@ class Session:
         asked = table.End("stop", table.EndKind.PERSON, "Another program asked for the lock.")
 
         def answer() -> dict[str, object]:
+            if work.done.is_set():
+                return {"confirmed": False, "by": "session", "session": work.session}
             self.stop(asked)
             work.context.runtime.sleep(LOCK_WITHIN_S, work.done)
             confirmed = work.outcome is not None and work.outcome.confirmed
@@ -124,7 +135,7 @@ class Session:
 
         locks = work.context.folder / "locks"
         try:
-            serve_lock_requests(locks, work.own.serial, work.context.runtime, answer)
+            work.requests = LockRequests(locks, work.own.serial, work.context.runtime, answer)
         except OSError as error:
             work.face.say(f"Other programs cannot ask this one for a lock: {error}.")
 
@@ -210,6 +221,8 @@ class Session:
         if posted is not None:
             return posted
         self._work.guard.beat()
+        if self._work.context.runtime.asleep_ns() - self._asleep_ns > nanoseconds(ASLEEP_MAX_S):
+            return self._work.hard_end("suspended", "The station was suspended in mid-session.")
         scripted = self._scripted()
         if scripted is not None:
             return scripted

@@ -6,16 +6,17 @@ confirmed lock behind it, or a session that was never closed, means that its own
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devicelink.errors import DeviceLinkError, LockUnconfirmed
+from devicelink.errors import DeviceLinkError, JournalBroken, LockUnconfirmed, WrongDevice
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept, pending
-from devicelink.link.transcript import FileTranscript
+from devicelink.link.transcript import transcript_at
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import Connection, connect, start_guard
-from devicelink.session.guard import guard_lines, take_lines
+from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LockOutcome, lock
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     Returns None where nothing was due. Never raises for a laser that cannot be reached: that is
     recorded as `lock.unconfirmed` and a hold. Raises `JournalUnwritable`, `JournalBroken`.
     """
-    _journal_kept_facts(context)
     device = context.device(serial)
     if not device.recovery_due:
+        _journal_kept_facts(context)
         return None
+    aside = set_aside(guard_lines(context.folder, serial))
     outcome, identity = _lock(context, device, own)
-    lines = take_lines(guard_lines(context.folder, serial))
-    session = device.open_session
+    lines = take_lines(aside)
+    session = device.open_sessions[-1] if device.open_sessions else None
     drafts = [
         Draft("guard.acted", {"line": line}, actor="guard", session=session, device=serial)
         for line in lines
@@ -69,12 +71,17 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     drafts.append(Draft("station.recovered", recovered, session=session, device=serial))
     counter: dict[str, object] = {"before": None, "after": None, "why": "not_available"}
     drafts.append(Draft("counter.reconciled", counter, session=session, device=serial))
-    if session is not None:
-        dark = _dark_since(lines, outcome)
-        interrupted = {"end": INTERRUPTED, "uncontrolled": dark}
-        drafts.append(Draft("session.interrupted", interrupted, session=session, device=serial))
+    interrupted = {
+        "end": INTERRUPTED,
+        "uncontrolled": _dark_since(context, device, lines, outcome),
+    }
+    drafts += [
+        Draft("session.interrupted", interrupted, session=one, device=serial)
+        for one in device.open_sessions
+    ]
     context.journal.append_all(drafts)
-    guard_lines(context.folder, serial).unlink(missing_ok=True)
+    aside.unlink(missing_ok=True)
+    _journal_kept_facts(context)
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
     sentence = f"{named} on {serial} was interrupted; the lock is {word}."
@@ -84,7 +91,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
 def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome, Identity | None]:
     """Lock first, then ask who it is; an unconfirmed laser is left to a guard."""
     path = context.folder / "transcripts" / f"recovery-{context.runtime.mono_ns()}.jsonl"
-    transcript = FileTranscript(path)
+    transcript = transcript_at(path)
     try:
         connection = connect(
             driver=device.driver,
@@ -100,7 +107,7 @@ def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome
         return unreached(str(error), now_ns), None
     try:
         outcome = lock(connection.link, connection.driver, context.runtime)
-        identity = _identify(connection, device.serial) if outcome.confirmed else None
+        outcome, identity = identified(connection, device.serial, outcome)
         if not outcome.confirmed and not outcome.port_lost:
             leave_to_guard(context, device, connection, own)
         return outcome, identity
@@ -147,16 +154,34 @@ def require_locked(recovered: Recovered | None, at_the_laser: str) -> None:
         raise LockUnconfirmed(f"{recovered.sentence} {at_the_laser}")
 
 
-def _identify(connection: Connection, serial: str) -> Identity | None:
+def identified(
+    connection: Connection, serial: str, outcome: LockOutcome
+) -> tuple[LockOutcome, Identity | None]:
+    """Who was locked; a lock of another laser is no lock of this one."""
+    if not outcome.confirmed:
+        return outcome, None
     try:
-        return connection.identify(serial)
+        return outcome, connection.identify(serial)
+    except WrongDevice as error:
+        return replace(outcome, confirmed=False, why_not=str(error)), None
     except DeviceLinkError:
-        return None
+        return outcome, None
 
 
-def _dark_since(lines: list[dict[str, object]], outcome: LockOutcome) -> dict[str, object]:
-    """Until when light cannot be ruled out: the first confirmed read-back after the death."""
-    confirmed = [line for line in lines if line.get("what") == "confirmed"]
+def _dark_since(
+    context: Context, device: Device, lines: list[dict[str, object]], outcome: LockOutcome
+) -> dict[str, object]:
+    """Until when light cannot be ruled out: the first confirmed read-back after the last intent."""
+    confirmed: list[dict[str, object]] = []
+    if device.intents:
+        intent = context.journal.entry(max(device.intents))
+        confirmed = [
+            line
+            for line in lines
+            if line.get("what") == "confirmed"
+            and line.get("boot") == intent.boot
+            and int(str(line.get("mono_ns", 0))) > intent.mono_ns
+        ]
     if confirmed:
         return {"confirmed_by": "guard", "mono_ns": confirmed[0].get("mono_ns")}
     if outcome.confirmed:
@@ -177,4 +202,5 @@ def _journal_kept_facts(context: Context) -> None:
         ]
 
     if pending(context.kept_folder):
-        journal_kept(context.journal, context.kept_folder, closing)
+        with contextlib.suppress(JournalBroken):  # an unreadable file goes on holding its device
+            journal_kept(context.journal, context.kept_folder, closing)

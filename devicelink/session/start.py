@@ -5,24 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink import registry
-from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
+from devicelink.errors import (
+    DeviceBusy,
+    DeviceLinkError,
+    JournalBroken,
+    JournalUnwritable,
+    LockUnconfirmed,
+)
 from devicelink.journal import clock
 from devicelink.journal.entry import Draft
 from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import NoTranscript
+from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import connect, problem
 from devicelink.session.facts import Asked, gather
+from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership, own
 from devicelink.session.permit import judge
-from devicelink.session.recovery import Recovered, recover
+from devicelink.session.recovery import Recovered, leave_to_guard, recover, require_locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devicelink.devices.register import Device
+    from devicelink.session.connection import Connection
     from devicelink.session.context import Context
     from devicelink.session.permit import Verdict
 
+AT_THE_LASER = "Press the laser's own red emergency stop and take its power away."
 GUARD_PATIENCE_S = 3.0
 """A guard whose owner died needs a moment to read back its lock and let go."""
 
@@ -60,7 +70,7 @@ def check(
 
     Returns the verdict and its entry's index.
     """
-    device, held, _ = take(context, serial)
+    device, held, recovered = take(context, serial)
     asked = Asked(
         technician=technician, kind=kind, client=None, signed_in=False, requested=settings
     )
@@ -68,7 +78,7 @@ def check(
         asked.guard = "none"
     if isinstance(held, Ownership):
         try:
-            _ask(context, device, asked)
+            _ask(context, device, asked, held)
         finally:
             held.release()
     else:
@@ -77,10 +87,14 @@ def check(
     verdict = judge(facts)
     data = {**verdict.as_json(), "facts": facts.model_dump(mode="json")}
     entry = context.journal.append(Draft("verdict.checked", data, device=serial))
+    require_locked(recovered, AT_THE_LASER)
+    if asked.locked is False:
+        raise LockUnconfirmed(f"{serial} was found emitting and is not locked. {AT_THE_LASER}")
     return verdict, entry.index
 
 
-def _ask(context: Context, device: Device, asked: Asked) -> None:
+def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> None:
+    """Questions alone; but a laser found emitting without a session is locked first."""
     if device.driver not in registry.allowed_drivers(context.state()["station"]):
         return
     try:
@@ -99,6 +113,8 @@ def _ask(context: Context, device: Device, asked: Asked) -> None:
         asked.firmware = connection.identify(device.serial).firmware
         asked.status = connection.driver.read_status(connection.link)
         asked.status_ns = context.runtime.mono_ns()
+        if asked.status.state.can_make_light or asked.status.unexpected_emission:
+            _lock_found(context, device, connection, asked, held)
         asked.device_bounds = connection.driver.bounds(connection.link)
     except (JournalUnwritable, JournalBroken):
         raise
@@ -106,3 +122,16 @@ def _ask(context: Context, device: Device, asked: Asked) -> None:
         asked.problem = problem(error)
     finally:
         connection.port.close()
+
+
+def _lock_found(
+    context: Context, device: Device, connection: Connection, asked: Asked, held: Ownership
+) -> None:
+    """Light without a session: dark first, then the record."""
+    words = dict(asked.status.words) if asked.status else {}
+    outcome = lock(connection.link, connection.driver, context.runtime)
+    asked.locked = outcome.confirmed
+    found = Draft("device.light_found", {"words": words}, device=device.serial)
+    context.journal.append_all([found, *lock_drafts(device.serial, None, outcome)])
+    if not outcome.confirmed and not outcome.port_lost:
+        leave_to_guard(context, device, connection, held)

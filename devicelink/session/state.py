@@ -278,7 +278,8 @@ def step(state: State, event: Event) -> tuple[State, Effects]:
         case NotDurable(sentence=sentence):
             return _lock(state, event, End("journal", EndKind.HARD, sentence))
         case Failed(sentence=sentence):
-            return _lock(state, event, End("no_answer", EndKind.HARD, sentence, latch=True))
+            sent = state.phase in {Phase.UNLOCKING, *LIGHT_POSSIBLE}
+            return _lock(state, event, End("no_answer", EndKind.HARD, sentence, latch=sent))
         case Seen(status=status):
             return _seen(state, event, status)
         case Renewed(at_ns=at_ns):

@@ -51,9 +51,9 @@ class Telemetry:
         if self._gap is not None:
             self._gap["to_mono_ns"] = at_ns
 
-    def take_gap(self) -> dict[str, object] | None:
-        """A gap that has ended, as an entry's data."""
-        if self._gap is None or self._gap["to_mono_ns"] is None:
+    def take_gap(self, *, even_open: bool = False) -> dict[str, object] | None:
+        """A gap that has ended, as an entry's data; at the close also one that has not."""
+        if self._gap is None or (self._gap["to_mono_ns"] is None and not even_open):
             return None
         ended, self._gap = self._gap, None
         return ended

@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from devicelink.errors import LinkLost
+from devicelink.errors import JournalUnwritable, LinkLost
 from devicelink.journal.entry import Draft
 from devicelink.session import state as table
 from devicelink.session.guard import NoGuard
 from devicelink.session.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from devicelink.devices.register import Device
     from devicelink.driver import EnableToken, Status
     from devicelink.errors import DeviceLinkError
     from devicelink.journal.entry import Entry
-    from devicelink.link.transcript import FileTranscript
+    from devicelink.link.transcript import Transcript
     from devicelink.people import Person
     from devicelink.runtime import Latch
     from devicelink.session.connection import Connection
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from devicelink.session.facts import Asked
     from devicelink.session.guard import Guard
     from devicelink.session.lockdown import LockOutcome
-    from devicelink.session.ownership import Ownership
+    from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Facts, Verdict
 
 
@@ -44,6 +44,32 @@ class Face(Protocol):
     def seen(self, phase: table.Phase, status: Status | None, age_s: float) -> None:
         """The last read-back and its age; None for UNKNOWN."""
         ...
+
+
+class HeldFace:
+    """A face that can never hold the laser up: what it raises ends the session, nothing else."""
+
+    def __init__(self, face: Face, lost: Callable[[str], None]) -> None:
+        self._face = face
+        self._lost = lost
+
+    def say(self, sentence: str) -> None:
+        """One sentence."""
+        self._tell(lambda: self._face.say(sentence))
+
+    def verdict(self, verdict: Verdict) -> None:
+        """The verdict."""
+        self._tell(lambda: self._face.verdict(verdict))
+
+    def seen(self, phase: table.Phase, status: Status | None, age_s: float) -> None:
+        """The last read-back."""
+        self._tell(lambda: self._face.seen(phase, status, age_s))
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception as error:  # noqa: BLE001 - whatever a face meets, the laser comes first
+            self._lost(repr(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +102,7 @@ class Work:
     done: Latch
     session: str = ""
     connection: Connection | None = None
-    transcript: FileTranscript | None = None
+    transcript: Transcript | None = None
     guard: Guard = field(default_factory=NoGuard)
     facts: Facts | None = None
     verdict: Verdict | None = None
@@ -86,6 +112,11 @@ class Work:
     """Of the last lock; None where nothing had to be locked."""
     counter_before: int | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
+    requests: LockRequests | None = None
+    touched: bool = False
+    """Whether anything but questions was sent: then nothing is left without a lock."""
+    unrecorded: list[Draft] = field(default_factory=list)
+    """Facts whose append failed; the close records them, and the hold that follows."""
     evidence_kept: bool = False
     """Whether the journal could not take the end, and the facts lie in a file instead."""
 
@@ -101,17 +132,21 @@ class Work:
 
     def append(self, kind: str, data: Mapping[str, object]) -> Entry:
         """One durable entry of this session, in the technician's name."""
-        return self.context.journal.append(
-            Draft(
-                kind,
-                data,
-                actor=self.request.person.id,
-                role="technician",
-                session=self.session or "new",
-                device=self.device.serial,
-                counter=self.asked.status.counter if self.asked.status else None,
-            )
+        draft = Draft(
+            kind,
+            data,
+            actor=self.request.person.id,
+            role="technician",
+            session=self.session or "new",
+            device=self.device.serial,
+            counter=self.asked.status.counter if self.asked.status else None,
         )
+        try:
+            return self.context.journal.append(draft)
+        except JournalUnwritable:
+            if not kind.endswith(".intended"):
+                self.unrecorded.append(draft)
+            raise
 
     def read_status(self) -> Status:
         """Ask the laser, and remember the answer with its time."""

@@ -145,6 +145,11 @@ class Ipg:
             "power_average_s": ("0.2", "5.0"),
         }
 
+    def implied_trigger(self, settings: Settings) -> Trigger | None:
+        """With modulation enabled light also needs the modulation input."""
+        words = {"modulation": Trigger.HARDWARE, "emission": Trigger.HOST}
+        return words.get(settings.get("trigger", ""))
+
     def prepare(self, link: WireLink, settings: Settings) -> None:
         """The gate first, the current last; refused while emission is on."""
         bits = StatusWord.read(_ask(link, "STA"))

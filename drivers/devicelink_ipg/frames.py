@@ -51,6 +51,7 @@ class YlrSmWire:
 
     longest_reply = 80
     latest_reply_s = 0.5
+    frame_break = CR
     marker = frame("RFV")
 
     def classify(self, sent: bytes) -> CommandClass:

@@ -15,6 +15,7 @@ class Wire:
 
     longest_reply = 40
     latest_reply_s = 0.5
+    frame_break = b"\r"
     marker = b"QM\r"
 
     def classify(self, frame):
