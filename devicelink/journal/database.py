@@ -41,6 +41,8 @@ BUSY_S = 5.0
 _WAL_SINCE = (3, 51, 3)
 _OUT_OF_REACH = frozenset({3, 5, 6, 7, 13, 14, 23})
 """SQLite's PERM, BUSY, LOCKED, NOMEM, FULL, CANTOPEN, AUTH: they say nothing of the content."""
+_NO_DISK = frozenset({8, 10, 13, 14})
+"""SQLite's READONLY, IOERR, FULL, CANTOPEN: the disk does not take what writing needs."""
 _PRIMARY_CODE = 0xFF
 _WRITES = "devicelink_writes"
 
@@ -204,8 +206,15 @@ class Database:
         """Let go of the file."""
         self._engine.dispose()
 
-    def _unreadable(self, error: SQLAlchemyError) -> JournalBroken | ConfigError:
+    def _unreadable(
+        self, error: SQLAlchemyError
+    ) -> JournalBroken | JournalUnwritable | ConfigError:
         code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & _PRIMARY_CODE
+        if code in _NO_DISK and not self.read_only and self.path.is_file():
+            return JournalUnwritable(
+                f"The journal {self.path} cannot be used: {_reason(error)}. Nothing was recorded; "
+                "look at the disk (full, read-only, failing)."
+            )
         if code in _OUT_OF_REACH:
             return ConfigError(f"{self.path} cannot be read: {_reason(error)}.")
         return JournalBroken(

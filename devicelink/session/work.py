@@ -68,7 +68,7 @@ class HeldFace:
     def _tell(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception as error:  # noqa: BLE001 - whatever a face meets, the laser comes first
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the laser comes first
             self._lost(repr(error))
 
 

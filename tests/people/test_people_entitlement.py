@@ -351,3 +351,19 @@ def test_people_newest_of_equal_certificates_counts(certified, maker):
     certified.take(maker.certificate(credential_id="urn:c:2", valid_until=START + 400 * DAY))
     told = {code: at for code, _, at in certified.facts().expiries()}
     assert told["certificate_expired"] == START + 400 * DAY
+    facts = certified.facts()
+    turned = facts.model_copy(update={"certificates": facts.certificates[::-1]})
+    assert turned.expiries() == facts.expiries()
+
+
+def test_people_facts_hold_only_what_the_catalogue_says_of_this_use(clinic, maker):
+    """Entries about other drivers or other courses are not recorded with each verdict."""
+    clinic.add("t-ines", "technician")
+    clinic.trust(maker)
+    clinic.take(maker.certificate())
+    clinic.take_catalogue(maker.catalogue(1, achievement="urn:other"))
+    assert clinic.facts().catalogues[0].entries == ()
+    clinic.take_catalogue(maker.catalogue(2, driver="nkt"))
+    assert clinic.facts().catalogues[0].entries == ()
+    clinic.take_catalogue(maker.catalogue(3))
+    assert len(clinic.facts().catalogues[0].entries) == 1
