@@ -45,11 +45,14 @@ class Station(Context):
                 f"{journal.origin!r}. Correct the file, or restore the right journal."
             )
         simulated = journal.origin.startswith(SIMULATED_PREFIX)
-        if journal.entry(0).data.get("simulated") is not simulated:
+        made = journal.entry(0).data
+        if "kept_folder" not in made:
+            raise JournalBroken("Entry 0 does not name the folder for kept facts.")
+        if made.get("simulated") is not simulated:
             raise JournalBroken("Entry 0 and the journal's origin disagree: simulated or real?")
         return cls(
             folder=folder,
-            kept_folder=Path(str(journal.entry(0).data["kept_folder"])),
+            kept_folder=Path(str(made["kept_folder"])),
             origin=journal.origin,
             simulated=simulated,
             journal=journal,

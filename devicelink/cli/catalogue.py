@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from devicelink.cli.certificate import read_date, write_document
-from devicelink.cli.common import Json
+from devicelink.cli.common import Data, Json
 from devicelink.config import read_toml
 from devicelink.errors import ConfigError
 
@@ -23,6 +23,7 @@ def issue(
     version: Annotated[int, typer.Option(help="Counts up; a newer one supersedes.")],
     valid_until: Annotated[str, typer.Option(help="Date or time, UTC.")],
     output: Annotated[Path | None, typer.Option(help="Where to write it; default stdout.")] = None,
+    _data: Data = None,
     as_json: Json = False,
 ) -> None:
     """A maker's own step, outside any station: sign a catalogue."""

@@ -25,6 +25,7 @@ def issue(
     valid_from: Annotated[str | None, typer.Option(help="Date or time, UTC; default now.")] = None,
     name: Annotated[str, typer.Option(help="What was passed, in words.")] = "Certified technician",
     output: Annotated[Path | None, typer.Option(help="Where to write it; default stdout.")] = None,
+    _data: Data = None,
     as_json: Json = False,
 ) -> None:
     """A maker's own step, outside any station: sign a certificate for one technician."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,6 +55,8 @@ def add(
         )
     if trigger not in {"hardware", "host"}:
         raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
+    if port is not None and "://" not in port:
+        port = str(Path(port).absolute())
     station = open_station(data)
     state = station.state()
     named = _simulated_name(serial) if station.simulated else serial

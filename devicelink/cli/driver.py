@@ -6,14 +6,14 @@ from typing import Annotated
 
 import typer
 
-from devicelink.cli.common import Json, emit
+from devicelink.cli.common import Data, Json, emit
 from devicelink.errors import DeviceLinkError
 
 app = typer.Typer(help="Installed drivers.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_drivers(as_json: Json = False) -> None:
+def list_drivers(_data: Data = None, as_json: Json = False) -> None:
     """Every installed driver with its distribution, settings and what its wire does not show."""
     from devicelink import registry
 
@@ -45,6 +45,7 @@ def probe(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
     ] = None,
+    _data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Ask who answers on a port, by questions alone: nothing is set, nothing is switched."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from devicelink.cli.session import verdict_text
+from devicelink.cli.words import SIMULATED, verdict_text
 from devicelink.errors import JournalUnwritable
 from devicelink.runtime import nanoseconds
 from devicelink.session import start, state
@@ -37,7 +37,10 @@ RENEW_S = 1.0
 LOOK_S = 0.1
 HINTS = {
     state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
-    state.Phase.READY: "Enter: back to STANDBY.  q Enter: end.  Ctrl-C: stop.",
+    state.Phase.READY: (
+        "Enter: STANDBY.  q Enter: end.  Ctrl-C: stop by software; the laser's own red button is "
+        "beside you."
+    ),
 }
 
 
@@ -145,7 +148,7 @@ class Ran:
             f"  station   {self.station.origin}",
         ]
         if self.station.simulated:
-            lines.append("  SIMULATED: no light left any laser")
+            lines.append("  SIMULATED: made on a simulated laser")
         return "\n".join(lines)
 
     def _receipt(self) -> dict[str, object]:
@@ -170,9 +173,11 @@ def run_session(
     pseudonym = clients.bind(station.folder, client, station.runtime) if client else None
     registered, held, recovered = start.take(station, device)
     face = Terminal(quiet=quiet, hints=ready_for_s is None, runtime_ns=station.runtime.mono_ns)
+    if station.simulated:
+        face.say(SIMULATED)
     if recovered is not None:
         face.say(recovered.sentence)
-        require_locked(recovered, "Take the laser's power away at its own red button.")
+        require_locked(recovered)
     request = Request(
         person=person,
         kind=kind,

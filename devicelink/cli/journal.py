@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from devicelink.cli.common import Data, Json, emit
+from devicelink.cli.common import Data, Json, emit, open_station
 from devicelink.config import data_folder
 from devicelink.errors import ConfigError
 
@@ -48,6 +48,15 @@ def verify_journal(
     emit(as_json, report.as_json(), "\n".join(lines))
     if not report.ok:
         raise typer.Exit(BROKEN)
+
+
+@app.command("rebuild")
+def rebuild(data: Data = None, as_json: Json = False) -> None:
+    """Drop the tables made from entries, and make them anew from hash-checked entries."""
+    tables = open_station(data).journal.rebuild()
+    counts = {name: len(states) for name, states in tables.items()}
+    text = ", ".join(f"{name} {count}" for name, count in counts.items())
+    emit(as_json, counts, f"Made anew: {text}.")
 
 
 def _text(path: Path | None) -> str | None:

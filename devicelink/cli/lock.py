@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 from devicelink.cli.common import Data, Json, emit, open_station
-from devicelink.config import data_folder
-from devicelink.errors import LockUnconfirmed
+from devicelink.cli.words import SIMULATED
+from devicelink.config import data_folder, read_station_file
+from devicelink.errors import DeviceLinkError, LockUnconfirmed
 
 
 def lock(device: str, data: Data = None, as_json: Json = False) -> None:
@@ -13,6 +17,9 @@ def lock(device: str, data: Data = None, as_json: Json = False) -> None:
     from devicelink.session.locking import lock_device
 
     locked = lock_device(data_folder(data), device, ThreadRuntime(), lambda: open_station(data))
+    with contextlib.suppress(DeviceLinkError):
+        if read_station_file(data_folder(data)).origin.startswith("simulated/"):
+            print(SIMULATED, file=sys.stderr)
     if not locked.confirmed:
         raise LockUnconfirmed(f"{locked.sentence} {locked.at_the_laser}")
     emit(as_json, locked.as_json(), locked.sentence)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.cli.common import Data, Json, PinFile, emit, open_station, read_pin
+from devicelink.cli.words import verdict_text, warn_simulated
 from devicelink.config import read_toml
 from devicelink.errors import ConfigError, LockUnconfirmed, Refused
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
-    from devicelink.session.permit import Verdict
 
 app = typer.Typer(help="Sessions: check, run, list, show.", no_args_is_help=True)
 
@@ -39,6 +39,7 @@ def check(
     _known_kind(kind)
     station = open_station(data)
     wanted = read_settings(settings) if settings else None
+    warn_simulated(station)
     verdict, index = start.check(station, device, technician=technician, kind=kind, settings=wanted)
     document = {**verdict.as_json(), "index": index}
     emit(as_json, document, verdict_text(verdict))
@@ -133,17 +134,6 @@ def read_settings(path: Path) -> dict[str, str]:
     return {str(name): str(value) for name, value in table.items()}
 
 
-def verdict_text(verdict: Verdict) -> str:
-    """A verdict for people: what refuses first, each with its remedy."""
-    head = "PERMITTED" if verdict.permitted else "REFUSED"
-    ordered = sorted(verdict.findings, key=lambda finding: finding.severity.value)
-    lines = [head]
-    for finding in ordered:
-        mark = "✗" if finding.severity.value == "refuse" else "!"
-        lines.append(f"  {mark} {finding.sentence}\n      → {finding.remedy}")
-    return "\n".join(lines)
-
-
 def _known_kind(kind: str) -> None:
     from devicelink.treatment.sessions import KINDS
 
@@ -175,6 +165,8 @@ def _entry(entry: Entry) -> dict[str, object]:
 
 def _brief(entry: Entry) -> str:
     data = entry.data
+    if entry.type == "telemetry.recorded":
+        return f"{len(data['state'])} read-backs, last {data['state'][-1]}"
     for key in ("sentence", "verdict", "settings", "state", "evidence", "settings_id"):
         if data.get(key) is not None:
             return f"{data[key]}"[:90]

@@ -17,6 +17,7 @@ def new_issuer(
     key: Annotated[Path, typer.Argument(help="The key file to make; outside any station.")],
     issuer: Annotated[str, typer.Option("--id", help="The issuer's identifier, a URI.")],
     name: Annotated[str, typer.Option(help="The issuer's name as printed.")],
+    _data: Data = None,
     as_json: Json = False,
 ) -> None:
     """A maker's own step: make a signing key, and FILE.pub beside it for the clinics."""

@@ -49,7 +49,8 @@ def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[
     """How a lock went; an unconfirmed one holds the device."""
     if outcome.confirmed:
         return [Draft("lock.confirmed", outcome.as_data(), session=session, device=device)]
-    sentence = f"It was not confirmed locked: {outcome.why_not or 'no answer'}."
+    why = (outcome.why_not or "no answer").rstrip(".")
+    sentence = f"It was not confirmed locked: {why}."
     hold = {"code": "lock_unconfirmed", "sentence": sentence}
     return [
         Draft("lock.unconfirmed", outcome.as_data(), session=session, device=device),

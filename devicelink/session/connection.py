@@ -97,6 +97,14 @@ def start_guard(
     )
 
 
+def at_the_laser(driver: str) -> str:
+    """What a person does at the laser itself, in its driver's words."""
+    try:
+        return registry.load(driver).declaration.at_the_laser
+    except DeviceLinkError as error:
+        return f"Press the laser's own red emergency stop and turn its key off. ({error})"
+
+
 def problem(error: DeviceLinkError) -> tuple[str, str]:
     """The finding's code and sentence for why a device could not be asked."""
     codes: tuple[tuple[type[DeviceLinkError], str], ...] = (

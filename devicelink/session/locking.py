@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devicelink import registry
 from devicelink.devices.card import Card, read_card
 from devicelink.errors import (
     ConfigError,
@@ -19,7 +18,7 @@ from devicelink.errors import (
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import connect, start_guard
+from devicelink.session.connection import at_the_laser, connect, start_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
 from devicelink.session.ownership import Ownership, ask_owner, own
 from devicelink.session.recovery import identified, recover, unreached
@@ -58,15 +57,12 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, open_context: OpenC
     Raises `ConfigError` for a device that nobody registered.
     """
     card = _card(folder, serial, open_context)
-    try:
-        at_the_laser = registry.load(card.driver).declaration.at_the_laser
-    except DeviceLinkError as error:
-        at_the_laser = f"Switch the laser off at its own key. ({error})"
+    advice = at_the_laser(card.driver)
     held = _own_or_ask(folder, serial, runtime)
     if not isinstance(held, Ownership):
-        return _by_owner(serial, held, at_the_laser)
+        return _by_owner(serial, held, advice)
     try:
-        return _by_ourselves(folder, card, held, runtime, open_context, at_the_laser)
+        return _by_ourselves(folder, card, held, runtime, open_context, advice)
     finally:
         held.release()
 
@@ -106,7 +102,7 @@ def _own_or_ask(
             runtime.sleep(ASK_AGAIN_S)
 
 
-def _by_owner(serial: str, answer: dict[str, object] | None, at_the_laser: str) -> Locked:
+def _by_owner(serial: str, answer: dict[str, object] | None, advice: str) -> Locked:
     """Believe only a lock that the owner read back."""
     if answer is not None and answer.get("confirmed") is True:
         by = str(answer.get("by", "owner"))
@@ -114,11 +110,11 @@ def _by_owner(serial: str, answer: dict[str, object] | None, at_the_laser: str) 
             confirmed=True,
             by=by,
             sentence=f"{serial} is locked, read back by its {by}.",
-            at_the_laser=at_the_laser,
+            at_the_laser=advice,
         )
     why = "did not answer" if answer is None else "could not read back a lock"
     sentence = f"{serial} is not confirmed locked: the program that owns it {why}."
-    return Locked(confirmed=False, by="owner", sentence=sentence, at_the_laser=at_the_laser)
+    return Locked(confirmed=False, by="owner", sentence=sentence, at_the_laser=advice)
 
 
 def _by_ourselves(
@@ -127,7 +123,7 @@ def _by_ourselves(
     held: Ownership,
     runtime: Runtime,
     open_context: OpenContext,
-    at_the_laser: str,
+    advice: str,
 ) -> Locked:
     outcome = _lock(folder, card, held, runtime)
     registered = _registered(open_context, card)
@@ -137,10 +133,10 @@ def _by_ourselves(
     if outcome.confirmed and outcome.reading is not None:
         evidence = outcome.reading.evidence.value
         sentence = f"{card.serial} is locked; evidence: {evidence}.{missing}"
-        return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=at_the_laser)
+        return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=advice)
     why = outcome.why_not or "no answer"
     sentence = f"{card.serial} is not confirmed locked: {why}{missing}"
-    return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=at_the_laser)
+    return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=advice)
 
 
 def _registered(open_context: OpenContext, card: Card) -> Card | None:

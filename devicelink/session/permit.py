@@ -7,132 +7,23 @@ with the verdict, so that the same function gives the same answer years later.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Literal
-
-from pydantic import BaseModel, ConfigDict
+from typing import TYPE_CHECKING
 
 from devicelink.errors import Finding, Severity
-from devicelink.people.entitlement import EntitlementFacts, judge_entitlement
+from devicelink.people.entitlement import judge_entitlement
 from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from devicelink.session.facts import Facts, SettingsFacts
 
 READING_MAX_AGE_S = 2.0
 _COUNTS = ("unlock", "ready")
 
 DISK_NEEDED_BYTES = 64 * 1024 * 1024
 """Reserved for the longest session (design rule 1)."""
-
-
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StationFacts(_Facts):
-    """The station, as its entries tell it, and what its disk and clock allow."""
-
-    origin: str
-    simulated: bool
-    drivers_allowed: tuple[str, ...]
-    clock_suspect: bool
-    clock_state: str
-    judged_at: datetime
-    journal_problem: str | None
-    disk_free_bytes: int
-    kept_folder_problem: str | None
-
-
-class DeviceFacts(_Facts):
-    """The device as registered, and what stands in the way of reaching it."""
-
-    serial: str
-    driver: str
-    driver_from: str
-    port: str
-    port_kind: str
-    port_belongs: bool
-    """Whether the port is of the station's kind, or absent."""
-    identity: str
-    trigger: str
-    accepted: dict[str, str]
-    """Code to who accepted it for the clinic."""
-    holds: tuple[tuple[str, str], ...]
-    maker: str | None
-    model: str | None
-    udi: str | None
-    firmware: str | None
-    problem: tuple[str, str] | None
-    """Code and sentence of why it could not be asked; None where it answered."""
-
-
-class DriverFacts(_Facts):
-    """What the driver declares of its wire."""
-
-    complete_product: bool
-    not_shown: tuple[str, ...]
-    control_shown: str
-    dead_man: str | None
-    evidence_locked: str
-    lock_bound_s: float
-
-
-class ReadingFacts(_Facts):
-    """What the device said, and how long before the verdict."""
-
-    state: str
-    can_make_light: bool
-    interlock_closed: str
-    key_on: str
-    faults: tuple[str, ...]
-    reset_required: bool
-    unexpected_emission: bool
-    output_seen: str
-    control_pressed: str
-    counter: int | None
-    words: dict[str, str]
-    age_s: float
-    locked: bool | None
-    """Whether a lock that this reading made necessary was read back; None where none was."""
-
-
-class BoundFacts(_Facts):
-    """One range of one setting, and where it comes from."""
-
-    setting: str
-    lowest: str | None
-    highest: str | None
-    source: str
-
-
-class SettingsFacts(_Facts):
-    """What was asked for, what is in force, and what bounds it."""
-
-    requested: dict[str, str]
-    problems: tuple[str, ...]
-    bounds: tuple[BoundFacts, ...]
-    effective: dict[str, str] | None
-    settings_id: str | None
-    trigger: str | None
-
-
-class Facts(_Facts):
-    """All that a verdict depends on."""
-
-    purpose: Literal["check", "early", "unlock", "ready"]
-    """`early` is before anything is set; `unlock` and `ready` are the ones that count."""
-    kind: str
-    client_bound: bool
-    signed_in: bool
-    guard: str
-    person: EntitlementFacts
-    station: StationFacts
-    device: DeviceFacts
-    driver: DriverFacts | None
-    reading: ReadingFacts | None
-    settings: SettingsFacts | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from devicelink.runtime import nanoseconds
 from devicelink.session import state as table
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
-from devicelink.session.facts import gather
+from devicelink.session.gathering import gather
 from devicelink.session.guard import Guard, GuardGone
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge

@@ -22,7 +22,7 @@ from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import preparing, unlocking
 from devicelink.session import state as table
 from devicelink.session.closing import close, leave, lock_now
-from devicelink.session.facts import Asked
+from devicelink.session.gathering import Asked
 from devicelink.session.guard import GuardGone
 from devicelink.session.lockdown import LOCK_WITHIN_S
 from devicelink.session.ownership import LockRequests, Ownership

@@ -15,7 +15,7 @@ from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept, pending
 from devicelink.link.transcript import transcript_at
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import Connection, connect, start_guard
+from devicelink.session.connection import Connection, at_the_laser, connect, start_guard
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LockOutcome, lock
 
@@ -35,11 +35,12 @@ INTERRUPTED = {
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What a recovery did; `confirmed` is None where there was nothing to lock."""
+    """What a recovery did."""
 
     session: str | None
-    confirmed: bool | None
+    confirmed: bool
     sentence: str
+    at_the_laser: str
 
 
 def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
@@ -85,7 +86,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
     sentence = f"{named} on {serial} was interrupted; the lock is {word}."
-    return Recovered(session, outcome.confirmed, sentence)
+    return Recovered(session, outcome.confirmed, sentence, at_the_laser(device.driver))
 
 
 def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome, Identity | None]:
@@ -148,10 +149,10 @@ def unreached(why_not: str, now_ns: int) -> LockOutcome:
     )
 
 
-def require_locked(recovered: Recovered | None, at_the_laser: str) -> None:
+def require_locked(recovered: Recovered | None) -> None:
     """Raise `LockUnconfirmed` where a recovery could not read back a lock."""
-    if recovered is not None and recovered.confirmed is False:
-        raise LockUnconfirmed(f"{recovered.sentence} {at_the_laser}")
+    if recovered is not None and not recovered.confirmed:
+        raise LockUnconfirmed(f"{recovered.sentence} {recovered.at_the_laser}")
 
 
 def identified(

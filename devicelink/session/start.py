@@ -17,8 +17,8 @@ from devicelink.journal.entry import Draft
 from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import connect, problem
-from devicelink.session.facts import Asked, gather
+from devicelink.session.connection import at_the_laser, connect, problem
+from devicelink.session.gathering import Asked, gather
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership, own
 from devicelink.session.permit import judge
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from devicelink.session.context import Context
     from devicelink.session.permit import Verdict
 
-AT_THE_LASER = "Press the laser's own red emergency stop and take its power away."
 GUARD_PATIENCE_S = 3.0
 """A guard whose owner died needs a moment to read back its lock and let go."""
 
@@ -87,9 +86,10 @@ def check(
     verdict = judge(facts)
     data = {**verdict.as_json(), "facts": facts.model_dump(mode="json")}
     entry = context.journal.append(Draft("verdict.checked", data, device=serial))
-    require_locked(recovered, AT_THE_LASER)
+    require_locked(recovered)
     if asked.locked is False:
-        raise LockUnconfirmed(f"{serial} was found emitting and is not locked. {AT_THE_LASER}")
+        advice = at_the_laser(device.driver)
+        raise LockUnconfirmed(f"{serial} was found emitting and is not locked. {advice}")
     return verdict, entry.index
 
 

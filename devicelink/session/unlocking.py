@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from devicelink.driver import EnableToken
 from devicelink.errors import ProtocolError
 from devicelink.session import state as table
-from devicelink.session.facts import gather
+from devicelink.session.gathering import gather
 from devicelink.session.permit import judge
 
 if TYPE_CHECKING:
-    from devicelink.session.facts import Purpose
-    from devicelink.session.permit import Facts, Verdict
+    from devicelink.session.facts import Facts, Purpose
+    from devicelink.session.permit import Verdict
     from devicelink.session.work import Work
 
 PLANNED = timedelta(minutes=60)

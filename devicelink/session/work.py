@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from devicelink.runtime import Latch
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
-    from devicelink.session.facts import Asked
+    from devicelink.session.facts import Facts
+    from devicelink.session.gathering import Asked
     from devicelink.session.guard import Guard
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import LockRequests, Ownership
-    from devicelink.session.permit import Facts, Verdict
+    from devicelink.session.permit import Verdict
 
 
 class Face(Protocol):

@@ -6,8 +6,10 @@ own, behind real serial ports (ptys), and their truth files say what really happ
 
 from __future__ import annotations
 
+import json
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated
@@ -33,24 +35,31 @@ def demo(
     data: Annotated[
         Path | None, typer.Option("--data", help="Default: a fresh temporary folder.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """The main job on simulated lasers: a session, a refusal, an interlock, a kill, the proof."""
     if data is not None and (data / "station.toml").exists():
         raise ConfigError(f"{data} already holds a station; the demo makes its own.")
     props = Path(tempfile.mkdtemp(prefix="devicelink-demo-"))
     folder = data or props / "station"
-    stage = Stage(folder, props, seed, ThreadRuntime())
+    stage = Stage(folder, props, seed, ThreadRuntime(), out=sys.stderr if as_json else sys.stdout)
     try:
         _set_up(stage)
         _a_session(stage)
         _a_refusal(stage)
-        _an_interlock(stage)
-        _a_kill(stage)
+        told = {
+            "station": str(folder),
+            "dark_after_interlock_ms": _an_interlock(stage),
+            "dark_after_kill_ms": _a_kill(stage),
+        }
         _the_proof(stage)
     finally:
         stage.close()
-    print(f"\nThe station stays in {folder}. Look around:")
-    print(f"  devicelink session list --data {folder}")
+    if as_json:
+        print(json.dumps(told))
+    else:
+        print(f"\nThe station stays in {folder}. Look around:")
+        print(f"  devicelink session list --data {folder}")
 
 
 def _set_up(stage: Stage) -> None:
@@ -118,31 +127,35 @@ def _a_refusal(stage: Stage) -> None:
     stage.tell_laser("supply=on")
 
 
-def _an_interlock(stage: Stage) -> None:
+def _an_interlock(stage: Stage) -> float:
     stage.title("The door opens in mid-session", "Interlock 1 opens while light is on.")
     session = stage.session("t-ines", "settings.toml", ready_for_s=20)
     stage.light_after_ready(session)
     opened_ns = stage.tell_laser("interlock_1=open")
     stage.expect(session.wait(), 1)
-    stage.say(f"Dark after {stage.dark_ms(opened_ns):.1f} ms, by the laser's own interlock.")
+    dark_ms = stage.dark_ms(opened_ns)
+    stage.say(f"Dark after {dark_ms:.1f} ms, by the laser's own interlock.")
     stage.tell_laser("interlock_1=closed")
     stage.say("The door is closed again. Nothing resumes by itself:")
     stage.expect(stage.run("session check SIM-0917 --technician t-ines", loud=True, fails=True), 1)
     stage.tell_laser("supply=on")
     stage.say("Somebody has pressed START at the laser.")
+    return dark_ms
 
 
-def _a_kill(stage: Stage) -> None:
+def _a_kill(stage: Stage) -> float:
     stage.title("The station is killed while light is on", "SIGKILL, with the trigger held.")
     session = stage.session("t-ines", "settings.toml", ready_for_s=20)
     stage.light_after_ready(session)
     killed_ns = stage.now_ns()
     session.kill(signal.SIGKILL)
     session.wait()
-    stage.say(f"The guard took over. Dark {stage.dark_ms(killed_ns):.1f} ms after the kill.")
+    dark_ms = stage.dark_ms(killed_ns)
+    stage.say(f"The guard took over. Dark {dark_ms:.1f} ms after the kill.")
     stage.say("The next start recovers, and closes the session as interrupted:")
     stage.run("lock SIM-0917", loud=True)
     stage.run("session list", loud=True)
+    return dark_ms
 
 
 def _the_proof(stage: Stage) -> None:

@@ -34,12 +34,14 @@ _COMMAND = (sys.executable, "-m", "devicelink")
 class Stage:
     """Plays commands in a station's folder; `props` holds what a station's folder never does."""
 
-    def __init__(self, folder: Path, props: Path, seed: int, runtime: Runtime) -> None:
+    def __init__(
+        self, folder: Path, props: Path, seed: int, runtime: Runtime, *, out: IO[str]
+    ) -> None:
         self.folder = folder
         self._props = props
         self._seed = seed
         self._runtime = runtime
-        self._console = Console(highlight=False, soft_wrap=True, file=sys.stdout)
+        self._console = Console(highlight=False, soft_wrap=True, file=out)
         self._laser: subprocess.Popen[str] | None = None
         os.environ["XDG_CONFIG_HOME"] = str(props / "config")
 
