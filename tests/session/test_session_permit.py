@@ -25,7 +25,8 @@ from devicelink.people.judgement import (
     IssuerFacts,
 )
 from devicelink.session import permit
-from devicelink.session.permit import Facts, judge, limits_of, same_value
+from devicelink.session.facts import Facts
+from devicelink.session.permit import judge, limits_of, same_value
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
