@@ -48,3 +48,22 @@ def make_clinic(tmp_path, template):
 def clinic(make_clinic):
     """A clinic with a healthy laser."""
     return make_clinic()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How long after a SIGKILL it was dark: the distribution, phase by phase."""
+    measured = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            if name.startswith("dark_ms "):
+                measured.setdefault(name.removeprefix("dark_ms "), []).append(value)
+    if not measured:
+        return
+    terminalreporter.section("dark and disabled after SIGKILL, ms (bound: 50)")
+    everything = [value for values in measured.values() for value in values]
+    for phase, values in [*sorted(measured.items()), ("all", everything)]:
+        ordered = sorted(values)
+        middle = ordered[len(ordered) // 2]
+        terminalreporter.write_line(
+            f"{phase:<14} {len(ordered):>3} kills   median {middle:>5.1f}   max {ordered[-1]:>5.1f}"
+        )

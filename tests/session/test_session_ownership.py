@@ -152,10 +152,12 @@ def test_an_ordinary_child_does_not_inherit_it(tmp_path):
     """A child that was not handed the lock file does not keep the device owned."""
     held = own(tmp_path, "0917", RUNTIME)
     with subprocess.Popen(
-        [sys.executable, "-c", "import sys; sys.stdin.read()"],
+        [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"],
         stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         close_fds=False,
     ) as child:
+        assert child.stdout.readline() == b"here\n"
         held.release()
         assert not is_owned(tmp_path, "0917")
         child.stdin.close()

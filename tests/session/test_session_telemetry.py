@@ -90,6 +90,16 @@ def test_a_gap_is_given_when_it_has_ended():
     assert telemetry.take_gap() is None
 
 
+def test_a_gap_that_lasts_to_the_end_is_given_with_an_open_end():
+    """Silence until the session's end is recorded as well; without a gap there is nothing."""
+    telemetry = Telemetry()
+    assert telemetry.take_gap(even_open=True) is None
+    telemetry.missed(10, "The device did not answer.")
+    gap = {"from_mono_ns": 10, "to_mono_ns": None, "why": "The device did not answer."}
+    assert telemetry.take_gap(even_open=True) == gap
+    assert telemetry.take_gap(even_open=True) is None
+
+
 def test_time_counts_between_read_backs_of_ready_and_emitting():
     """READY includes EMITTING; STANDBY and ARMING count for neither."""
     telemetry = Telemetry()
