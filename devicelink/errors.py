@@ -21,6 +21,7 @@
     │   ├── DriverUnknown    2   no such driver
     │   ├── DriverNotAllowed 2   this station does not allow it
     │   └── DriverUnusable   2   it is installed and does not work
+    ├── GuardGone            1   the guard died or acted by itself; nothing is enabled any more
     ├── LockUnconfirmed      3   the laser is not confirmed locked; outranks all
     ├── JournalUnwritable    1   an entry could not be made durable
     └── JournalBroken        4   the evidence is broken
@@ -143,6 +144,10 @@ class DriverNotAllowed(DriverError):
 
 class DriverUnusable(DriverError):
     """The driver is installed and does not load, or two distributions claim its name."""
+
+
+class GuardGone(DeviceLinkError):
+    """The guard died, hangs or acted by itself: nothing may be enabled any more."""
 
 
 class LockUnconfirmed(DeviceLinkError):

@@ -1,24 +1,17 @@
-"""Quantities as annotated types: the unit stands last in a name, its range here."""
+"""Quantities as they are written: the unit stands last in a name, the number stays text."""
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated
-
-from pydantic import Field
+import re
+from decimal import Decimal
 
 from devicelink.errors import ConfigError
 
-Percent = Annotated[Decimal, Field(ge=0, le=100)]
-Seconds = Annotated[Decimal, Field(ge=0)]
+_PLAIN = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?", re.ASCII)
 
 
 def decimal(text: str, what: str) -> Decimal:
-    """Read a number exactly as it is written; raises `ConfigError` naming `what`."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        raise ConfigError(f"{what} must be a number, not {text!r}.") from None
-    if not value.is_finite():
-        raise ConfigError(f"{what} must be a finite number, not {text!r}.")
-    return value
+    """Read a plain decimal number, as a wire takes it; raises `ConfigError` naming `what`."""
+    if not _PLAIN.fullmatch(text):
+        raise ConfigError(f"{what} must be a number like 35 or 35.5, not {text!r}.")
+    return Decimal(text)

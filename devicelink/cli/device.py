@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
 
 SIMULATED_PREFIX = "SIM-"
+_SERIAL = re.compile(r"[!-~]{1,60}", re.ASCII)
 
 
 @app.command("add")
@@ -53,6 +55,8 @@ def add(
             f"{', '.join(unknown)} cannot be accepted. What a wire may lack: "
             f"{', '.join(ACCEPTABLE)}."
         )
+    if not _SERIAL.fullmatch(serial):
+        raise ConfigError("A serial number is 1 to 60 visible ASCII characters, as on the label.")
     if trigger not in {"hardware", "host"}:
         raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
     if port is not None and "://" not in port:

@@ -82,19 +82,18 @@ def port_kind(address: str) -> PortKind:
     An address whose host cannot be resolved counts as `network`. Raises `ConfigError` for an
     address without a meaning.
     """
-    scheme, _, rest = address.partition("://")
-    if not rest:
+    scheme, separator, rest = address.partition("://")
+    if not separator:
+        if not address or "\0" in address:
+            raise ConfigError("A port is a path, or an address like socket://HOST:PORT.")
         real = os.path.realpath(address)
         if not Path(real).exists():
             return PortKind.ABSENT
         return PortKind.PTY if _is_pty(real) else PortKind.DEVICE
     if scheme == "socket":
-        host = urlsplit(address).hostname
-        if not host:
-            msg = f"The port {address!r} names no host. Write it as socket://HOST:PORT."
-            raise ConfigError(msg)
+        host = _host(address)
         return PortKind.LOOPBACK if _is_loopback(host) else PortKind.NETWORK
-    if scheme in _foreign_schemes():
+    if rest and scheme in _foreign_schemes():
         return PortKind.IN_PROCESS
     known = ", ".join(["a device path", "socket://", *(f"{s}://" for s in _foreign_schemes())])
     raise ConfigError(f"The port {address!r} has no known form. Known: {known}.")
@@ -129,7 +128,7 @@ def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | N
             handle.dtr = False
             handle.rts = False
         handle.open()
-    except (serial.SerialException, OSError, ValueError, termios.error) as error:
+    except (serial.SerialException, OSError, ValueError, TypeError, termios.error) as error:
         raise PortUnavailable(_unavailable(address, error)) from error
     if kind is PortKind.DEVICE:
         with contextlib.suppress(OSError):
@@ -192,6 +191,18 @@ def _foreign_schemes() -> dict[str, importlib.metadata.EntryPoint]:
     return {point.name: point for point in found}
 
 
+def _host(address: str) -> str:
+    """The host of a socket address; raises `ConfigError` where host or port is none."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or not port:
+        raise ConfigError(f"The port {address!r} is no address. Write it as socket://HOST:PORT.")
+    return host
+
+
 def _is_pty(path: str) -> bool:
     """By the device's number, wherever its node lies: Linux gives ptys the majors 136 to 143."""
     return path.startswith("/dev/pts/") or os.major(Path(path).stat().st_rdev) in _PTY_MAJORS
@@ -200,7 +211,7 @@ def _is_pty(path: str) -> bool:
 def _is_loopback(host: str) -> bool:
     try:
         addresses = {info[4][0] for info in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):
         return False
     return any(_stays_here(ipaddress.ip_address(str(address))) for address in addresses)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable
+from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session.counters import reconcile
-from devicelink.session.guard import GuardGone, NoGuard, guard_lines, set_aside, take_lines
+from devicelink.session.guard import NoGuard, guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind

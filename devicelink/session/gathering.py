@@ -246,4 +246,4 @@ def _is_number(value: str) -> bool:
         decimal(value, "a setting")
     except ConfigError:
         return False
-    return value.isascii()
+    return True

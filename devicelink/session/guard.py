@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from devicelink.config import device_file
-from devicelink.errors import DeviceLinkError, LinkLost
+from devicelink.errors import GuardGone, LinkLost
 from devicelink.link.link import Link
 from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
@@ -44,10 +44,6 @@ START_WITHIN_S = 10.0
 PRIORITY = -10
 """Asked for, where the system lets it: a busy machine must not make the guard wait."""
 _WATCH_EVERY_S = 0.25
-
-
-class GuardGone(DeviceLinkError):
-    """The guard died or acted by itself: nothing may be enabled any more."""
 
 
 class Guard(Protocol):

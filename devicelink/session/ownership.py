@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ASK = b"stop\n"
 ANSWER_WITHIN_S = 2.5
 _RETRY_S = 0.02
+_CALLER_WITHIN_S = 0.2
+"""A caller that says nothing must not keep the next one waiting."""
 _WORD_BYTES = 16
 _ANSWER_BYTES = 65536
 
@@ -122,8 +124,8 @@ class LockRequests:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            with connection, contextlib.suppress(OSError):
-                connection.settimeout(1.0)
+            with connection, contextlib.suppress(Exception):
+                connection.settimeout(_CALLER_WITHIN_S)
                 if connection.recv(_WORD_BYTES) == ASK:
                     connection.sendall(json.dumps(self._answer()).encode() + b"\n")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.driver import ControlShown, Trigger
-from devicelink.errors import DeviceLinkError, JournalBroken, JournalUnwritable, Stopped
+from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable, Stopped
 from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import transcript_at
 from devicelink.registry import allowed_drivers
@@ -14,13 +14,13 @@ from devicelink.session import state as table
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
 from devicelink.session.gathering import gather
-from devicelink.session.guard import Guard, GuardGone
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
 from devicelink.session.unlocking import record_verdict
 
 if TYPE_CHECKING:
     from devicelink.driver import Effective
+    from devicelink.session.guard import Guard
     from devicelink.session.work import Work
 
 

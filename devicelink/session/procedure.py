@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from devicelink.driver import ControlShown
 from devicelink.errors import (
     DeviceLinkError,
+    GuardGone,
     JournalBroken,
     JournalUnwritable,
     LinkLost,
@@ -23,7 +24,6 @@ from devicelink.session import preparing, unlocking
 from devicelink.session import state as table
 from devicelink.session.closing import close, leave, lock_now
 from devicelink.session.gathering import Asked
-from devicelink.session.guard import GuardGone
 from devicelink.session.lockdown import LOCK_WITHIN_S
 from devicelink.session.ownership import LockRequests, Ownership
 from devicelink.session.work import Face, HeldFace, Request, Work

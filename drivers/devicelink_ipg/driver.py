@@ -248,10 +248,10 @@ def _digit(bits: StatusWord, position: int) -> str:
 
 
 def _state(bits: StatusWord, *, output_seen: bool) -> DeviceState:
-    if not bits.emission_on:
-        return DeviceState.STANDBY
     if bits.starting:
         return DeviceState.ARMING
+    if not bits.emission_on:
+        return DeviceState.STANDBY
     return DeviceState.EMITTING if output_seen else DeviceState.READY
 
 

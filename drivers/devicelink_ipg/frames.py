@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from devicelink.driver import CommandClass
 from devicelink.errors import DeviceFault, ProtocolError
@@ -36,9 +36,12 @@ _CLASSES = {
 }
 """What is not here is forbidden: external analog control (`EEC`), aiming by hardware, others."""
 
+_WITH_VALUE = frozenset({"SDC", "SFWS"})
+_VALUE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 _UNKNOWN_COMMAND = ("BCMD", "COMMAND ERR")
 _MARKER_ANSWER = re.compile(rb"RFV:[^\r]*\r", re.IGNORECASE)
 _STATUS_MAX = 2**32 - 1
+_STATUS_DIGITS = len(str(_STATUS_MAX))
 
 
 def frame(word: str, value: str | None = None) -> bytes:
@@ -59,9 +62,11 @@ class YlrSmWire:
         lines, rest = split_lines(sent, CR)
         if rest or len(lines) != 1 or not lines[0].isascii():
             return CommandClass.FORBIDDEN
-        word, _, value = lines[0].decode("ascii").partition(" ")
+        word, space, value = lines[0].decode("ascii").partition(" ")
+        if bool(space) is not (word in _WITH_VALUE) or (space and not _VALUE.fullmatch(value)):
+            return CommandClass.FORBIDDEN
         if word == "SDC":
-            return CommandClass.REDUCES if _is_zero(value) else CommandClass.PREPARES
+            return CommandClass.REDUCES if Decimal(value) == 0 else CommandClass.PREPARES
         return _CLASSES.get(word, CommandClass.FORBIDDEN)
 
     def split(self, received: bytes) -> tuple[list[bytes], bytes]:
@@ -112,13 +117,6 @@ def _accepted(word: str, reply: bytes) -> str:
     return text
 
 
-def _is_zero(value: str) -> bool:
-    try:
-        return Decimal(value) == 0
-    except InvalidOperation:
-        return False
-
-
 FAULT_BITS = {
     1: "over_temperature",
     3: "back_reflection",
@@ -139,7 +137,8 @@ class StatusWord:
     @classmethod
     def read(cls, text: str) -> StatusWord:
         """Raises `ProtocolError` for anything but a number of 32 bits."""
-        if not (text.isascii() and text.isdigit()) or int(text) > _STATUS_MAX:
+        readable = text.isascii() and text.isdigit() and len(text) <= _STATUS_DIGITS
+        if not readable or int(text) > _STATUS_MAX:
             raise ProtocolError(f"The laser's status {text!r} is no number of 32 bits.")
         return cls(int(text))
 
