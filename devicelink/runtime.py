@@ -6,6 +6,7 @@ is `ThreadRuntime`; a simulated world hands in its own, whose time is virtual.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import select
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NS = 1_000_000_000
+_PRIORITY = -10
+"""Niceness; asked for, never required."""
 
 
 class Latch(Protocol):
@@ -238,6 +241,15 @@ def _read_boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return secrets.token_hex(16)
+
+
+def ask_for_priority() -> None:
+    """Ask the system to run this process before others; where it does not let us, go on.
+
+    For what stands between a laser and its host's death: owner, guard, a simulated laser.
+    """
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
 
 
 def seconds(ns: int) -> float:

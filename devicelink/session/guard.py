@@ -26,7 +26,7 @@ from devicelink.errors import GuardGone, LinkLost
 from devicelink.link.link import Link
 from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
-from devicelink.runtime import ThreadRuntime, nanoseconds, seconds
+from devicelink.runtime import ThreadRuntime, ask_for_priority, nanoseconds, seconds
 from devicelink.session.lockdown import LOCK_WITHIN_S, ROUND_PAUSE_S, lock
 from devicelink.session.ownership import LockRequests
 
@@ -41,8 +41,6 @@ BEAT, FAREWELL, TAKE_OVER = b".", b"F", b"T"
 ACTED, ALIVE = b"A", b"R"
 BEAT_LOST_S = 1.0
 START_WITHIN_S = 10.0
-PRIORITY = -10
-"""Asked for, where the system lets it: a busy machine must not make the guard wait."""
 _WATCH_EVERY_S = 0.25
 
 
@@ -128,6 +126,7 @@ class ProcessGuard:
         runtime: Runtime,
     ) -> ProcessGuard:
         """Start one and wait until it watches; raises `GuardGone` where it does not."""
+        ask_for_priority()
         lines_path = guard_lines(folder, serial)
         pipe_read, pipe_write = os.pipe()
         status_read, status_write = os.pipe()
@@ -371,8 +370,7 @@ def main(argument: str) -> None:
     """The process: deaf to what ends its owner's session, gone when its work is done."""
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(name, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+    ask_for_priority()
     orders = GuardOrders(**json.loads(argument))
     module, _, attribute = orders.driver_target.partition(":")
     make = cast(
