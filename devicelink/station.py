@@ -12,7 +12,7 @@ from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.entry import Draft
 from devicelink.journal.keys import load_key, new_signer, save_key
 from devicelink.journal.store import Journal
-from devicelink.people import PinStore, add_person_draft, set_pin, sign_in
+from devicelink.people import PinStore, add_person_draft, check_pin, set_pin, sign_in
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
 
@@ -83,6 +83,10 @@ class Station(Context):
             )
         for driver in drivers_allowed:
             registry.find(driver)
+        check_pin(pin)
+        first = add_person_draft(
+            administrator, administrator_name, roles=("administrator",), by="station"
+        )
         prefix = SIMULATED_PREFIX if simulated else ""
         origin = f"{prefix}{name}/{runtime.random_bytes(ORIGIN_RANDOM_BYTES).hex()}"
         for part in ("secrets", "locks", "guard", "transcripts"):
@@ -109,14 +113,9 @@ class Station(Context):
         (folder / "log.vkey").write_text(journal.vkey + "\n", encoding="utf-8")
         StationFile(name=name, origin=origin).write(folder)
         station = cls.open(folder, runtime)
-        station.first_administrator(administrator, administrator_name, pin)
+        station.journal.append(first)
+        set_pin(station.journal, station.pins, administrator, pin, by="station")
         return station
-
-    def first_administrator(self, person_id: str, name: str, pin: str) -> None:
-        """The one person whom nobody added; only into a station without people."""
-        draft = add_person_draft(person_id, name, roles=("administrator",), by="station")
-        self.journal.append(draft)
-        set_pin(self.journal, self.pins, person_id, pin, by="station")
 
     def sign_in(self, person_id: str, pin: str) -> Person:
         """Who this is; raises `SignInFailed`."""

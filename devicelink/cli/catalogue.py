@@ -18,7 +18,7 @@ app = typer.Typer(help="What a maker's certificates allow.", no_args_is_help=Tru
 
 @app.command("issue")
 def issue(
-    entries: Annotated[Path, typer.Argument(help="TOML file with [[entries]].")],
+    entries: Annotated[Path, typer.Argument(help="TOML file with tables named entries.")],
     key: Annotated[Path, typer.Option(help="The issuer's key file.")],
     version: Annotated[int, typer.Option(help="Counts up; a newer one supersedes.")],
     valid_until: Annotated[str, typer.Option(help="Date or time, UTC.")],

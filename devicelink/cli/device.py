@@ -45,9 +45,9 @@ def add(
 ) -> None:
     """Register a laser, change its registration, or record what the clinic accepts of it."""
     from devicelink import registry
-    from devicelink.devices import register
     from devicelink.devices.card import write_card
     from devicelink.devices.register import ACCEPTABLE
+    from devicelink.session.ownership import own
 
     unknown = sorted(set(accept or []) - set(ACCEPTABLE))
     if unknown:
@@ -67,33 +67,36 @@ def add(
     known = state["devices"].get(named)
     if known is None and not (driver and port):
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
-    if known is not None and driver and port:
-        _require_quiet(register.find(state["devices"], named))
-    drafts = []
     person = acting(station, by, pin_file, "administrator")
-    if driver and port:
-        registry.require_allowed(driver, state["station"])
-        configuration = key_values(set_)
-        registry.make(driver, configuration)
-        _check_port(port, simulated=station.simulated)
-        data_ = {
-            "driver": driver,
-            "port": port,
-            "configuration": configuration,
-            "trigger": trigger,
-            "identity": "asserted",
-            "maker": maker,
-            "model": model,
-            "udi": udi,
-        }
-        drafts.append(_draft("device.registered", data_, named, person.id))
-    drafts += [
-        _draft("device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}, named, person.id)
-        for code in accept or []
-    ]
-    if not drafts:
-        raise ConfigError("Nothing to do: give --driver and --port, or --accept CODE.")
-    station.journal.append_all(drafts)
+    drafts = []
+    with own(station.folder, named, station.runtime):
+        if known is not None and driver and port:
+            _require_quiet(station.device(named))
+        if driver and port:
+            registry.require_allowed(driver, state["station"])
+            configuration = key_values(set_)
+            registry.make(driver, configuration)
+            _check_port(port, simulated=station.simulated)
+            data_ = {
+                "driver": driver,
+                "port": port,
+                "configuration": configuration,
+                "trigger": trigger,
+                "identity": "asserted",
+                "maker": maker,
+                "model": model,
+                "udi": udi,
+            }
+            drafts.append(_draft("device.registered", data_, named, person.id))
+        drafts += [
+            _draft(
+                "device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}, named, person.id
+            )
+            for code in accept or []
+        ]
+        if not drafts:
+            raise ConfigError("Nothing to do: give --driver and --port, or --accept CODE.")
+        station.journal.append_all(drafts)
     device = station.device(named)
     write_card(station.folder, device)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
@@ -101,7 +104,7 @@ def add(
 
 def _require_quiet(device: Device) -> None:
     """What is open on a device has to be closed where it was opened, before it is moved."""
-    if device.recovery_due:
+    if device.recovery_due or device.lock == "unconfirmed":
         raise Refused(
             f"Something is still open on {device.serial} at {device.port}. First: devicelink lock "
             f"{device.serial}, or devicelink device attest-off {device.serial} --by ID when its "
@@ -182,6 +185,7 @@ def attest_off(
     """A named person states that the laser's power is removed: ATTESTED_OFF, never LOCKED."""
     from devicelink.session.guard import attested_mark
     from devicelink.session.ownership import is_owned
+    from devicelink.session.recovery import INTERRUPTED
 
     station = open_station(data)
     device = station.device(serial)
@@ -196,6 +200,12 @@ def attest_off(
     role = person.roles[0]
     attested = Draft("lock.attested_off", told, actor=person.id, role=role, device=serial)
     drafts = [attested]
+    if crashed:
+        interrupted = {"end": INTERRUPTED, "uncontrolled": {"confirmed_by": None}}
+        drafts += [
+            Draft("session.interrupted", interrupted, session=one, device=serial)
+            for one in device.open_sessions
+        ]
     if not any(hold.code == "lock_unconfirmed" for hold in device.holds):
         hold = {"code": "lock_unconfirmed", "sentence": "Its power was removed by hand."}
         drafts.append(Draft("device.held", hold, device=serial))

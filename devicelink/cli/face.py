@@ -35,6 +35,12 @@ if TYPE_CHECKING:
 
 RENEW_S = 1.0
 LOOK_S = 0.1
+LINE_WIDTH = 70
+LOCK_WORDS = {
+    True: "locked, read back",
+    False: "NOT CONFIRMED LOCKED",
+    None: "only asked, nothing was set",
+}
 HINTS = {
     state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
     state.Phase.READY: (
@@ -71,14 +77,20 @@ class Terminal:
         """A line for each new phase; in between only where a person looks."""
         if phase is not self._phase:
             self._phase = phase
-            self._console.print(f"{phase.value:<14} {_words(status, age_s)}", markup=False)
+            self._line(phase, status, age_s, end="\n")
+            if phase is state.Phase.ARMING:
+                self.say("Keep off footswitch and modulation until READY has stood for a second.")
             if self._hints and phase in HINTS:
                 self._console.print(f"  {HINTS[phase]}", markup=False)
         elif self._console.is_terminal and self._now_ns() - self._drawn_ns > nanoseconds(0.5):
             self._drawn_ns = self._now_ns()
-            self._console.print(
-                f"{phase.value:<14} {_words(status, age_s)}", end="\r", markup=False
-            )
+            self._line(phase, status, age_s, end="\r")
+
+    def _line(self, phase: state.Phase, status: Status | None, age_s: float, *, end: str) -> None:
+        """A line at its full width, so that nothing of the one before shows through."""
+        text = f"{phase.value:<14} {_words(status, age_s)}"
+        width = LINE_WIDTH if self._console.is_terminal else 0
+        self._console.print(f"{text:<{width}}", end=end, markup=False)
 
 
 def _words(status: Status | None, age_s: float) -> str:
@@ -95,6 +107,7 @@ class Ran:
 
     result: Result
     station: Station
+    device: str
     signed: bool
 
     @property
@@ -134,19 +147,18 @@ class Ran:
     def text(self) -> str:
         """The receipt."""
         receipt = self._receipt()
-        lock = {
-            True: "locked, read back",
-            False: "NOT CONFIRMED LOCKED",
-            None: "only asked, nothing was set",
-        }
         lines = [
             "",
             f"Session {self.result.session}: {self.end.sentence}",
-            f"  laser     {lock[self.result.confirmed]}",
+            f"  laser     {LOCK_WORDS[self.result.confirmed]}",
             f"  signed    {'yes' if self.signed else 'no'}",
             f"  journal   {receipt['size']} entries, head {receipt['root']}",
             f"  station   {self.station.origin}",
         ]
+        if self.end.latch or self.result.confirmed is False:
+            lines.append(
+                f"  held      when its cause is gone: devicelink device acknowledge {self.device}"
+            )
         if self.station.simulated:
             lines.append("  SIMULATED: made on a simulated laser")
         return "\n".join(lines)
@@ -191,9 +203,15 @@ def run_session(
     signed = False
     if result.confirmed is False:
         face.say(f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}")
-    elif result.end.kind is not state.EndKind.REFUSED and not result.evidence_kept:
+    else:
+        face.say(f"{result.session}: {LOCK_WORDS[result.confirmed]}. {result.end.sentence}")
+    if (
+        result.confirmed is not False
+        and result.end.kind is not state.EndKind.REFUSED
+        and not result.evidence_kept
+    ):
         signed = _sign(station, result, request, device)
-    return Ran(result, station, signed)
+    return Ran(result, station, device, signed)
 
 
 def _attend(station: Station, session: Session, *, interactive: bool) -> Result:
@@ -257,7 +275,9 @@ def _sign(station: Station, result: Result, request: Request, device: str) -> bo
         from devicelink.cli.common import read_pin
 
         try:
-            pin = read_pin(station, None, f"Sign {result.session} as performed: PIN of {person.id}")
+            pin = read_pin(
+                station, None, f"Sign this record of {result.session} with your PIN ({person.id})"
+            )
             station.sign_in(person.id, pin)
         except Exception:  # noqa: BLE001 - unsigned is shown; a lost terminal changes no outcome
             return False

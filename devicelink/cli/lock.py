@@ -8,7 +8,7 @@ import sys
 from devicelink.cli.common import Data, Json, emit, open_station
 from devicelink.cli.words import SIMULATED
 from devicelink.config import data_folder, read_station_file
-from devicelink.errors import DeviceLinkError, LockUnconfirmed
+from devicelink.errors import ConfigError, DeviceLinkError, LockUnconfirmed
 
 
 def lock(device: str, data: Data = None, as_json: Json = False) -> None:
@@ -16,7 +16,13 @@ def lock(device: str, data: Data = None, as_json: Json = False) -> None:
     from devicelink.runtime import ThreadRuntime
     from devicelink.session.locking import lock_device
 
-    locked = lock_device(data_folder(data), device, ThreadRuntime(), lambda: open_station(data))
+    try:
+        locked = lock_device(data_folder(data), device, ThreadRuntime(), lambda: open_station(data))
+    except ConfigError as error:
+        raise LockUnconfirmed(
+            "Nothing was locked. Press the laser's own red emergency stop now. "
+            f"{error} If the station lies elsewhere: devicelink lock {device} --data FOLDER"
+        ) from None
     with contextlib.suppress(DeviceLinkError):
         if read_station_file(data_folder(data)).origin.startswith("simulated/"):
             print(SIMULATED, file=sys.stderr)

@@ -21,7 +21,7 @@ app = typer.Typer(help="Sessions: check, run, list, show.", no_args_is_help=True
 
 Technician = Annotated[str, typer.Option(help="The technician's ID.")]
 Kind = Annotated[str, typer.Option(help="treatment, test_spot, energy_check, service or training")]
-SettingsFile = Annotated[Path | None, typer.Option(help="TOML file with one table [settings].")]
+SettingsFile = Annotated[Path | None, typer.Option(help="TOML file with one table named settings.")]
 
 
 @app.command("check")
@@ -51,7 +51,7 @@ def check(
 def run(
     device: str,
     technician: Technician,
-    settings: Annotated[Path, typer.Option(help="TOML file with one table [settings].")],
+    settings: Annotated[Path, typer.Option(help="TOML file with one table named settings.")],
     kind: Kind = "treatment",
     client: Annotated[str | None, typer.Option(help="The client's reference, no name.")] = None,
     pin_file: PinFile = None,

@@ -1,6 +1,6 @@
 """People, their PINs, and what makers certify of them."""
 
-from devicelink.people.pins import PinStore, set_pin
+from devicelink.people.pins import PinStore, check_pin, set_pin
 from devicelink.people.roster import PEOPLE, Person, add_person_draft
 from devicelink.people.signin import sign_in
 from devicelink.people.trust import CATALOGUES, CERTIFICATES, TRUST
@@ -12,6 +12,7 @@ __all__ = [
     "Person",
     "PinStore",
     "add_person_draft",
+    "check_pin",
     "set_pin",
     "sign_in",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session.counters import reconcile
-from devicelink.session.guard import NoGuard, guard_lines, set_aside, take_lines
+from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
@@ -61,23 +62,32 @@ def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[
 def close(work: Work, end: End) -> None:
     """Record how it ended; where the journal cannot, keep the facts beside it."""
     work.done.set()
-    aside = set_aside(guard_lines(work.context.folder, work.device.serial))
-    drafts = _drafts(work, end, take_lines(aside))
+    lines: list[dict[str, object]] = []
+    aside = None
+    if isinstance(work.own, Ownership):
+        aside = set_aside(guard_lines(work.context.folder, work.device.serial))
+        lines = take_lines(aside)
+    drafts = _drafts(work, end, lines)
     try:
         work.context.journal.append_all(drafts)
-        aside.unlink(missing_ok=True)
     except (JournalUnwritable, JournalBroken) as error:
         work.evidence_kept = True
-        _keep_aside(work, drafts, str(error))
+        if not _keep_aside(work, drafts, str(error)):
+            return
+    if aside is not None:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
-def _keep_aside(work: Work, drafts: list[Draft], why: str) -> None:
+def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:
+    """Keep what the journal did not take; whether it is kept."""
     try:
         where = keep(work.context.kept_folder, drafts, work.context.runtime)
     except JournalUnwritable as error:
         work.face.say(f"{why} {error} Write down what happened: it is recorded nowhere.")
-    else:
-        work.face.say(f"{why} What happened is kept in {where}.")
+        return False
+    work.face.say(f"{why} What happened is kept in {where}.")
+    return True
 
 
 def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[Draft]:
@@ -129,6 +139,18 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
     return drafts
 
 
+def _hand_over(work: Work, last_guard: Callable[[Work], Guard]) -> None:
+    """To the guard that there is, or to a new one."""
+    try:
+        work.guard.take_over()
+    except GuardGone:
+        try:
+            work.guard = last_guard(work)
+            work.guard.take_over()
+        except DeviceLinkError as error:
+            work.face.say(str(error))
+
+
 def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
     """Let go of guard, port and lock file; a laser not confirmed locked stays guarded."""
     work.done.set()
@@ -138,12 +160,7 @@ def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
         lock_now(work)
     outcome = work.outcome
     if outcome is not None and not outcome.confirmed and not outcome.port_lost:
-        if isinstance(work.guard, NoGuard):
-            try:
-                work.guard = last_guard(work)
-            except DeviceLinkError as error:
-                work.face.say(str(error))
-        work.guard.take_over()
+        _hand_over(work, last_guard)
     else:
         work.guard.farewell()
     if work.connection is not None:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from devicelink.config import device_file
-from devicelink.errors import GuardGone, LinkLost
+from devicelink.errors import DeviceLinkError, GuardGone
 from devicelink.link.link import Link
 from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
@@ -74,7 +74,8 @@ class NoGuard:
         """Nobody leaves."""
 
     def take_over(self) -> None:
-        """Nobody stays."""
+        """Nobody stays: raises `GuardGone`."""
+        raise GuardGone("There is no guard process.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +179,10 @@ class ProcessGuard:
             self._process.wait(timeout=2)
 
     def take_over(self) -> None:
-        """Leave the laser to it."""
-        with contextlib.suppress(GuardGone):
-            self._write(TAKE_OVER)
+        """Leave the laser to it; raises `GuardGone` where there is nobody to leave it to."""
+        if self._process.poll() is not None:
+            raise GuardGone("The guard process is gone.")
+        self._write(TAKE_OVER)
 
     def _write(self, word: bytes) -> None:
         try:
@@ -226,12 +228,13 @@ class _Watch:
         self._beat_ns = runtime.mono_ns()
         self._owner_lives = True
         self._old_mark = False
+        self._confirmed = False
 
     def run(self) -> None:
         """Watch the pipe until farewell, or act and stay until the laser is dark for certain."""
         self._say(ALIVE)
         while (reason := self._wait_for_reason()) is not None:
-            with contextlib.suppress(LinkLost):
+            with contextlib.suppress(DeviceLinkError):
                 self._port.write(self._driver.declaration.lock_bytes)
             self._forget_old_mark()
             self._note("acted", reason=reason)
@@ -261,30 +264,31 @@ class _Watch:
 
     def _hold_dark(self) -> bool:
         """Lock again and again; True when the work is done, False when the owner beats again."""
-        confirmed = False
-        answering = not self._owner_lives
-        if answering:
-            self._answer_lock_requests(lambda: confirmed)
+        self._confirmed = False
+        answering = False
         while True:
+            if not answering and not self._owner_lives:
+                answering = True
+                self._answer_lock_requests(lambda: self._confirmed)
             if not self._old_mark and Path(self._orders.attested_path).exists():
                 self._note("ended", by="attested")
                 return True
             outcome = self._lock_once()
-            if outcome.confirmed and not confirmed:
+            if outcome.confirmed and not self._confirmed:
                 self._note("confirmed", outcome=outcome)
-            confirmed = outcome.confirmed
+            self._confirmed = outcome.confirmed
             if outcome.port_lost:
                 self._note("ended", by="port_lost", outcome=outcome)
                 return True
             if not self._owner_lives:
-                if confirmed:
+                if self._confirmed:
                     return True
                 self._runtime.sleep(_WATCH_EVERY_S)
             elif self._runtime.wait_readable(self._orders.pipe_fd, _WATCH_EVERY_S):
                 words = self._hear()
                 if FAREWELL in words:
                     return True
-                if confirmed and self._owner_lives:
+                if self._confirmed and self._owner_lives:
                     return False
 
     def _lock_once(self) -> LockOutcome:
@@ -346,7 +350,12 @@ def set_aside(path: Path) -> Path:
     """Move a guard's lines to where no guard writes any more; the new path, there or not."""
     aside = path.with_suffix(".taken")
     with contextlib.suppress(OSError):
-        if not aside.exists():
+        if aside.exists():
+            newer = path.read_bytes()
+            with aside.open("ab") as older:
+                older.write(newer)
+            path.unlink()
+        else:
             path.replace(aside)
     return aside
 

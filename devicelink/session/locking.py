@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from devicelink.errors import (
     DeviceLinkError,
     JournalBroken,
     JournalUnwritable,
+    LockUnconfirmed,
 )
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
@@ -21,12 +23,19 @@ from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, start_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
 from devicelink.session.ownership import Ownership, ask_owner, own
-from devicelink.session.recovery import identified, recover, unreached
+from devicelink.session.recovery import (
+    Recovered,
+    identified,
+    journal_kept_facts,
+    recover,
+    unreached,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from devicelink.runtime import Runtime
+    from devicelink.session.connection import Connection
     from devicelink.session.context import Context
 
 ASK_AGAIN_S = 0.05
@@ -60,7 +69,7 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, open_context: OpenC
     advice = at_the_laser(card.driver)
     held = _own_or_ask(folder, serial, runtime)
     if not isinstance(held, Ownership):
-        return _by_owner(serial, held, advice)
+        return _by_owner(serial, held, advice, open_context)
     try:
         return _by_ourselves(folder, card, held, runtime, open_context, advice)
     finally:
@@ -102,8 +111,10 @@ def _own_or_ask(
             runtime.sleep(ASK_AGAIN_S)
 
 
-def _by_owner(serial: str, answer: dict[str, object] | None, advice: str) -> Locked:
-    """Believe only a lock that the owner read back."""
+def _by_owner(
+    serial: str, answer: dict[str, object] | None, advice: str, open_context: OpenContext
+) -> Locked:
+    """Believe only a lock that the owner read back; record that there was none."""
     if answer is not None and answer.get("confirmed") is True:
         by = str(answer.get("by", "owner"))
         return Locked(
@@ -113,7 +124,9 @@ def _by_owner(serial: str, answer: dict[str, object] | None, advice: str) -> Loc
             at_the_laser=advice,
         )
     why = "did not answer" if answer is None else "could not read back a lock"
-    sentence = f"{serial} is not confirmed locked: the program that owns it {why}."
+    unread = unreached(f"the program that owns it {why}", now_ns=0)
+    missing = _record(open_context, serial, unread)
+    sentence = f"{serial} is not confirmed locked: the program that owns it {why}.{missing}"
     return Locked(confirmed=False, by="owner", sentence=sentence, at_the_laser=advice)
 
 
@@ -125,17 +138,30 @@ def _by_ourselves(
     open_context: OpenContext,
     advice: str,
 ) -> Locked:
-    outcome = _lock(folder, card, held, runtime)
+    """By the card at once; then, where the journal knows the device otherwise, by the journal."""
+    outcome, connection = _lock(card, runtime)
     registered = _registered(open_context, card)
     if registered is not None:
-        outcome = _lock(folder, registered, held, runtime)
-    missing = _record(open_context, card.serial, held, outcome)
-    if outcome.confirmed and outcome.reading is not None:
+        if connection is not None:
+            connection.port.close()
+        card = registered
+        outcome, connection = _lock(card, runtime)
+    if connection is not None:
+        if not outcome.confirmed and not outcome.port_lost:
+            _leave_to_guard(folder, card, held, runtime, connection)
+        connection.port.close()
+    confirmed, missing = outcome.confirmed, ""
+    recovered = _recovered(open_context, card.serial, held) if confirmed else None
+    if recovered is not None:
+        confirmed = recovered.confirmed
+    else:
+        missing = _record(open_context, card.serial, outcome)
+    if confirmed and outcome.reading is not None:
         evidence = outcome.reading.evidence.value
         sentence = f"{card.serial} is locked; evidence: {evidence}.{missing}"
         return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=advice)
-    why = outcome.why_not or "no answer"
-    sentence = f"{card.serial} is not confirmed locked: {why}{missing}"
+    why = (outcome.why_not or "no answer").rstrip(".")
+    sentence = f"{card.serial} is not confirmed locked: {why}.{missing}"
     return Locked(confirmed=False, by="lock", sentence=sentence, at_the_laser=advice)
 
 
@@ -148,7 +174,8 @@ def _registered(open_context: OpenContext, card: Card) -> Card | None:
     return known if known != card else None
 
 
-def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOutcome:
+def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Connection | None]:
+    """Every way, then who it was; the port stays open for a guard."""
     try:
         connection = connect(
             driver=card.driver,
@@ -158,35 +185,48 @@ def _lock(folder: Path, card: Card, held: Ownership, runtime: Runtime) -> LockOu
             transcript=NoTranscript(),
         )
     except DeviceLinkError as error:
-        return unreached(str(error), runtime.mono_ns())
+        return unreached(str(error), runtime.mono_ns()), None
     outcome = lock(connection.link, connection.driver, runtime)
     outcome, _ = identified(connection, card.serial, outcome)
-    if not outcome.confirmed and not outcome.port_lost:
-        try:
-            guard = start_guard(
-                connection,
-                held,
-                driver=card.driver,
-                configuration=card.configuration,
-                folder=folder,
-                runtime=runtime,
-            )
-            guard.take_over()
-        except DeviceLinkError:
-            pass  # the outcome already says that nothing is confirmed
-    connection.port.close()
-    return outcome
+    return outcome, connection
 
 
-def _record(open_context: OpenContext, serial: str, held: Ownership, outcome: LockOutcome) -> str:
+def _leave_to_guard(
+    folder: Path, card: Card, held: Ownership, runtime: Runtime, connection: Connection
+) -> None:
+    with contextlib.suppress(DeviceLinkError):  # the outcome says that nothing is confirmed
+        start_guard(
+            connection,
+            held,
+            driver=card.driver,
+            configuration=card.configuration,
+            folder=folder,
+            runtime=runtime,
+        ).take_over()
+
+
+def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recovered | None:
+    """What a dead owner left is closed with this start; its own lock is then the last word."""
+    try:
+        return recover(open_context(), serial, held)
+    except LockUnconfirmed:
+        raise
+    except DeviceLinkError:
+        return None
+
+
+def _record(open_context: OpenContext, serial: str, outcome: LockOutcome) -> str:
     """The journal hears of it where it can; what is to be said where it could not."""
     try:
         context = open_context()
-        if outcome.confirmed:
-            recover(context, serial, held)
-        sessions = context.device(serial).open_sessions
-        session = sessions[-1] if sessions else None
-        context.journal.append_all(lock_drafts(serial, session, outcome))
+        journal_kept_facts(context)
+        device = context.device(serial)
+        session = device.open_sessions[-1] if device.open_sessions else None
+        drafts = lock_drafts(serial, session, outcome)
+        held = any(hold.code == "lock_unconfirmed" for hold in device.holds)
+        context.journal.append_all(
+            [draft for draft in drafts if draft.type != "device.held" or not held]
+        )
     except DeviceLinkError as error:
         return f" This could not be recorded: {error}"
     return ""

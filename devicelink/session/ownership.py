@@ -13,7 +13,7 @@ import json
 import os
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from devicelink.config import device_file
 from devicelink.errors import DeviceBusy, JournalUnwritable
@@ -41,6 +41,12 @@ class Ownership:
     serial: str
     lock_fd: int
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
     def release(self) -> None:
         """Let go of this process's hold; a guard may still have its own."""
         os.close(self.lock_fd)
@@ -65,9 +71,8 @@ def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -
             if runtime.mono_ns() >= give_up_ns:
                 os.close(fd)
                 raise DeviceBusy(
-                    f"The device {serial} is in use by another process of this station. "
-                    f"End that session, or take its light away with: devicelink lock {serial} "
-                    "(if it is the guard of a laser that is not confirmed locked, let it work)"
+                    f"{serial} is in use: by another session, or by the guard of a laser that is "
+                    "not confirmed locked."
                 ) from None
             runtime.sleep(_RETRY_S)
         else:

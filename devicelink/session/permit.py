@@ -145,11 +145,11 @@ def _device(facts: Facts) -> Iterator[Finding]:
         yield _refuse(
             f"held_{code}",
             f"The laser {device.serial} is held: {sentence}",
-            f"When it is mended: devicelink device acknowledge {device.serial} --by ADMINISTRATOR",
+            f"When its cause is gone: devicelink device acknowledge {device.serial} --by ID",
         )
     if device.problem:
         code, sentence = device.problem
-        yield _refuse(code, sentence, _DEVICE_REMEDIES[code])
+        yield _refuse(code, sentence, _DEVICE_REMEDIES[code].format(serial=device.serial))
     if device.identity == "asserted":
         yield from _needs_acceptance(
             facts,
@@ -168,12 +168,12 @@ def _device(facts: Facts) -> Iterator[Finding]:
 
 
 _DEVICE_REMEDIES = {
-    "device_busy": "End the other session, or take its light away: devicelink lock SERIAL",
+    "device_busy": "End the session there, or take its light away: devicelink lock {serial}",
     "port_unavailable": "Check cable and power, then try again.",
     "wrong_device": "Check which laser is plugged in, and what is registered.",
     "device_not_answering": "Check that the laser is on, its cable, and its registered speed.",
     "driver_unusable": "Ask whoever keeps this station to mend the driver.",
-    "lock_unconfirmed": "Take its power away, then: devicelink device attest-off SERIAL --by ID",
+    "lock_unconfirmed": "Take its power away, then: devicelink device attest-off {serial} --by ID",
 }
 
 

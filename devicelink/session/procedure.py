@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.driver import ControlShown
 from devicelink.errors import (
+    DeviceBusy,
     DeviceLinkError,
     GuardGone,
     JournalBroken,
@@ -127,7 +128,7 @@ class Session:
 
         def answer() -> dict[str, object]:
             if work.done.is_set():
-                return {"confirmed": False, "by": "session", "session": work.session}
+                raise DeviceBusy("This session has ended: ask whoever owns the device next.")
             self.stop(asked)
             work.context.runtime.sleep(LOCK_WITHIN_S, work.done)
             confirmed = work.outcome is not None and work.outcome.confirmed
@@ -140,10 +141,15 @@ class Session:
             work.face.say(f"Other programs cannot ask this one for a lock: {error}.")
 
     def _refused_early(self) -> table.End | None:
+        work = self._work
         try:
-            return preparing.refused_early(self._work)
+            return preparing.refused_early(work)
         except Stopped:
             return None
+        except (JournalUnwritable, JournalBroken) as error:
+            end = table.End("journal", table.EndKind.HARD, str(error))
+            close(work, end)
+            return end
 
     def _drive(self) -> None:
         """Feed events until the session has ended; whatever goes wrong in here locks."""

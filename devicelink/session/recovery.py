@@ -10,7 +10,14 @@ import contextlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devicelink.errors import DeviceLinkError, JournalBroken, LockUnconfirmed, WrongDevice
+from devicelink.errors import (
+    DeviceLinkError,
+    GuardGone,
+    JournalBroken,
+    JournalUnwritable,
+    LockUnconfirmed,
+    WrongDevice,
+)
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept, pending
 from devicelink.link.transcript import transcript_at
@@ -49,9 +56,9 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     Returns None where nothing was due. Never raises for a laser that cannot be reached: that is
     recorded as `lock.unconfirmed` and a hold. Raises `JournalUnwritable`, `JournalBroken`.
     """
+    journal_kept_facts(context)
     device = context.device(serial)
     if not device.recovery_due:
-        _journal_kept_facts(context)
         return None
     aside = set_aside(guard_lines(context.folder, serial))
     outcome, identity = _lock(context, device, own)
@@ -80,9 +87,14 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         Draft("session.interrupted", interrupted, session=one, device=serial)
         for one in device.open_sessions
     ]
-    context.journal.append_all(drafts)
+    try:
+        context.journal.append_all(drafts)
+    except JournalUnwritable as error:
+        if outcome.confirmed:
+            raise
+        advice = at_the_laser(device.driver)
+        raise LockUnconfirmed(f"{serial} is not confirmed locked. {error} {advice}") from error
     aside.unlink(missing_ok=True)
-    _journal_kept_facts(context)
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
     sentence = f"{named} on {serial} was interrupted; the lock is {word}."
@@ -132,7 +144,8 @@ def leave_to_guard(
         )
     except DeviceLinkError:
         return
-    guard.take_over()
+    with contextlib.suppress(GuardGone):
+        guard.take_over()
 
 
 def unreached(why_not: str, now_ns: int) -> LockOutcome:
@@ -158,13 +171,14 @@ def require_locked(recovered: Recovered | None) -> None:
 def identified(
     connection: Connection, serial: str, outcome: LockOutcome
 ) -> tuple[LockOutcome, Identity | None]:
-    """Who was locked; a lock of another laser is no lock of this one."""
+    """Who was locked; a lock of another laser is no lock of this one, whose port is lost."""
     if not outcome.confirmed:
         return outcome, None
     try:
         return outcome, connection.identify(serial)
     except WrongDevice as error:
-        return replace(outcome, confirmed=False, why_not=str(error)), None
+        wrong = replace(outcome, confirmed=False, port_lost=True, why_not=str(error))
+        return wrong, None
     except DeviceLinkError:
         return outcome, None
 
@@ -190,7 +204,7 @@ def _dark_since(
     return {"confirmed_by": None, "mono_ns": None}
 
 
-def _journal_kept_facts(context: Context) -> None:
+def journal_kept_facts(context: Context) -> None:
     """Facts that an earlier session could not record: now, with a hold behind them."""
 
     def closing(file: KeptFile) -> list[Draft]:
@@ -203,5 +217,5 @@ def _journal_kept_facts(context: Context) -> None:
         ]
 
     if pending(context.kept_folder):
-        with contextlib.suppress(JournalBroken):  # an unreadable file goes on holding its device
+        with contextlib.suppress(JournalBroken, JournalUnwritable):  # the file goes on holding
             journal_kept(context.journal, context.kept_folder, closing)

@@ -116,7 +116,7 @@ def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> Non
         if asked.status.state.can_make_light or asked.status.unexpected_emission:
             _lock_found(context, device, connection, asked, held)
         asked.device_bounds = connection.driver.bounds(connection.link)
-    except (JournalUnwritable, JournalBroken):
+    except (JournalUnwritable, JournalBroken, LockUnconfirmed):
         raise
     except DeviceLinkError as error:
         asked.problem = problem(error)
@@ -132,6 +132,12 @@ def _lock_found(
     outcome = lock(connection.link, connection.driver, context.runtime)
     asked.locked = outcome.confirmed
     found = Draft("device.light_found", {"words": words}, device=device.serial)
-    context.journal.append_all([found, *lock_drafts(device.serial, None, outcome)])
     if not outcome.confirmed and not outcome.port_lost:
         leave_to_guard(context, device, connection, held)
+    try:
+        context.journal.append_all([found, *lock_drafts(device.serial, None, outcome)])
+    except JournalUnwritable as error:
+        if outcome.confirmed:
+            raise
+        advice = at_the_laser(device.driver)
+        raise LockUnconfirmed(f"{device.serial} is not confirmed locked. {advice}") from error

@@ -380,7 +380,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
             End(
                 "control_held",
                 EndKind.HARD,
-                "Light came with READY: the control was already held. Let it go before READY.",
+                "Light came before or with READY. Keep off the control until READY has stood.",
                 latch=True,
             ),
         ),

@@ -58,8 +58,8 @@ def demo(
     if as_json:
         print(json.dumps(told))
     else:
-        print(f"\nThe station stays in {folder}. Look around:")
-        print(f"  devicelink session list --data {folder}")
+        print(f"\nThe station stays in {folder}; delete it when you are done. Look around:")
+        print(f"  {sys.argv[0]} session list --data {folder}")
 
 
 def _set_up(stage: Stage) -> None:
