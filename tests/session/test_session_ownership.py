@@ -96,7 +96,7 @@ def test_a_device_has_one_owner_across_processes(start, tmp_path):
     """While another process owns it the device is busy; with its end, even by SIGKILL, free."""
     other = start(tmp_path, "0917")
     assert is_owned(tmp_path, "0917")
-    with pytest.raises(DeviceBusy, match="devicelink lock 0917"):
+    with pytest.raises(DeviceBusy, match="0917 is in use"):
         own(tmp_path, "0917", RUNTIME)
     other.kill()
     other.wait(10)
