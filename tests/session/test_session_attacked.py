@@ -199,3 +199,75 @@ def test_a_key_pressed_by_habit_never_asks_for_ready():
         state.End,
         state.End,
     ]
+
+
+def test_a_guard_of_a_dead_owner_can_be_attested_off(clinic):
+    """Silent laser, dead owner: `lock` is exit 3 and recorded, and a person's word ends it."""
+    session = clinic.start("--for", "60")
+    clinic.laser.wait_for("enabled", session)
+    clinic.laser.set("fault=silence")
+    session.kill()
+    session.communicate()
+    wait(lambda: not clinic.laser.is_now("enabled"), 5)
+    assert clinic.run("lock", "SIM-0917").returncode == 3
+    assert clinic.entries("lock.unconfirmed")
+    here("device", "attest-off", "SIM-0917", *clinic.by)
+    wait(lambda: not guard_pids(clinic.station), 10)
+    device = clinic.opened().device("SIM-0917")
+    assert (device.lock, device.intents) == ("attested_off", ())
+    assert [hold.code for hold in device.holds] == ["lock_unconfirmed"]
+
+
+def test_a_dead_guard_is_replaced_for_a_laser_that_is_not_locked(clinic):
+    """Guard killed while the laser is silent: the session ends with exit 3 and a new guard."""
+    session = clinic.start("--for", "60", "--json")
+    clinic.laser.wait_for("enabled", session)
+    clinic.laser.set("fault=silence")
+    dead = guard_pids(clinic.station)
+    for pid in dead:
+        os.kill(pid, signal.SIGKILL)
+    assert session.wait(timeout=30) == 3
+    session.communicate()
+    fresh = guard_pids(clinic.station)
+    assert fresh
+    assert fresh != dead
+    clinic.laser.set("fault=none")
+    wait(lambda: not guard_pids(clinic.station), 15)
+    assert not clinic.laser.is_now("enabled")
+
+
+def test_a_device_not_confirmed_locked_cannot_be_moved_to_another_port(make_clinic):
+    """While a lock is unconfirmed, no registration may point `lock` at another laser."""
+    clinic, other = make_clinic("--fault", "refused_off"), make_clinic()
+    assert clinic.run("lock", "SIM-0917").returncode in {0, 3}
+    with clinic.laser.link.open("r+b", buffering=0) as port:
+        port.write(b"SDC 30\rEMON\r")
+        clinic.laser.wait_for("enabled")
+    assert clinic.run("lock", "SIM-0917").returncode == 3
+    add = ("device", "add", "0917", "--driver", "ipg", "--port", other.laser.link, *clinic.by)
+    here(*add, code=1)
+    assert clinic.opened().device("SIM-0917").port == str(clinic.laser.link)
+    clinic.laser.set("fault=none")
+    wait(lambda: not guard_pids(clinic.station), 15)
+
+
+def test_many_lock_requests_at_once_all_hear_the_truth(clinic):
+    """Three `lock` commands at once on a living session all end with exit 0."""
+    session = clinic.start("--for", "60", "--json")
+    clinic.laser.wait_for("enabled", session)
+    asking = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-m", "devicelink", "lock", "SIM-0917"),
+                *("--data", str(clinic.station)),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]
+    for one in asking:
+        one.communicate(timeout=60)
+    assert [one.returncode for one in asking] == [0, 0, 0]
+    session.communicate(timeout=60)
+    assert not clinic.laser.is_now("enabled")
