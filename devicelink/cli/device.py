@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, key_values, open_station
+from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
 
@@ -46,19 +47,9 @@ def add(
     """Register a laser, change its registration, or record what the clinic accepts of it."""
     from devicelink import registry
     from devicelink.devices.card import write_card
-    from devicelink.devices.register import ACCEPTABLE
     from devicelink.session.ownership import own
 
-    unknown = sorted(set(accept or []) - set(ACCEPTABLE))
-    if unknown:
-        raise ConfigError(
-            f"{', '.join(unknown)} cannot be accepted. What a wire may lack: "
-            f"{', '.join(ACCEPTABLE)}."
-        )
-    if not _SERIAL.fullmatch(serial):
-        raise ConfigError("A serial number is 1 to 60 visible ASCII characters, as on the label.")
-    if trigger not in {"hardware", "host"}:
-        raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
+    _check_words(serial, trigger, accept or [])
     if port is not None and "://" not in port:
         port = str(Path(port).absolute())
     station = open_station(data)
@@ -100,6 +91,20 @@ def add(
     device = station.device(named)
     write_card(station.folder, device)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+
+
+def _check_words(serial: str, trigger: str, accept: list[str]) -> None:
+    """Raise `ConfigError` for words that no device has."""
+    unknown = sorted(set(accept) - set(ACCEPTABLE))
+    if unknown:
+        raise ConfigError(
+            f"{', '.join(unknown)} cannot be accepted. What a wire may lack: "
+            f"{', '.join(ACCEPTABLE)}."
+        )
+    if not _SERIAL.fullmatch(serial):
+        raise ConfigError("A serial number is 1 to 60 visible ASCII characters, as on the label.")
+    if trigger not in {"hardware", "host"}:
+        raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
 
 
 def _require_quiet(device: Device) -> None:
