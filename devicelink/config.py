@@ -61,6 +61,14 @@ def read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"The file {path} is not valid TOML: {error}.") from None
 
 
+def read_text(path: Path, what: str) -> str:
+    """Read a text file; raises `ConfigError` naming what it was meant to be."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The {what} {path} cannot be read: {error}.") from None
+
+
 def data_folder(option: Path | None) -> Path:
     """The station's folder: the option, then `$DEVICELINK_DATA`, then the XDG state folder."""
     if option is not None:

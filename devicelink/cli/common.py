@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devicelink.config import data_folder
+from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
@@ -59,10 +59,7 @@ def read_pin(station: Station, pin_file: Path | None, prompt: str) -> str:
     if pin_file is not None:
         if not station.simulated:
             raise Refused("--pin-file is refused on a real station: a PIN is typed by its person.")
-        try:
-            return pin_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The PIN file {pin_file} cannot be read: {error}.") from None
+        return read_text(pin_file, "PIN file").strip()
     if not sys.stdin.isatty():
         raise ConfigError("A PIN is needed and there is no terminal to ask at. Use a terminal.")
     return str(typer.prompt(prompt, hide_input=True, err=True))

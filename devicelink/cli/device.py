@@ -211,7 +211,7 @@ def attest_off(
             Draft("session.interrupted", interrupted, session=one, device=serial)
             for one in device.open_sessions
         ]
-    if not any(hold.code == "lock_unconfirmed" for hold in device.holds):
+    if not device.held_unconfirmed:
         hold = {"code": "lock_unconfirmed", "sentence": "Its power was removed by hand."}
         drafts.append(Draft("device.held", hold, device=serial))
     entry = station.journal.append_all(drafts)[0]

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from devicelink.cli.common import Data, Json, emit, open_station
-from devicelink.config import data_folder
-from devicelink.errors import ConfigError
+from devicelink.config import data_folder, read_text
 
 app = typer.Typer(help="Check the evidence.", no_args_is_help=True)
 
@@ -60,9 +59,4 @@ def rebuild(data: Data = None, as_json: Json = False) -> None:
 
 
 def _text(path: Path | None) -> str | None:
-    if path is None:
-        return None
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file {path} cannot be read: {error}.") from None
+    return read_text(path, "file") if path is not None else None

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
-from devicelink.config import data_folder
+from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError
 
 app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
@@ -57,10 +57,7 @@ def _first_pin(pin_file: Path | None, *, simulated: bool) -> str:
     if pin_file is not None:
         if not simulated:
             raise ConfigError("--pin-file is for simulated stations; a PIN is typed by its person.")
-        try:
-            return pin_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The PIN file {pin_file} cannot be read: {error}.") from None
+        return read_text(pin_file, "PIN file").strip()
     return str(typer.prompt("Choose your PIN", hide_input=True, confirmation_prompt=True, err=True))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.config import read_text
 from devicelink.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
@@ -83,10 +84,7 @@ def _new_pin(station: Station, path: Path | None, name: str) -> str:
         return str(asked)
     if not station.simulated:
         raise Refused("--new-pin-file is refused on a real station: the person types the PIN.")
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The PIN file {path} cannot be read: {error}.") from None
+    return read_text(path, "PIN file").strip()
 
 
 @app.command("list")

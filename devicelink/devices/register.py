@@ -60,6 +60,11 @@ class Device(BaseModel):
     firmware: str | None = None
 
     @property
+    def held_unconfirmed(self) -> bool:
+        """Whether it is held because a lock was not confirmed."""
+        return any(hold.code == "lock_unconfirmed" for hold in self.holds)
+
+    @property
     def recovery_due(self) -> bool:
         """Whether a dead owner left something open; a living one holds the device's lock file."""
         return bool(self.intents or self.open_sessions)

@@ -66,8 +66,6 @@ class Link:
         self._half_written = False
         self._markers_out = 0
         self._received = b""
-        self.replied_ns = runtime.mono_ns()
-        """When the last reply that counted had arrived, on the monotonic clock."""
 
     def only_reduce(self) -> None:
         """From now on only reducing commands and queries; a stop no longer cuts waits short."""
@@ -137,7 +135,6 @@ class Link:
         while True:
             reply = self._take_answer(frame)
             if reply is not None:
-                self.replied_ns = self._runtime.mono_ns()
                 return reply
             try:
                 data = self._read(deadline_ns, cut=cut)

@@ -46,17 +46,19 @@ def lock_now(work: Work) -> LockOutcome | None:
     return work.outcome
 
 
-def lock_drafts(device: str, session: str | None, outcome: LockOutcome) -> list[Draft]:
-    """How a lock went; an unconfirmed one holds the device."""
+def lock_drafts(
+    device: str, session: str | None, outcome: LockOutcome, *, held: bool = False
+) -> list[Draft]:
+    """How a lock went; an unconfirmed one holds the device, unless it is `held` so already."""
     if outcome.confirmed:
         return [Draft("lock.confirmed", outcome.as_data(), session=session, device=device)]
     why = (outcome.why_not or "no answer").rstrip(".")
     sentence = f"It was not confirmed locked: {why}."
     hold = {"code": "lock_unconfirmed", "sentence": sentence}
-    return [
-        Draft("lock.unconfirmed", outcome.as_data(), session=session, device=device),
-        Draft("device.held", hold, session=session, device=device),
-    ]
+    unconfirmed = Draft("lock.unconfirmed", outcome.as_data(), session=session, device=device)
+    if held:
+        return [unconfirmed]
+    return [unconfirmed, Draft("device.held", hold, session=session, device=device)]
 
 
 def close(work: Work, end: End) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -95,6 +96,30 @@ def start_guard(
         folder=folder,
         runtime=runtime,
     )
+
+
+def leave_to_guard(
+    connection: Connection,
+    own: Ownership,
+    *,
+    driver: str,
+    configuration: Mapping[str, str],
+    folder: Path,
+    runtime: Runtime,
+) -> None:
+    """A laser that is not confirmed locked goes on being locked by a guard of its own.
+
+    Where none can be started, the outcome of the lock says already that nothing is confirmed.
+    """
+    with contextlib.suppress(DeviceLinkError):
+        start_guard(
+            connection,
+            own,
+            driver=driver,
+            configuration=configuration,
+            folder=folder,
+            runtime=runtime,
+        ).take_over()
 
 
 def at_the_laser(driver: str) -> str:

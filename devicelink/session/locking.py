@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from devicelink.errors import (
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, start_guard
+from devicelink.session.connection import at_the_laser, connect, leave_to_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
 from devicelink.session.ownership import Ownership, ask_owner, own
 from devicelink.session.recovery import (
@@ -148,7 +147,14 @@ def _by_ourselves(
         outcome, connection = _lock(card, runtime)
     if connection is not None:
         if not outcome.confirmed and not outcome.port_lost:
-            _leave_to_guard(folder, card, held, runtime, connection)
+            leave_to_guard(
+                connection,
+                held,
+                driver=card.driver,
+                configuration=card.configuration,
+                folder=folder,
+                runtime=runtime,
+            )
         connection.port.close()
     confirmed, missing = outcome.confirmed, ""
     recovered = _recovered(open_context, card.serial, held) if confirmed else None
@@ -191,20 +197,6 @@ def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Connection | None]
     return outcome, connection
 
 
-def _leave_to_guard(
-    folder: Path, card: Card, held: Ownership, runtime: Runtime, connection: Connection
-) -> None:
-    with contextlib.suppress(DeviceLinkError):  # the outcome says that nothing is confirmed
-        start_guard(
-            connection,
-            held,
-            driver=card.driver,
-            configuration=card.configuration,
-            folder=folder,
-            runtime=runtime,
-        ).take_over()
-
-
 def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recovered | None:
     """What a dead owner left is closed with this start; its own lock is then the last word."""
     try:
@@ -222,11 +214,8 @@ def _record(open_context: OpenContext, serial: str, outcome: LockOutcome) -> str
         journal_kept_facts(context)
         device = context.device(serial)
         session = device.open_sessions[-1] if device.open_sessions else None
-        drafts = lock_drafts(serial, session, outcome)
-        held = any(hold.code == "lock_unconfirmed" for hold in device.holds)
-        context.journal.append_all(
-            [draft for draft in drafts if draft.type != "device.held" or not held]
-        )
+        drafts = lock_drafts(serial, session, outcome, held=device.held_unconfirmed)
+        context.journal.append_all(drafts)
     except DeviceLinkError as error:
         return f" This could not be recorded: {error}"
     return ""

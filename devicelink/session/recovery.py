@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import (
     DeviceLinkError,
-    GuardGone,
     JournalBroken,
     JournalUnwritable,
     LockUnconfirmed,
@@ -22,7 +21,7 @@ from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept, pending
 from devicelink.link.transcript import transcript_at
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import Connection, at_the_laser, connect, start_guard
+from devicelink.session.connection import Connection, at_the_laser, connect, leave_to_guard
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LockOutcome, lock
 
@@ -68,10 +67,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         Draft("guard.acted", {"line": line}, actor="guard", session=session, device=serial)
         for line in lines
     ]
-    for draft in lock_drafts(serial, session, outcome):
-        already_held = any(hold.code == "lock_unconfirmed" for hold in device.holds)
-        if draft.type != "device.held" or not already_held:
-            drafts.append(draft)
+    drafts += lock_drafts(serial, session, outcome, held=device.held_unconfirmed)
     recovered: dict[str, object] = {
         "intents": list(device.intents),
         "firmware": identity.firmware if identity else None,
@@ -122,30 +118,18 @@ def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome
         outcome = lock(connection.link, connection.driver, context.runtime)
         outcome, identity = identified(connection, device.serial, outcome)
         if not outcome.confirmed and not outcome.port_lost:
-            leave_to_guard(context, device, connection, own)
+            leave_to_guard(
+                connection,
+                own,
+                driver=device.driver,
+                configuration=device.configuration,
+                folder=context.folder,
+                runtime=context.runtime,
+            )
         return outcome, identity
     finally:
         connection.port.close()
         transcript.close()
-
-
-def leave_to_guard(
-    context: Context, device: Device, connection: Connection, own: Ownership
-) -> None:
-    """A laser that is not confirmed locked goes on being locked by a guard of its own."""
-    try:
-        guard = start_guard(
-            connection,
-            own,
-            driver=device.driver,
-            configuration=device.configuration,
-            folder=context.folder,
-            runtime=context.runtime,
-        )
-    except DeviceLinkError:
-        return
-    with contextlib.suppress(GuardGone):
-        guard.take_over()
 
 
 def unreached(why_not: str, now_ns: int) -> LockOutcome:

@@ -17,12 +17,12 @@ from devicelink.journal.entry import Draft
 from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, problem
+from devicelink.session.connection import at_the_laser, connect, leave_to_guard, problem
 from devicelink.session.gathering import Asked, gather
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership, own
 from devicelink.session.permit import judge
-from devicelink.session.recovery import Recovered, leave_to_guard, recover, require_locked
+from devicelink.session.recovery import Recovered, recover, require_locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,14 @@ def _lock_found(
     asked.locked = outcome.confirmed
     found = Draft("device.light_found", {"words": words}, device=device.serial)
     if not outcome.confirmed and not outcome.port_lost:
-        leave_to_guard(context, device, connection, held)
+        leave_to_guard(
+            connection,
+            held,
+            driver=device.driver,
+            configuration=device.configuration,
+            folder=context.folder,
+            runtime=context.runtime,
+        )
     try:
         context.journal.append_all([found, *lock_drafts(device.serial, None, outcome)])
     except JournalUnwritable as error:
