@@ -196,7 +196,7 @@ def wait(condition, patience_s: float = PATIENCE_S):
     """Poll until a condition about a real process holds."""
     give_up = time.monotonic() + patience_s
     while not (found := condition()):
-        assert time.monotonic() < give_up, "waited too long"
+        assert time.monotonic() < give_up, f"waited too long; running: {left_running('devicelink')}"
         time.sleep(0.005)
     return found
 
