@@ -19,10 +19,17 @@ class Heat:
         self.at_ns = at_ns
 
     def advance(self, now_ns: int) -> None:
-        """Let time pass."""
+        """Let time pass; a time that has gone by changes nothing."""
+        if now_ns > self.at_ns:
+            self.celsius = self.at(now_ns)
+            self.at_ns = now_ns
+
+    def at(self, now_ns: int) -> float:
+        """The temperature at a later time, if nothing changes until then."""
+        if now_ns <= self.at_ns:
+            return self.celsius
         decay = math.exp(-seconds(now_ns - self.at_ns) / self.constant_s)
-        self.celsius = self.target_c + (self.celsius - self.target_c) * decay
-        self.at_ns = now_ns
+        return self.target_c + (self.celsius - self.target_c) * decay
 
     def reaches_ns(self, celsius: float) -> int | None:
         """When the temperature will be `celsius`; None where it never comes there."""

@@ -158,7 +158,31 @@ FAULTS: tuple[FaultKind, ...] = (
         (text("text", "Command refused", "the text after ERR: [?]"),),
     ),
     FaultKind("stuck_ack", "commands are acknowledged and not carried out"),
+    FaultKind(
+        "reboot",
+        "the laser restarts by itself: dark and deaf, then as after power-on [?]",
+        (number("seconds", "5", "how long the restart takes", low=0, high=1e6),),
+        lasting=True,
+        mute=True,
+        lasts="seconds",
+    ),
+    FaultKind(
+        "frozen_status",
+        "STA, ROP and RCT go on saying what held when it began; commands are still carried out",
+        (choice("rcs", ("no", "yes"), "whether RCS is frozen too"),),
+        lasting=True,
+    ),
 )
+
+HOST_SETTINGS = (
+    "diode_current_percent",
+    "modulation",
+    "analog_control",
+    "aiming_beam",
+    "aiming_control",
+    "power_average_s",
+)
+"""What the host sets over the wire; a restart brings each back to its default [?]."""
 
 SETUPS: dict[str, Setup] = {
     "door_open": Setup("an interlock channel is open", {"interlock_1": "open"}),
@@ -191,6 +215,11 @@ SETUPS: dict[str, Setup] = {
 }
 
 _BY_NAME = {settable.name: settable for settable in SETTABLES}
+
+
+def power_on_values() -> dict[str, Any]:
+    """What the host sets over the wire, as it is after a restart."""
+    return {name: read(name, _BY_NAME[name].default) for name in HOST_SETTINGS}
 
 
 def read(name: str, value: str) -> Any:

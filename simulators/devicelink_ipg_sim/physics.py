@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
 from devicelink_ipg_sim.heat import Heat
-from devicelink_ipg_sim.inputs import read
+from devicelink_ipg_sim.inputs import power_on_values, read
 from devicelink_ipg_sim.meter import PowerMeter
 
 if TYPE_CHECKING:
@@ -31,8 +31,11 @@ class Laser:
     __slots__ = (
         "_drive_percent",
         "_emission_since_ns",
+        "_event_ns",
         "_noise",
+        "_restart_end_ns",
         "_truth",
+        "_warms_ns",
         "emission",
         "enabled",
         "heat",
@@ -58,6 +61,9 @@ class Laser:
         self.emission = inputs.emission == "on"
         self._emission_since_ns = now_ns
         self.startup_end_ns: int | None = None
+        self._restart_end_ns: int | None = None
+        self._warms_ns: int | None = None
+        self._event_ns: int | None = None
         self.setpoint_percent = inputs.diode_current_percent
         self._drive_percent = inputs.diode_current_percent
         self.latched: set[str] = set()
@@ -72,24 +78,25 @@ class Laser:
 
     def advance(self, now_ns: int) -> None:
         """Let everything happen that is due by `now_ns`, each at its own time."""
-        while (event_ns := self.next_event_ns()) is not None and event_ns <= now_ns:
-            warms_ns = self._heat_event_ns()
-            self._move(event_ns)
-            if event_ns == warms_ns:
+        while self._event_ns is not None and self._event_ns <= now_ns:
+            warms = self._event_ns == self._warms_ns
+            self.now_ns = max(self.now_ns, self._event_ns)
+            self.heat.advance(self.now_ns)
+            if warms:
                 self.heat.celsius = CLEAR_C if self.overheated else TRIP_C
             self._settle()
-        self._move(now_ns)
+        self.now_ns = max(self.now_ns, now_ns)
 
     def next_event_ns(self) -> int | None:
-        """The end of the start-up or a change of over-temperature, whichever comes first."""
-        times = (self.startup_end_ns, self._heat_event_ns())
-        return min((time for time in times if time is not None), default=None)
+        """The end of a start-up or restart, or a change of over-temperature, whichever is first."""
+        return self._event_ns
 
     def set(self, key: str, value: str) -> None:
         """Turn a knob now; raises `ConfigError` for START in vain."""
         converted = read(key, value)
         if (key, value) == ("supply", "on"):
             self._refuse_start_in_vain()
+        self.heat.advance(self.now_ns)
         setattr(self.inputs, key, converted)
         self._turned(key, value)
         self._settle()
@@ -120,6 +127,22 @@ class Laser:
         if self.inputs.resettable == "yes":
             self.latched.clear()
         self._settle()
+
+    def restart(self, for_s: float) -> None:
+        """Go dark at once, and come back as after power-on when so much time has passed."""
+        self._restart_end_ns = self.now_ns + nanoseconds(for_s)
+        self.emission = False
+        self._settle()
+
+    @property
+    def restarting(self) -> bool:
+        """Whether the laser restarts and knows nothing of its wire."""
+        return self._restart_end_ns is not None
+
+    @property
+    def celsius(self) -> float:
+        """The temperature of the module now."""
+        return self.heat.at(self.now_ns)
 
     @property
     def starting(self) -> bool:
@@ -213,16 +236,9 @@ class Laser:
         """The start-up ends so long after emission began; a time gone by means now."""
         self.startup_end_ns = self._emission_since_ns + nanoseconds(self.inputs.startup_s)
 
-    def _heat_event_ns(self) -> int | None:
-        return self.heat.reaches_ns(CLEAR_C if self.overheated else TRIP_C)
-
-    def _move(self, now_ns: int) -> None:
-        if now_ns > self.now_ns:
-            self.heat.advance(now_ns)
-            self.now_ns = now_ns
-
     def _settle(self) -> None:
         """Bring everything into line with what changed."""
+        self.heat.advance(self.now_ns)
         self._settle_supply()
         self._settle_faults()
         if not self.supply_on or (self.blocked and self.inputs.fault_action == "ends"):
@@ -234,11 +250,29 @@ class Laser:
         self.heat.constant_s = self.inputs.thermal_time_constant_s
         rise_c = self.inputs.thermal_rise_c * self.power_w / self.inputs.max_power_w
         self.heat.target_c = self.inputs.ambient_c + rise_c
+        self._warms_ns = self.heat.reaches_ns(CLEAR_C if self.overheated else TRIP_C)
+        times = (self.startup_end_ns, self._restart_end_ns, self._warms_ns)
+        self._event_ns = min((time for time in times if time is not None), default=None)
 
     def _settle_supply(self) -> None:
+        if self._restart_end_ns is not None and self._restart_end_ns <= self.now_ns:
+            self._restart_end_ns = None
+            self._power_on()
         if self.interlock_open:
             self.supply_on = False
             self.tripped = True
+        if self.restarting:
+            self.supply_on = False
+
+    def _power_on(self) -> None:
+        """As after power-on: what the host had set is gone, and so are errors; our reading [?]."""
+        for name, value in power_on_values().items():
+            setattr(self.inputs, name, value)
+        self.setpoint_percent = self._drive_percent = self.inputs.diode_current_percent
+        self.latched.clear()
+        self.tripped = False
+        self.supply_on = self.inputs.supply == "on"
+        self._truth.note(self.now_ns, "restarted")
 
     def _settle_faults(self) -> None:
         inputs = self.inputs
@@ -261,7 +295,8 @@ class Laser:
         self.power_w = self._light_w()
         lit = self.power_w > 0
         if enabled and not was_enabled:
-            self._truth.note(self.now_ns, "enabled")
+            gated = self.inputs.modulation == "enabled"
+            self._truth.note(self.now_ns, "enabled", drive_percent=self._drive, gated=gated)
         if lit and not was_lit:
             self._truth.note(self.now_ns, "light_on", power_w=round(self.power_w, 3))
         if was_lit and not lit:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink_ipg_sim.status import status_word
 
@@ -41,8 +40,7 @@ _Outcome = tuple[str | None, Callable[[], None] | None]
 _Handler = Callable[["Laser", str], _Outcome]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The reply without its CR, and what the laser does before it leaves."""
 
     text: str
@@ -51,6 +49,8 @@ class Answer:
 
 def word_of(line: str) -> str:
     """The command word of a line, upper case; empty where there is none."""
+    if line in _PLAIN:
+        return line
     match = _LINE.fullmatch(line)
     return match[1].upper() if match else ""
 
@@ -58,6 +58,8 @@ def word_of(line: str) -> str:
 def answer(laser: Laser, line: str) -> Answer | None:
     """The answer to a line without its CR; None where the laser stays silent."""
     inputs = laser.inputs
+    if line in _PLAIN:
+        return _outcome(laser, _PLAIN[line], line, "")
     if not line and inputs.empty_line == "silent":
         return None
     match = _LINE.fullmatch(line)
@@ -69,19 +71,23 @@ def answer(laser: Laser, line: str) -> Answer | None:
         return Answer(inputs.unknown_reply)
     if parameter and not _NUMBER.fullmatch(parameter):
         return Answer(inputs.unknown_reply)
-    try:
-        value, deed = handler(laser, parameter)
-    except _RefusedError as refusal:
-        return Answer(refused(laser, str(refusal)))
-    if value is None:
-        return Answer(word.upper(), deed)
-    colon = ": " if inputs.value_space == "on" else ":"
-    return Answer(f"{word.upper()}{colon}{value}", deed)
+    return _outcome(laser, handler, word.upper(), parameter)
 
 
 def refused(laser: Laser, text: str) -> str:
     """A refusal as this laser words it."""
     return f"ERR: {text}" if laser.inputs.err_text == "on" else "ERR"
+
+
+def _outcome(laser: Laser, handler: _Handler, word: str, parameter: str) -> Answer:
+    try:
+        value, deed = handler(laser, parameter)
+    except _RefusedError as refusal:
+        return Answer(refused(laser, str(refusal)))
+    if value is None:
+        return Answer(word, deed)
+    colon = ": " if laser.inputs.value_space == "on" else ":"
+    return Answer(f"{word}{colon}{value}", deed)
 
 
 def _set_current(laser: Laser, parameter: str) -> _Outcome:
@@ -156,7 +162,7 @@ _PLAIN: dict[str, _Handler] = {
     "RDC": lambda laser, _: (f"{laser.current_a:.1f}", None),
     "ROP": _output_power,
     "RFV": lambda laser, _: (laser.inputs.firmware, None),
-    "RCT": lambda laser, _: (f"{laser.heat.celsius:.1f}", None),
+    "RCT": lambda laser, _: (f"{laser.celsius:.1f}", None),
     "STA": lambda laser, _: (str(status_word(laser)), None),
     "RFWS": lambda laser, _: (f"{laser.inputs.power_average_s:.1f}", None),
     "EMON": _emission_on,

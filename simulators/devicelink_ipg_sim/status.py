@@ -8,29 +8,35 @@ if TYPE_CHECKING:
     from devicelink_ipg_sim.physics import Laser
 
 
+_LATCHED_BITS = {
+    "back_reflection": 1 << 3,
+    "disconnected": 1 << 6,
+    "failed": 1 << 7,
+    "unexpected_emission": 1 << 17,
+    "disabled": 1 << 29,
+}
+
+
 def status_word(laser: Laser) -> int:
     """Unsigned, 32 bits; reserved bits as they are set."""
     inputs = laser.inputs
-    shown = laser.inputs.interlock_bits
+    shown = inputs.interlock_bits
     optical = inputs.optical_interlock == "failed" or (laser.tripped and shown != "11")
     supply_off = not laser.supply_on and not (laser.tripped and shown == "10")
-    bits = {
-        1: laser.overheated,
-        2: laser.emission,
-        3: "back_reflection" in laser.latched,
-        4: inputs.analog_control == "enabled",
-        6: "disconnected" in laser.latched,
-        7: "failed" in laser.latched,
-        8: laser.aiming,
-        10: optical,
-        11: supply_off,
-        12: inputs.modulation == "enabled",
-        14: inputs.laser_enable == "on",
-        15: laser.starting,
-        17: "unexpected_emission" in laser.latched,
-        21: inputs.key == "rem",
-        22: inputs.aiming_control == "hardware",
-        29: "disabled" in laser.latched,
-        30: inputs.collimator == "disconnected",
-    }
-    return inputs.reserved_bits | sum(1 << bit for bit, is_set in bits.items() if is_set)
+    word = (
+        laser.overheated << 1
+        | laser.emission << 2
+        | (inputs.analog_control == "enabled") << 4
+        | laser.aiming << 8
+        | optical << 10
+        | supply_off << 11
+        | (inputs.modulation == "enabled") << 12
+        | (inputs.laser_enable == "on") << 14
+        | laser.starting << 15
+        | (inputs.key == "rem") << 21
+        | (inputs.aiming_control == "hardware") << 22
+        | (inputs.collimator == "disconnected") << 30
+    )
+    for error in laser.latched:
+        word |= _LATCHED_BITS[error]
+    return inputs.reserved_bits | word

@@ -5,19 +5,23 @@ A fault is written as ``NAME[:PARAMETER=VALUE,…][@WHEN=VALUE,…]``::
     refused_off                      from now on, always
     delay:seconds=0.3@nth=5          the reply to the fifth exchange comes 0.3 s late
     drop@cmd=STA,count=2             the next two replies to STA are lost
+    lost_command@cmd=EMOFF,count=1   the next EMOFF never reaches the device
     silence@at=2.5,for=1             no reply from 2.5 s to 3.5 s
-    unplug@cmd=EMON                  the cable leaves as EMON is carried out
+    unplug@cmd=EMON,for=4            the cable leaves as EMON is carried out, and returns after 4 s
 
 WHEN: ``at=SECONDS`` counts from the moment the fault is set (for ``--fault`` from the ready line);
 ``cmd=WORD`` only for that command; ``nth=N`` at the Nth exchange that fits, once unless ``count``
 says more; ``count=N`` strikes N times; ``for=SECONDS`` ends it that long after it began. A lasting
-fault (silence, unplug) begins with its first strike and stays.
+fault (the kinds say which) begins with its first strike and stays. An exchange is a command as the
+host sent it, whatever reaches the device of it. A port that is unplugged stays away unless ``for``
+says how long; who had it open has to open it anew.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
@@ -35,16 +39,23 @@ _WHEN = (
     whole("count", "1", "strikes this many times", low=1, high=1e9),
     number("for", "0", "ends so many seconds after it began", low=0),
 )
+_NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class FaultKind:
-    """A fault that can be planted; a `lasting` one begins once and stays."""
+    """A fault that can be planted; a `lasting` one begins once and stays.
+
+    While a `mute` one lasts, no reply leaves. `lasts` names the parameter, in seconds, that says
+    how long it lasts, where that is the fault's own affair and not that of `for`.
+    """
 
     name: str
     meaning: str
     parameters: tuple[Settable, ...] = ()
     lasting: bool = False
+    mute: bool = False
+    lasts: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """For `sim describe --json`."""
@@ -56,12 +67,43 @@ class FaultKind:
         }
 
 
+_ONE_BYTE = (
+    whole(
+        "position",
+        "0",
+        "which byte, from 0; -1 is the last; beyond the end it is counted round",
+        low=-1e6,
+        high=1e6,
+    ),
+    whole(
+        "value",
+        "0x3F",
+        "what it becomes; where it is that already, its lowest bit flips",
+        low=0,
+        high=255,
+    ),
+)
+
 WIRE_FAULTS = (
     FaultKind("delay", "a reply comes late", (number("seconds", "0.3", "how late", low=0),)),
     FaultKind("drop", "a reply is lost; the command was carried out"),
     FaultKind("garbage", "bytes before a reply", (text("hex", "00ff55", "the bytes, in hex"),)),
-    FaultKind("silence", "no replies; commands are still carried out", lasting=True),
-    FaultKind("unplug", "the port goes away and does not come back", lasting=True),
+    FaultKind("duplicate", "a reply comes twice"),
+    FaultKind("corrupt", "one byte of a reply is another", _ONE_BYTE),
+    FaultKind(
+        "truncate",
+        "a reply ends early, at least its last byte is lost",
+        (whole("keep", "3", "how many bytes come", low=0, high=1e6),),
+    ),
+    FaultKind(
+        "split",
+        "a reply comes byte by byte",
+        (number("gap", "0.002", "seconds between two bytes", low=0),),
+    ),
+    FaultKind("lost_command", "a command never reaches the device"),
+    FaultKind("mangled_command", "one byte of a command is another for the device", _ONE_BYTE),
+    FaultKind("silence", "no replies; commands are still carried out", lasting=True, mute=True),
+    FaultKind("unplug", "the port goes away; with for= it comes back", lasting=True),
 )
 
 
@@ -82,15 +124,28 @@ class Fault:
         """Whether it waits for a command, not only for time."""
         return self.word is not None or self.nth is not None
 
+    @property
+    def replugs(self) -> bool:
+        """Whether it takes the port away and brings it back."""
+        return self.kind.name == "unplug" and self.for_s is not None
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One command that reached the device, with the faults that strike it and their parameters."""
+
+class Exchange(NamedTuple):
+    """One command as it was sent, with the faults that strike it and their parameters."""
 
     number: int
     word: str
     at_ns: int
-    faults: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    faults: Mapping[str, Mapping[str, str]] = _NOTHING
+
+
+class Begun(NamedTuple):
+    """A lasting fault at the moment at which it began; `until_ns` is None where it stays."""
+
+    name: str
+    at_ns: int
+    until_ns: int | None
+    parameters: Mapping[str, str]
 
 
 def parse_fault(spec: str, known: Iterable[FaultKind]) -> Fault:
@@ -108,8 +163,10 @@ def parse_fault(spec: str, known: Iterable[FaultKind]) -> Fault:
     if "hex" in values:
         _hex(values["hex"])
     told = _pairs(when, _WHEN, f"{whose} (after @)") if at_sign else {}
-    if kind.name == "unplug" and "for" in told:
-        raise ConfigError("The fault unplug lasts: the port does not come back. Leave out for=.")
+    if kind.lasts is not None:
+        if "for" in told:
+            raise ConfigError(f"{whose} lasts as long as its {kind.lasts}=. Leave out for=.")
+        told["for"] = values[kind.lasts]
     return Fault(
         kind=kind,
         parameters=values,
@@ -144,67 +201,90 @@ def _hex(digits: str) -> bytes:
 class _Set:
     """A fault that was set, and how often it has struck."""
 
-    __slots__ = ("begun_ns", "fault", "from_ns", "hits", "seen")
+    __slots__ = (
+        *("begun_ns", "fault", "name", "until_ns"),
+        *("_for_ns", "_from_ns", "_hits", "_lasting", "_limit", "_nth", "_seen", "_word"),
+    )
 
     def __init__(self, fault: Fault, now_ns: int) -> None:
         self.fault = fault
-        self.from_ns = now_ns + nanoseconds(fault.at_s)
-        self.begun_ns = None if fault.by_exchange else self.from_ns
-        self.seen = 0
-        self.hits = 0
+        self.name = fault.kind.name
+        self.begun_ns: int | None = None
+        self.until_ns: int | None = None
+        self._for_ns = None if fault.for_s is None else nanoseconds(fault.for_s)
+        self._from_ns = now_ns + nanoseconds(fault.at_s)
+        self._lasting = fault.kind.lasting
+        self._word = fault.word
+        self._nth = fault.nth or 1
+        self._limit = fault.count if fault.count is not None or fault.nth is None else 1
+        self._seen = 0
+        self._hits = 0
+        if not fault.by_exchange:
+            self._begin(self._from_ns)
 
     def holds(self, now_ns: int) -> bool:
         """Whether it has begun and is not over."""
         if self.begun_ns is None or now_ns < self.begun_ns:
             return False
-        for_s = self.fault.for_s
-        return for_s is None or now_ns < self.begun_ns + nanoseconds(for_s)
+        return self.until_ns is None or now_ns < self.until_ns
 
     def strikes(self, word: str, now_ns: int) -> bool:
-        """Whether it strikes this exchange; counts it."""
-        fault = self.fault
-        if fault.kind.lasting and self.begun_ns is not None:
+        """Whether it strikes this exchange; counts it. The word is in upper case."""
+        if self._lasting and self.begun_ns is not None:
             return self.holds(now_ns)
-        if now_ns < self.from_ns or fault.word not in {None, word.upper()}:
+        if now_ns < self._from_ns or (self._word is not None and self._word != word):
             return False
-        self.seen += 1
-        if self.seen < (fault.nth or 1):
+        self._seen += 1
+        if self._seen < self._nth:
             return False
         if self.begun_ns is None:
-            self.begun_ns = now_ns
-        limit = fault.count if fault.count is not None or fault.nth is None else 1
-        if not self.holds(now_ns) or (limit is not None and self.hits >= limit):
+            self._begin(now_ns)
+        if not self.holds(now_ns) or (self._limit is not None and self._hits >= self._limit):
             return False
-        self.hits += 1
+        self._hits += 1
         return True
+
+    def _begin(self, at_ns: int) -> None:
+        self.begun_ns = at_ns
+        self.until_ns = None if self._for_ns is None else at_ns + self._for_ns
 
 
 class Faults:
     """The faults of one simulated device: they are set, strike, and are cleared."""
 
-    __slots__ = ("_count", "_known", "_set", "_truth")
+    __slots__ = ("_awaited", "_count", "_known", "_mutes", "_set", "_truth")
 
     def __init__(self, known: Iterable[FaultKind], truth: Truth) -> None:
         self._known = tuple(known)
         self._truth = truth
         self._set: list[_Set] = []
+        self._mutes: list[_Set] = []
+        self._awaited: list[_Set] = []  # lasting ones whose beginning was not yet taken
         self._count = 0
 
     def add(self, spec: str, now_ns: int) -> None:
         """Set one more; raises `ConfigError`."""
-        self._set.append(_Set(parse_fault(spec, self._known), now_ns))
+        new = _Set(parse_fault(spec, self._known), now_ns)
+        self._set.append(new)
+        if new.fault.kind.mute:
+            self._mutes.append(new)
+        if new.fault.kind.lasting:
+            self._awaited.append(new)
 
     def clear(self) -> None:
-        """Take all away; a port that was unplugged stays away."""
+        """Take all away; a port that was unplugged, or a restart that began, is not undone."""
         self._set.clear()
+        self._mutes.clear()
+        self._awaited.clear()
 
     def exchange(self, word: str, now_ns: int) -> Exchange:
-        """Count a command that reached the device, with the faults that strike it."""
+        """Count a command that was sent to the device, with the faults that strike it."""
         self._count += 1
+        if not self._set:
+            return Exchange(self._count, word, now_ns)
+        upper = word.upper()
         struck = {
-            each.fault.kind.name: each.fault.parameters
-            for each in self._set
-            if each.strikes(word, now_ns)
+            each.name: each.fault.parameters for each in self._set if each.strikes(upper, now_ns)
         }
         for name in struck:
             self._truth.note(now_ns, "fault", name=name, word=word)
@@ -212,13 +292,35 @@ class Faults:
 
     def holds(self, name: str, now_ns: int) -> bool:
         """Whether a lasting fault of that name is at work."""
-        return any(each.fault.kind.name == name and each.holds(now_ns) for each in self._set)
+        return any(each.name == name and each.holds(now_ns) for each in self._set)
 
-    def begins_ns(self, name: str) -> int | None:
-        """When the first lasting fault of that name begins, as far as is known."""
-        times = [
-            each.begun_ns
-            for each in self._set
-            if each.fault.kind.name == name and each.begun_ns is not None
-        ]
-        return min(times, default=None)
+    def mutes(self, at_ns: int) -> bool:
+        """Whether a fault keeps a reply back that would leave then."""
+        return bool(self._mutes) and any(each.holds(at_ns) for each in self._mutes)
+
+    def next_ns(self, *names: str) -> int | None:
+        """When the next lasting fault of these names begins that was not yet taken by `begun`."""
+        if not self._awaited:
+            return None
+        first_ns = None
+        for each in self._awaited:
+            at_ns = each.begun_ns
+            if at_ns is not None and each.name in names and (first_ns is None or at_ns < first_ns):
+                first_ns = at_ns
+        return first_ns
+
+    def begun(self, now_ns: int, *names: str) -> list[Begun]:
+        """The lasting faults of these names that began by now, in order; each is told once.
+
+        One that began by its time alone is noted in the truth here, with an empty word.
+        """
+        begun = []
+        for each in [each for each in self._awaited if each.name in names]:
+            if each.begun_ns is None or each.begun_ns > now_ns:
+                continue
+            self._awaited.remove(each)
+            fault = each.fault
+            if not fault.by_exchange:
+                self._truth.note(each.begun_ns, "fault", name=each.name, word="")
+            begun.append(Begun(each.name, each.begun_ns, each.until_ns, fault.parameters))
+        return sorted(begun, key=lambda one: one.at_ns)

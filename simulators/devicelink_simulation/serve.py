@@ -1,4 +1,8 @@
-"""Serving one simulated device in real time, until a signal ends it."""
+"""Serving one simulated device in real time, until a signal ends it.
+
+A port that is unplugged for a while comes back under the same name with another far end; who had
+the old one open keeps a dead one, as with an adapter that is pulled and plugged in again.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,14 @@ import os
 import select
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import ask_for_priority, seconds
 from devicelink_simulation.settable import pair
+from devicelink_simulation.simulation import replugs
+from devicelink_simulation.wires import PtyWire, TcpWire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +32,10 @@ if TYPE_CHECKING:
 _STDIN = 0
 _READ_BYTES = 4096
 _LONGEST_LINE = 4096
+_NO_WAY_BACK = (
+    "The fault unplug has no return on a pty without a name that lasts. Leave out for=, or add "
+    "--link PATH, or serve with --tcp HOST:PORT."
+)
 
 
 class Server:
@@ -43,6 +54,10 @@ class Server:
         self._truth = truth
         self._runtime = runtime
         self._say = say
+        self._plug = 1
+        self._wire_again = _way_back(wire)
+        if plan.replugs:
+            self._check_way_back()
         self._stdin_open = sys.stdin is not None  # started without one, 0 is some other descriptor
         self._typed = b""
 
@@ -60,22 +75,28 @@ class Server:
             self._serve(simulation, stop)
         finally:
             simulation.end(self._runtime.mono_ns())
+            self._wire.close()
 
     def _serve(self, simulation: Simulation, stop: ThreadLatch) -> None:
         while not stop.is_set():
             self._send(simulation)
             readable = self._wait(simulation, stop)
             if any(fd in readable for fd in self._wire.descriptors()):
-                data = self._wire.read()
-                simulation.receive(data, self._runtime.mono_ns())
+                data, now_ns = self._wire.read(), self._runtime.mono_ns()
+                simulation.advance(now_ns)
+                if simulation.carries(self._plug):
+                    simulation.receive(data, now_ns)
                 self._send(simulation)
             if self._stdin_open and _STDIN in readable:
                 self._act(simulation)
 
     def _send(self, simulation: Simulation) -> None:
         data = simulation.transmit(self._runtime.mono_ns())
-        if not simulation.plugged:
+        if not simulation.carries(self._plug):
             self._wire.close()
+            if simulation.plugged and self._wire_again is not None:
+                self._plug = simulation.plugs
+                self._wire = self._wire_again()
         elif data:
             self._wire.write(data)
 
@@ -108,11 +129,26 @@ class Server:
     def _answer(self, simulation: Simulation, text: str) -> dict[str, object]:
         try:
             key, value = pair(text, "A line")
+            if key == "fault" and replugs(self._plan.simulator, value):
+                self._check_way_back()
             simulation.set(key, value, self._runtime.mono_ns())
         except ConfigError as error:
             return {"ok": False, "error": str(error)}
         self._send(simulation)
         return {"ok": True, "key": key, "value": value}
+
+    def _check_way_back(self) -> None:
+        if self._wire_again is None:
+            raise ConfigError(_NO_WAY_BACK)
+
+
+def _way_back(wire: ServedWire) -> Callable[[], ServedWire] | None:
+    """What makes the same port anew once it is closed; None where its name goes with it."""
+    if isinstance(wire, TcpWire):
+        address = wire.target.removeprefix("socket://")
+        return lambda: TcpWire(address)
+    link = Path(wire.target)
+    return (lambda: PtyWire(link)) if link.is_symlink() else None
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ A `Plan` is what a person asked for, checked before anything is opened; `Plan.bu
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
 from dataclasses import dataclass
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
-from devicelink_simulation.device import Device, Reply, Simulator, Surroundings
-from devicelink_simulation.faults import WIRE_FAULTS, FaultKind, Faults, garbage_bytes, parse_fault
+from devicelink_simulation.damage import leaving
+from devicelink_simulation.device import Device, Simulator, Surroundings
+from devicelink_simulation.faults import WIRE_FAULTS, FaultKind, Faults, parse_fault
 from devicelink_simulation.noise import Noise
+from devicelink_simulation.plug import Plug
 from devicelink_simulation.settable import named, number, pair
 
 if TYPE_CHECKING:
@@ -58,6 +61,12 @@ class Plan:
         later = tuple(sorted((_later(simulator, each) for each in at), key=lambda act: act[0]))
         return cls(simulator, chosen, planted, later, seed)
 
+    @property
+    def replugs(self) -> bool:
+        """Whether a fault of it brings an unplugged port back."""
+        later = [value for _, key, value in self.later if key == "fault"]
+        return any(replugs(self.simulator, spec) for spec in (*self.faults, *later))
+
     def build(self, truth: Truth, now_ns: int) -> Simulation:
         """The simulation, beginning at `now_ns`."""
         truth.note(
@@ -79,9 +88,14 @@ class Plan:
 
 
 class Simulation:
-    """One simulated device on its wire; see `Device` for the meaning of times."""
+    """One simulated device on its wire; see `Device` for the meaning of times.
 
-    __slots__ = ("_device", "_faults", "_later", "_outbox", "_plugged", "_simulator", "_truth")
+    A port is opened under the number that `plugs` then has, and that opening lives while
+    `carries` says so of it: a port that left and came back has to be opened anew. Ask after
+    `advance`, before bytes of that opening are handed in or taken out.
+    """
+
+    __slots__ = ("_device", "_faults", "_later", "_outbox", "_plug", "_simulator", "_truth")
 
     def __init__(
         self,
@@ -96,41 +110,55 @@ class Simulation:
         self._faults = faults
         self._truth = truth
         self._later = deque(later)
-        self._outbox: deque[Reply] = deque()
-        self._plugged = True
+        self._outbox: deque[tuple[int, bytes]] = deque()
+        self._plug = Plug(faults, truth)
 
     @property
     def plugged(self) -> bool:
-        """Whether the port is still there."""
-        return self._plugged
+        """Whether the port is there, at the time that was last told."""
+        return self._plug.plugged
+
+    @property
+    def plugs(self) -> int:
+        """How often the port was plugged in; the first time, at the beginning, is 1."""
+        return self._plug.plugs
+
+    def carries(self, opening: int) -> bool:
+        """Whether a port that was opened under that number of `plugs` still works."""
+        return self._plug.plugged and self._plug.plugs == opening
 
     def receive(self, data: bytes, now_ns: int) -> None:
         """Bytes from the host; nothing arrives through a port that is unplugged."""
         self.advance(now_ns)
-        if self._plugged:
+        if self._plug.plugged:
             self._device.receive(data, now_ns)
-            self._collect(now_ns)
+            self._collect()
+            if self._plug.next_ns() is not None:  # a command may have taken it
+                self._replug(now_ns)
 
     def advance(self, now_ns: int) -> None:
         """Let everything happen that is due by `now_ns`, in the order of its times."""
-        while self._later and self._later[0][0] <= now_ns:
-            at_ns, key, value = self._later.popleft()
+        while (at_ns := self._next_act_ns()) is not None and at_ns <= now_ns:
             self._device.advance(at_ns)
-            try:
-                self._act(key, value, at_ns)
-            except ConfigError:
-                continue  # the truth has it as `no_effect`; nobody waits for an answer
+            self._collect()
+            self._replug(at_ns)
+            if self._later and self._later[0][0] <= at_ns:
+                _, key, value = self._later.popleft()
+                # what had no effect is in the truth as `no_effect`; nobody waits for an answer
+                with contextlib.suppress(ConfigError):
+                    self._act(key, value, at_ns)
         self._device.advance(now_ns)
-        self._collect(now_ns)
+        self._collect()
 
     def transmit(self, now_ns: int) -> bytes:
         """The bytes that are due by `now_ns`; they leave now."""
         self.advance(now_ns)
+        outbox = self._outbox
         sent = b""
-        while self._outbox and self._outbox[0].due_ns <= now_ns:
-            reply = self._outbox.popleft()
-            if not self._faults.holds("silence", reply.due_ns):
-                sent += reply.data
+        while outbox and outbox[0][0] <= now_ns:
+            due_ns, data = outbox.popleft()
+            if not self._faults.mutes(due_ns):
+                sent += data
         return sent
 
     def set(self, key: str, value: str, now_ns: int) -> None:
@@ -140,7 +168,12 @@ class Simulation:
         """
         self.advance(now_ns)
         self._act(key, _checked(self._simulator, key, value), now_ns)
-        self._collect(now_ns)
+        self.advance(now_ns)
+
+    def plug_in(self, now_ns: int) -> None:
+        """A cable that was pulled out is put back."""
+        self.advance(now_ns)
+        self._plug.put_in(now_ns)
 
     def end(self, now_ns: int) -> None:
         """Nobody will ask any more; the truth has it as `end`."""
@@ -149,14 +182,18 @@ class Simulation:
 
     def next_event_ns(self) -> int | None:
         """When something will next happen by itself, replies included; may lie in the past."""
-        times = [self._device.next_event_ns()]
+        times = [self._device.next_event_ns(), self._next_act_ns()]
         if self._outbox:
-            times.append(self._outbox[0].due_ns)
-        if self._later:
-            times.append(self._later[0][0])
-        if self._plugged:
-            times.append(self._faults.begins_ns("unplug"))
+            times.append(self._outbox[0][0])
         return min((time for time in times if time is not None), default=None)
+
+    def _next_act_ns(self) -> int | None:
+        """When the world next acts: a later act, or a hand on the plug."""
+        plug_ns = self._plug.next_ns()
+        if not self._later:
+            return plug_ns
+        later_ns = self._later[0][0]
+        return later_ns if plug_ns is None else min(later_ns, plug_ns)
 
     def _act(self, key: str, value: str, now_ns: int) -> None:
         self._truth.note(now_ns, "set", key=key, value=value)
@@ -172,31 +209,40 @@ class Simulation:
             self._truth.note(now_ns, "no_effect", key=key, value=value, why=str(error))
             raise
 
-    def _collect(self, now_ns: int) -> None:
-        """Put new replies on the wire, one after the other; notice an unplugged cable."""
-        for reply in self._device.take_replies():
-            struck = reply.exchange.faults if reply.exchange else {}
-            if "drop" in struck or len(self._outbox) >= _MAX_WAITING:
-                continue
-            data, due_ns = reply.data, reply.due_ns
-            if "delay" in struck:
-                due_ns += nanoseconds(float(struck["delay"]["seconds"]))
-            if "garbage" in struck:
-                data = garbage_bytes(struck["garbage"]) + data
-            if self._outbox:
-                due_ns = max(due_ns, self._outbox[-1].due_ns)
-            self._outbox.append(Reply(data, due_ns, reply.exchange))
-        begins_ns = self._faults.begins_ns("unplug")
-        if self._plugged and begins_ns is not None and begins_ns <= now_ns:
-            self._plugged = False
-            self._truth.note(begins_ns, "unplugged")
-        if not self._plugged:
-            self._outbox.clear()
+    def _collect(self) -> None:
+        """Put new replies on the wire, one after the other."""
+        replies = self._device.take_replies()
+        if not replies:
+            return
+        outbox = self._outbox
+        for reply in replies:
+            struck = reply.exchange.faults if reply.exchange else None
+            pieces = (
+                leaving(reply.data, reply.due_ns, struck)
+                if struck
+                else [(reply.due_ns, reply.data)]
+            )
+            for at_ns, data in pieces:
+                due_ns = max(at_ns, outbox[-1][0]) if outbox else at_ns
+                if len(outbox) < _MAX_WAITING and self._plug.carries(due_ns):
+                    outbox.append((due_ns, data))
+
+    def _replug(self, now_ns: int) -> None:
+        """Let the port leave and come back; what would have come meanwhile is lost with it."""
+        if self._plug.leave(now_ns):
+            carried = [piece for piece in self._outbox if self._plug.carries(piece[0])]
+            self._outbox = deque(carried)
+        self._plug.come_back(now_ns)
 
 
 def known_faults(simulator: Simulator) -> tuple[FaultKind, ...]:
     """The faults of every wire and the device's own."""
     return (*WIRE_FAULTS, *simulator.faults)
+
+
+def replugs(simulator: Simulator, spec: str) -> bool:
+    """Whether a fault, or `none`, brings an unplugged port back; raises `ConfigError`."""
+    return spec != "none" and parse_fault(spec, known_faults(simulator)).replugs
 
 
 def _whose(simulator: Simulator) -> str:

@@ -1,7 +1,8 @@
 """`sim://NAME?KEY=VALUE&…`: a simulated device in this process, in the time of a runtime.
 
 Beside the simulator's settable values: `seed`, `truth` (a path), `setup`, `fault` (may stand
-several times). Each opening makes a fresh device, which ends with the port.
+several times). Each opening makes a fresh device, which ends with the port; so no port of it can
+come back to the same device.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from devicelink_simulation.simulation import Simulation
     from devicelink_simulation.truth import Truth
 
+_NO_WAY_BACK = (
+    "The fault unplug has no return on sim://, where the device ends with its port. Leave out "
+    "for=, or use `sim serve`."
+)
 _SEED = whole("seed", "0", "repeats the same noise", low=0, high=2**63)
 
 
@@ -47,6 +52,8 @@ def read_address(address: str) -> tuple[Plan, Path | None]:
     setup = values.pop("setup", None)
     seed = int(_SEED.number(values.pop("seed", _SEED.default)))
     plan = Plan.of(simulator(parts.netloc), values=values, setup=setup, faults=faults, seed=seed)
+    if plan.replugs:
+        raise ConfigError(_NO_WAY_BACK)
     return plan, Path(truth) if truth else None
 
 
@@ -59,24 +66,22 @@ class SimPort:
 
     def __init__(self, simulation: Simulation, runtime: Runtime, truth: Truth) -> None:
         self._simulation = simulation
+        self._plug = simulation.plugs
         self._runtime = runtime
         self._truth = truth
         self._open = True
 
     def write(self, data: bytes) -> None:
         """To the device, at once."""
-        self._check()
-        self._simulation.receive(data, self._runtime.mono_ns())
+        self._simulation.receive(data, self._catch_up())
         self._check()
 
     def read(self, within_s: float, until: Latch | None = None) -> bytes:
         """Wait exactly until the device speaks, the time is over, or `until` is set."""
         deadline_ns = self._runtime.mono_ns() + nanoseconds(within_s)
         while True:
-            self._check()
-            now_ns = self._runtime.mono_ns()
+            now_ns = self._catch_up()
             data = self._simulation.transmit(now_ns)
-            self._check()
             if data or now_ns >= deadline_ns or (until is not None and until.is_set()):
                 return data
             event_ns = self._simulation.next_event_ns()
@@ -85,8 +90,8 @@ class SimPort:
 
     def set(self, key: str, value: str) -> None:
         """Turn a knob of the device, or plant a fault; raises `ConfigError`."""
-        self._check()
-        self._simulation.set(key, value, self._runtime.mono_ns())
+        now_ns = self._catch_up()
+        self._simulation.set(key, value, now_ns)
 
     def fileno(self) -> int | None:
         """None: no guard can inherit it; the device dies with the process."""
@@ -101,8 +106,16 @@ class SimPort:
         if isinstance(self._truth, TruthFile):
             self._truth.close()
 
+    def _catch_up(self) -> int:
+        """The time now, up to which everything has happened; raises `LinkLost`."""
+        self._check()
+        now_ns = self._runtime.mono_ns()
+        self._simulation.advance(now_ns)
+        self._check()
+        return now_ns
+
     def _check(self) -> None:
         if not self._open:
             raise LinkLost("The simulated port is closed.")
-        if not self._simulation.plugged:
+        if not self._simulation.carries(self._plug):
             raise LinkLost("The simulated port is gone (unplugged).")

@@ -48,7 +48,9 @@ def test_describe_tells_everything(sim):
     assert told["settables"][0]["later"] == ["yar", "ylr-qcw"]
     assert {each["name"] for each in told["setups"]} == set(SIMULATOR.setups)
     assert {each["name"] for each in told["faults"]} == {
-        *("delay", "drop", "garbage", "silence", "unplug", "refused_off", "stuck_ack")
+        *("delay", "drop", "garbage", "duplicate", "corrupt", "truncate", "split"),
+        *("lost_command", "mangled_command", "silence", "unplug"),
+        *("refused_off", "stuck_ack", "reboot", "frozen_status"),
     }
     code, text, _ = sim("describe", "ipg")
     assert code == 0

@@ -149,7 +149,7 @@ def test_several_faults_at_once(lab):
 @pytest.mark.parametrize(
     ("spec", "sentence"),
     [
-        ("nix", "There is no fault 'nix'. Known faults: delay, drop"),
+        ("nix", "There is no fault 'nix'. Known faults: corrupt, delay, drop, dupl"),
         ("", "There is no fault ''"),
         ("delay:seconds=x", "seconds must be a number, not 'x'"),
         ("delay:seconds=-1", "seconds must be a number of at least 0"),
@@ -162,7 +162,12 @@ def test_several_faults_at_once(lab):
         ("drop@", "must be written as KEY=VALUE, not ''"),
         ("drop@nth=0", "nth must be a whole number from 1"),
         ("garbage:hex=xy", "hex must be pairs of hexadecimal digits, not 'xy'"),
-        ("unplug@for=1", "The fault unplug lasts"),
+        ("truncate:keep=-1", "keep must be a whole number from 0"),
+        ("corrupt:value=256", "value must be a whole number from 0 to 255"),
+        ("split:gap=-1", "gap must be a number of at least 0"),
+        ("unplug@for=x", "for must be a number, not 'x'"),
+        ("reboot@for=1", "The fault reboot lasts as long as its seconds=. Leave out for=."),
+        ("frozen_status:rcs=maybe", "rcs must be one of no, yes"),
     ],
 )
 def test_bad_specs_are_told_in_a_sentence(lab, spec, sentence):
