@@ -6,13 +6,20 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport DEVICELINK_DATA
 WORKERS ?= 2
 
-.PHONY: demo test lint format lock clean
+SEEDS ?= 2000
+
+.PHONY: demo test lint format lock clean world
 
 demo: $(VENV)/run.stamp
 	$(BIN)/devicelink demo
 
 test: $(VENV)/dev.stamp
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+# The simulated world: SEEDS=N stories, or SEED=N for one again.
+world: $(VENV)/dev.stamp
+	$(BIN)/python -m devicelink_simulation.world \
+	  $(if $(SEED),seed $(SEED),seeds $(SEEDS) --start $(or $(START),0))
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

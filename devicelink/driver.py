@@ -212,6 +212,8 @@ class Effective:
     wavelength_nm: str | None = None
     handpiece: str | None = None
     tip: str | None = None
+    glimpse: Status | None = None
+    """What the device said of its state in the same answers: judged like any read-back."""
 
     @property
     def settings_id(self) -> str:

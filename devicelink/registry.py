@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.metadata
+import sys
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 from devicelink.errors import (
@@ -48,6 +50,12 @@ class Installed:
 
 def installed() -> list[Installed]:
     """Every claim in the group, by name; two distributions may claim the same one."""
+    return list(_installed(tuple(sys.path)))
+
+
+@cache
+def _installed(_where: tuple[str, ...]) -> tuple[Installed, ...]:
+    """What is installed does not change while a program runs, unless its path does."""
     found = []
     for point in importlib.metadata.entry_points(group=GROUP):
         made_by = point.dist
@@ -59,7 +67,7 @@ def installed() -> list[Installed]:
                 version=made_by.version if made_by else "unknown",
             )
         )
-    return sorted(found, key=lambda claim: (claim.name, claim.distribution))
+    return tuple(sorted(found, key=lambda claim: (claim.name, claim.distribution)))
 
 
 def find(name: str) -> Installed:

@@ -92,7 +92,7 @@ class Station(Context):
         for part in ("secrets", "locks", "guard", "transcripts"):
             (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         signer = new_signer(origin, runtime)
-        save_key(folder / "secrets" / _KEY_FILE, signer)
+        save_key(folder / "secrets" / _KEY_FILE, signer, runtime.disk)
         kept_folder = mirror_folder(origin).absolute()
         kept_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = {

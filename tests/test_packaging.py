@@ -128,7 +128,8 @@ def test_the_wheel_tells_its_dependencies_and_licence(built):
         assert any(one.endswith("licenses/LICENSE") for one in wheel.namelist())
     assert (told["Name"], told["Version"]) == (PROJECT["name"], PROJECT["version"])
     assert told["Requires-Python"] == PROJECT["requires-python"]
-    assert len(told.get_all("Requires-Dist")) == len(PROJECT["dependencies"])
+    extras = [one for group in PROJECT["optional-dependencies"].values() for one in group]
+    assert len(told.get_all("Requires-Dist")) == len(PROJECT["dependencies"]) + len(extras)
 
 
 def test_the_sdist_can_be_worked_from(built):

@@ -89,7 +89,7 @@ def add(
             raise ConfigError("Nothing to do: give --driver and --port, or --accept CODE.")
         station.journal.append_all(drafts)
     device = station.device(named)
-    write_card(station.folder, device)
+    write_card(station.folder, device, station.runtime.disk)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
 
 
@@ -162,21 +162,15 @@ def acknowledge(
     as_json: Json = False,
 ) -> None:
     """An administrator lifts a device's holds, having seen to their causes."""
+    from devicelink.session import holding
+
     station = open_station(data)
-    device = station.device(serial)
-    if not device.holds:
-        raise ConfigError(f"{serial} is not held; there is nothing to acknowledge.")
-    if device.intents or device.lock == "unconfirmed":
-        raise Refused(
-            f"{serial} is not confirmed locked yet. First: devicelink lock {serial}, or "
-            f"devicelink device attest-off {serial} --by ID when its power is removed."
-        )
+    device = holding.held_device(station, serial)
     person = acting(station, by, pin_file, "administrator")
-    holds = [hold.model_dump() for hold in device.holds]
-    data_ = {"holds": [hold.index for hold in device.holds], "lifted": holds}
-    entry = station.journal.append(_draft("device.acknowledged", data_, serial, person.id))
-    sentence = f"{person.name} lifted {len(holds)} hold(s) on {serial} (entry {entry.index})."
-    emit(as_json, {"index": entry.index, "lifted": holds}, sentence)
+    entry = holding.acknowledge(station, device, person)
+    lifted = entry.data["lifted"]
+    sentence = f"{person.name} lifted {len(lifted)} hold(s) on {serial} (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "lifted": lifted}, sentence)
 
 
 @app.command("attest-off")
@@ -188,36 +182,12 @@ def attest_off(
     as_json: Json = False,
 ) -> None:
     """A named person states that the laser's power is removed: ATTESTED_OFF, never LOCKED."""
-    from devicelink.session.guard import attested_mark
-    from devicelink.session.ownership import is_owned
-    from devicelink.session.recovery import INTERRUPTED
+    from devicelink.session import holding
 
     station = open_station(data)
-    device = station.device(serial)
-    crashed = device.recovery_due and not is_owned(station.folder, serial)
-    if device.lock != "unconfirmed" and not crashed:
-        raise Refused(
-            f"{serial} is not waiting for anybody's word: its last lock is {device.lock}. "
-            f"To take light away: devicelink lock {serial}"
-        )
+    device = holding.waiting_device(station, serial)
     person = acting(station, by, pin_file)
-    told = {"sentence": f"{person.name} states that the power of {serial} is removed."}
-    role = person.roles[0]
-    attested = Draft("lock.attested_off", told, actor=person.id, role=role, device=serial)
-    drafts = [attested]
-    if crashed:
-        interrupted = {"end": INTERRUPTED, "uncontrolled": {"confirmed_by": None}}
-        drafts += [
-            Draft("session.interrupted", interrupted, session=one, device=serial)
-            for one in device.open_sessions
-        ]
-    if not device.held_unconfirmed:
-        hold = {"code": "lock_unconfirmed", "sentence": "Its power was removed by hand."}
-        drafts.append(Draft("device.held", hold, device=serial))
-    entry = station.journal.append_all(drafts)[0]
-    mark = attested_mark(station.folder, serial)
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
+    entry = holding.attest_off(station, device, person)
     sentence = f"{serial} is ATTESTED_OFF by {person.name} (entry {entry.index}). It stays held."
     emit(as_json, {"index": entry.index, "state": "ATTESTED_OFF"}, sentence)
 

@@ -19,8 +19,7 @@ from devicelink.cli.words import SIMULATED, verdict_text
 from devicelink.errors import JournalUnwritable
 from devicelink.runtime import nanoseconds
 from devicelink.session import start, state
-from devicelink.session.procedure import Session
-from devicelink.session.recovery import require_locked
+from devicelink.session.attending import attend, hear_line
 from devicelink.session.work import Request
 from devicelink.treatment import clients
 from devicelink.treatment.sessions import NEED_CLIENT, signature
@@ -30,11 +29,9 @@ if TYPE_CHECKING:
 
     from devicelink.driver import Status
     from devicelink.session.permit import Verdict
-    from devicelink.session.procedure import Result
+    from devicelink.session.procedure import Result, Session
     from devicelink.station import Station
 
-RENEW_S = 1.0
-LOOK_S = 0.1
 LINE_WIDTH = 70
 LOCK_WORDS = {
     True: "locked, read back",
@@ -183,13 +180,9 @@ def run_session(
     """Sign in, take the device, run the session, sign it; raises what refuses before it opens."""
     person = station.sign_in(technician, pin)
     pseudonym = clients.bind(station.folder, client, station.runtime) if client else None
-    registered, held, recovered = start.take(station, device)
     face = Terminal(quiet=quiet, hints=ready_for_s is None, runtime_ns=station.runtime.mono_ns)
     if station.simulated:
         face.say(SIMULATED)
-    if recovered is not None:
-        face.say(recovered.sentence)
-        require_locked(recovered)
     request = Request(
         person=person,
         kind=kind,
@@ -198,57 +191,26 @@ def run_session(
         answered_by="person" if ready_for_s is None else "script",
         ready_for_s=ready_for_s,
     )
-    session = Session(station, registered, held, request, face)
+    session = start.begin(station, device, request, face)
     result = _attend(station, session, interactive=ready_for_s is None)
-    signed = False
     if result.confirmed is False:
         face.say(f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}")
     else:
         face.say(f"{result.session}: {LOCK_WORDS[result.confirmed]}. {result.end.sentence}")
-    if (
-        result.confirmed is not False
-        and result.end.kind is not state.EndKind.REFUSED
-        and not result.evidence_kept
-    ):
-        signed = _sign(station, result, request, device)
+    signed = result.may_be_signed and _sign(station, result, request, device)
     return Ran(result, station, device, signed)
 
 
 def _attend(station: Station, session: Session, *, interactive: bool) -> Result:
     """Stay with a running session until its end."""
     runtime = station.runtime
-    results: list[Result] = []
-    failures: list[BaseException] = []
 
-    def own() -> None:
-        try:
-            results.append(session.run())
-        except BaseException as error:  # noqa: BLE001 - it is raised again in the face's thread
-            failures.append(error)
+    def hear() -> None:
+        if interactive and runtime.wait_readable(sys.stdin.fileno(), 0):
+            hear_line(session, sys.stdin.readline(), runtime.mono_ns())
 
     with _signals_stop(session):
-        task = runtime.spawn("owner", own)
-        renewed_ns = runtime.mono_ns()
-        while not task.join(LOOK_S):
-            if runtime.mono_ns() - renewed_ns >= nanoseconds(RENEW_S):
-                renewed_ns = runtime.mono_ns()
-                session.inbox.post(state.Renewed(renewed_ns))
-            if interactive and runtime.wait_readable(sys.stdin.fileno(), 0):
-                _hear(session, sys.stdin.readline(), runtime.mono_ns())
-    if failures:
-        raise failures[0]
-    return results[0]
-
-
-def _hear(session: Session, line: str, now_ns: int) -> None:
-    """What a person typed; READY has a key of its own, everything else leads away from light."""
-    word = line.strip().casefold()
-    if not line or word == "q":
-        session.stop(state.End("ended", state.EndKind.PERSON, "The technician ended the session."))
-    elif word == "r":
-        session.inbox.post(state.AskReady(now_ns))
-    else:
-        session.inbox.post(state.AskStandby(now_ns, "the technician asked for it"))
+        return attend(session, runtime, hear)
 
 
 @contextmanager

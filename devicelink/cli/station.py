@@ -73,7 +73,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
     last = station.journal.last()
     rows = []
     for device in devices(state["devices"]).values():
-        owned = is_owned(station.folder, device.serial)
+        owned = is_owned(station.folder, device.serial, station.runtime)
         rows.append(
             {
                 "device": device.serial,
@@ -90,7 +90,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
         "entries": station.journal.size,
         "last_entry_at": last.at.isoformat(),
         "clock_suspect": state["clock"].get("clock", {}).get("suspect") is True,
-        "kept_facts": len(pending(station.kept_folder)),
+        "kept_facts": len(pending(station.kept_folder, station.runtime.disk)),
         "devices": rows,
     }
     emit(as_json, document, _status_text(document, rows))

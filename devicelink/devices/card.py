@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devicelink.devices.register import Device
+    from devicelink.runtime import Disk
 
 
 class Card(BaseModel):
@@ -29,26 +30,25 @@ class Card(BaseModel):
     configuration: dict[str, str]
 
 
-def write_card(folder: Path, device: Device) -> None:
-    """Write or replace a device's card."""
-    path = folder / "locks" / device_file(device.serial, "json")
-    path.parent.mkdir(parents=True, exist_ok=True)
+def write_card(folder: Path, device: Device, disk: Disk) -> None:
+    """Write or replace a device's card; raises `OSError`."""
     card = Card(
         serial=device.serial,
         driver=device.driver,
         port=device.port,
         configuration=device.configuration,
     )
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(card.model_dump()), encoding="utf-8")
-    fresh.replace(path)
+    disk.replace(_path(folder, device.serial), json.dumps(card.model_dump()).encode())
 
 
-def read_card(folder: Path, serial: str) -> Card | None:
+def read_card(folder: Path, serial: str, disk: Disk) -> Card | None:
     """A device's card, or None where there is none that can be read."""
     try:
-        text = (folder / "locks" / device_file(serial, "json")).read_text(encoding="utf-8")
-        card = Card.model_validate_json(text)
-    except (OSError, ValidationError, UnicodeDecodeError):
+        card = Card.model_validate_json(disk.read(_path(folder, serial)))
+    except (OSError, ValidationError):
         return None
     return card if card.serial == serial else None
+
+
+def _path(folder: Path, serial: str) -> Path:
+    return folder / "locks" / device_file(serial, "json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -99,42 +99,39 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
         return Device.model_validate(data).model_dump(mode="json")
     if old is None:
         return Device(serial=str(entry.device), driver="", port="").model_dump(mode="json")
-    device = Device.model_validate(old)
-    changed = device.model_copy(update=_changes(device, entry))
-    return changed.model_dump(mode="json")
+    return {**old, **_changes(old, entry)}
 
 
-def _changes(device: Device, entry: Entry) -> dict[str, object]:
+def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
+    """What an entry changes in a device's state, as JSON."""
     match entry.type:
         case "device.accepted":
-            return {"accepted": {**device.accepted, str(entry.data["code"]): entry.actor}}
+            return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
         case "device.identified":
             return {"firmware": entry.data.get("firmware")}
         case "device.held" | "fault.latched":
-            return {"holds": (*device.holds, _hold(entry))}
+            return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
-            lifted = entry.data["holds"]
-            kept = tuple(h for h in device.holds if h.index not in _indexes(lifted))
-            return {"holds": kept}
+            lifted = _indexes(entry.data["holds"])
+            return {"holds": [hold for hold in old["holds"] if hold["index"] not in lifted]}
         case "unlock.intended" | "ready.intended":
-            return {"intents": (*device.intents, entry.index), "lock": "unknown"}
+            return {"intents": [*old["intents"], entry.index], "lock": "unknown"}
         case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
             word = entry.type.removeprefix("lock.")
-            open_intents = device.intents if word == "unconfirmed" else ()
+            open_intents = old["intents"] if word == "unconfirmed" else []
             return {"lock": word, "lock_at": entry.at.isoformat(), "intents": open_intents}
         case "session.opened":
-            return {"open_sessions": (*device.open_sessions, str(entry.session))}
+            return {"open_sessions": [*old["open_sessions"], str(entry.session)]}
         case "session.closed" | "session.interrupted":
-            still = tuple(open_ for open_ in device.open_sessions if open_ != entry.session)
+            still = [open_ for open_ in old["open_sessions"] if open_ != entry.session]
             return {"open_sessions": still}
         case _:
             return {}
 
 
-def _hold(entry: Entry) -> Hold:
-    return Hold(
-        code=str(entry.data["code"]), sentence=str(entry.data["sentence"]), index=entry.index
-    )
+def _hold(entry: Entry) -> dict[str, object]:
+    data = entry.data
+    return {"code": str(data["code"]), "sentence": str(data["sentence"]), "index": entry.index}
 
 
 def _indexes(value: object) -> set[int]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from devicelink.errors import JournalUnwritable
 from devicelink.journal.clock import CONFIRMED, SUSPECT, clock_fault
-from devicelink.journal.database import entries_table, projection_table, tiles_table
-from devicelink.journal.entry import SALT_BYTES, Draft, make_entry, read_entry
+from devicelink.journal.database import entries_table, projection_table, run, tiles_table
+from devicelink.journal.entry import SALT_BYTES, Draft, make_entry
 from devicelink.journal.projection import read_state, write_state
 from devicelink.journal.tree import TILE_WIDTH, leaf_hash, root_of, split_hashes, tiles_completed
 
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from devicelink.journal.projection import Projection, States
     from devicelink.journal.tree import Frontier
     from devicelink.runtime import Runtime
+
+
+_INSERT = "INSERT INTO entries (idx, raw) VALUES (?, ?)"
 
 
 def make_entries(
@@ -43,7 +45,7 @@ def make_entries(
             steps = [draft] if fault is None else [Draft(SUSPECT, fault), draft]
         for step in steps:
             goes_on = last is not None and last.clock == "suspect" and step.type != CONFIRMED
-            raw = make_entry(
+            last = make_entry(
                 step,
                 index=0 if last is None else last.index + 1,
                 at=at,
@@ -52,7 +54,6 @@ def make_entries(
                 clock="suspect" if goes_on or step.type == SUSPECT else runtime.clock_state(),
                 salt=runtime.random_bytes(SALT_BYTES),
             )
-            last = read_entry(raw)
             made.append(last)
         asked.append(made[-1])
     return made, asked
@@ -60,9 +61,8 @@ def make_entries(
 
 def add_entries(connection: Connection, entries: Sequence[Entry], frontier: Frontier) -> None:
     """Write entries and the tiles that they fill; moves `frontier`."""
-    connection.execute(
-        insert(entries_table), [{"idx": entry.index, "raw": entry.raw} for entry in entries]
-    )
+    for entry in entries:
+        run(connection, _INSERT, entry.index, entry.raw)
     for entry in entries:
         frontier.append(leaf_hash(entry.raw))
         for level, index in tiles_completed(frontier.size):
@@ -97,22 +97,29 @@ def project_entries(
 
 
 def _project(connection: Connection, entry: Entry, projection: Projection) -> None:
-    table = projection_table(projection.name)
+    table = projection_table(projection.name).name
     try:
         key = projection.key(entry)
         if key is None:
             return
-        text = connection.scalar(select(table.c.state).where(table.c.key == key))
-        state = write_state(projection.reduce(None if text is None else read_state(text), entry))
+        rows = run(
+            connection,
+            f"SELECT state FROM {table} WHERE key = ?",  # noqa: S608  a projection's own name
+            key,
+        )
+        state = write_state(projection.reduce(read_state(rows[0][0]) if rows else None, entry))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise JournalUnwritable(
             f"An entry of type {entry.type!r} was not made, since the projection "
             f"{projection.name} cannot take it ({error!r}). If its table was edited by hand, "
             "`devicelink journal rebuild` makes it anew."
         ) from error
-    upsert = sqlite_insert(table).values(key=key, state=state)
-    connection.execute(
-        upsert.on_conflict_do_update(index_elements=[table.c.key], set_={"state": state})
+    run(
+        connection,
+        f"INSERT INTO {table} (key, state) VALUES (?, ?)"  # noqa: S608  as above
+        " ON CONFLICT (key) DO UPDATE SET state = excluded.state",
+        key,
+        state,
     )
 
 

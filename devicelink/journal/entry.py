@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from devicelink.errors import JournalBroken, JournalUnwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LAYOUT = 1
 LONGEST_BYTES = 65_535
@@ -28,6 +27,7 @@ _FIELDS = (
 )
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
 _SESSION = re.compile(r"S-(0|[1-9][0-9]*)", re.ASCII)
+_SALT = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 
 
@@ -77,8 +77,8 @@ def make_entry(
     boot: str,
     clock: str,
     salt: bytes,
-) -> bytes:
-    """The bytes of an entry; `salt` is 16 random bytes, `at` an aware time.
+) -> Entry:
+    """An entry as its bytes read back; `salt` is 16 random bytes, `at` an aware time.
 
     Raises `JournalUnwritable` for more than 65,535 bytes, and for whatever could not be read back.
     """
@@ -100,20 +100,18 @@ def make_entry(
         "data": dict(draft.data),
     }
     try:
-        text = json.dumps(fields, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        raw = text.encode()
+        raw = _ENCODER.encode(fields).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise JournalUnwritable(
             f"An entry of type {draft.type!r} holds what JSON cannot carry: {error}."
         ) from error
     try:
-        read_entry(raw)
+        return read_entry(raw)
     except JournalBroken as error:
         raise JournalUnwritable(
             f"An entry of type {draft.type!r} was not made, since it could not be read back: "
             f"{error}"
         ) from error
-    return raw
 
 
 def moment(at: datetime) -> str:
@@ -126,9 +124,7 @@ def read_entry(raw: bytes) -> Entry:
     if len(raw) > LONGEST_BYTES:
         raise JournalBroken(f"An entry has {len(raw)} bytes; at most {LONGEST_BYTES} are allowed.")
     try:
-        fields = json.loads(
-            raw.decode(), object_pairs_hook=_without_doubles, parse_constant=_no_constant
-        )
+        fields = _DECODER.decode(raw.decode())
     except (ValueError, RecursionError) as error:
         raise JournalBroken(f"An entry is not UTF-8 JSON as entries are written: {error}.") from (
             error
@@ -145,7 +141,11 @@ def read_entry(raw: bytes) -> Entry:
             "place."
         )
     _check(fields)
-    return Entry(**{**fields, "at": datetime.fromisoformat(fields["at"])}, raw=raw)
+    try:
+        fields["at"] = datetime.fromisoformat(fields["at"])
+    except ValueError as error:
+        raise JournalBroken(f"An entry's time cannot be: {fields['at']!r}.") from error
+    return Entry(**fields, raw=raw)
 
 
 def read_entry_at(index: int, raw: bytes) -> Entry:
@@ -185,24 +185,14 @@ def _no_constant(name: str) -> object:
     raise ValueError(f"{name} is no JSON number")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_no_constant)
+
+
 def _check(fields: Mapping[str, Any]) -> None:
     """Raises `JournalBroken` for the first field that is not what it has to be."""
-    for name, right in (
-        ("type", _matches(_TYPE, fields["type"])),
-        ("index", _counts(fields["index"])),
-        ("at", _matches(_AT, fields["at"]) and _is_moment(fields["at"])),
-        ("mono_ns", _counts(fields["mono_ns"])),
-        ("boot", _says(fields["boot"])),
-        ("clock", _says(fields["clock"]) and fields["clock"] in CLOCK_STATES),
-        ("actor", _says(fields["actor"])),
-        ("role", _says(fields["role"])),
-        ("session", fields["session"] is None or _matches(_SESSION, fields["session"])),
-        ("device", fields["device"] is None or _says(fields["device"])),
-        ("counter", fields["counter"] is None or _counts(fields["counter"])),
-        ("salt", _is_salt(fields["salt"])),
-        ("data", isinstance(fields["data"], dict)),
-    ):
-        if not right:
+    for name, is_right in _RIGHT:
+        if not is_right(fields[name]):
             raise JournalBroken(
                 f"An entry's field {name} is not as layout {LAYOUT} has it: {fields[name]!r:.80}."
             )
@@ -212,32 +202,35 @@ def _check(fields: Mapping[str, Any]) -> None:
         )
 
 
-def _matches(pattern: re.Pattern[str], value: object) -> bool:
-    return isinstance(value, str) and pattern.fullmatch(value) is not None
+def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+
+
+def _or_none(is_right: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: value is None or is_right(value)
 
 
 def _counts(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return type(value) is int and value >= 0
 
 
 def _says(value: object) -> bool:
     return isinstance(value, str) and value != ""
 
 
-def _is_moment(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_salt(value: object) -> bool:
-    try:
-        return (
-            isinstance(value, str)
-            and "=" not in value
-            and len(base64.b64decode(value + "==", altchars=b"-_", validate=True)) == SALT_BYTES
-        )
-    except binascii.Error:
-        return False
+_RIGHT: tuple[tuple[str, Callable[[object], bool]], ...] = (
+    ("type", _matches(_TYPE)),
+    ("index", _counts),
+    ("at", _matches(_AT)),
+    ("mono_ns", _counts),
+    ("boot", _says),
+    ("clock", lambda value: isinstance(value, str) and value in CLOCK_STATES),
+    ("actor", _says),
+    ("role", _says),
+    ("session", _or_none(_matches(_SESSION))),
+    ("device", _or_none(_says)),
+    ("counter", _or_none(_counts)),
+    ("salt", _matches(_SALT)),
+    ("data", lambda value: isinstance(value, dict)),
+)
+"""What each field has to be; whether `at` is a moment that there is, is seen when it is read."""

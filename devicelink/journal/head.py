@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert
 
 from devicelink.errors import ConfigError, JournalBroken
-from devicelink.journal.database import entries_table, head_table
+from devicelink.journal.database import head_table, run
 from devicelink.journal.note import Checkpoint, Verifier, sign_note
 from devicelink.journal.tree import Frontier
 
@@ -17,16 +17,29 @@ if TYPE_CHECKING:
 
     from devicelink.journal.note import Signer
 
+_LOAD = (
+    "SELECT origin, vkey, size, frontier, checkpoint, (SELECT min(idx) FROM entries),"
+    " (SELECT max(idx) FROM entries), (SELECT raw FROM entries WHERE idx = size - 1) FROM head"
+)
+_MOVE = "UPDATE head SET size = ?, frontier = ?, checkpoint = ?"
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The row as it stands in the file, not yet believed."""
+    """The row as it stands in the file, not yet believed; two are equal where the rows are.
+
+    Beside it stands what was there in the same moment: the lowest and the highest entry's place,
+    and the bytes of the last entry that the row counts.
+    """
 
     origin: str
     vkey: str
     size: int
     frontier: bytes
     checkpoint: str
+    lowest: int | None = field(default=None, compare=False)
+    highest: int | None = field(default=None, compare=False)
+    last_raw: bytes | None = field(default=None, compare=False)
 
     def verifier(self) -> Verifier:
         """The key that the file names; raises `JournalBroken`."""
@@ -50,16 +63,54 @@ class Head:
             )
         return checkpoint, frontier
 
+    def check_ends(self) -> None:
+        """Raises `JournalBroken` unless the entries begin at 0 and end where the row says."""
+        lowest, highest, size = self.lowest, self.highest, self.size
+        if lowest is None or highest is None:
+            raise JournalBroken(f"The journal signs {size} entries and has none.")
+        if lowest < 0:
+            raise JournalBroken(f"An entry was inserted before the first, as entry {lowest}.")
+        if highest >= size:
+            raise JournalBroken(
+                f"Entry {highest} stands behind the end: the checkpoint signs {size} entries."
+            )
+        if highest < size - 1:
+            raise JournalBroken(
+                f"The last {size - 1 - highest} of {size} signed entries were removed."
+            )
+
+
+class Believer:
+    """Judges heads by one key.
+
+    A row that is the same, byte for byte, as the one that held the last time holds again: only
+    the latest is remembered, and whatever differs is verified in full.
+    """
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+        self._latest: tuple[Head, Checkpoint] | None = None
+
+    def believed(self, head: Head) -> tuple[Checkpoint, Frontier]:
+        """As `Head.believed`."""
+        latest = self._latest
+        if latest is not None and latest[0] == head:
+            return latest[1], Frontier.from_bytes(head.size, head.frontier)
+        checkpoint, frontier = head.believed(self.verifier)
+        self._latest = head, checkpoint
+        return checkpoint, frontier
+
+    def signed(self, head: Head, checkpoint: Checkpoint) -> None:
+        """Remember a row that was signed here just now, and that is in the file."""
+        self._latest = head, checkpoint
+
 
 def load_head(connection: Connection) -> Head:
     """Read the row; raises `JournalBroken` where there is none."""
-    table = head_table.c
-    row = connection.execute(
-        select(table.origin, table.vkey, table.size, table.frontier, table.checkpoint)
-    ).one_or_none()
-    if row is None:
+    rows = run(connection, _LOAD)
+    if len(rows) != 1:
         raise JournalBroken("The journal has lost its head: origin, size and checkpoint are gone.")
-    head = Head(*row)
+    head = Head(*rows[0])
     for name, kind in (("vkey", str), ("size", int), ("frontier", bytes), ("checkpoint", str)):
         if not isinstance(getattr(head, name), kind):
             raise JournalBroken(f"The journal's head does not hold its {name} as it was written.")
@@ -75,30 +126,12 @@ def first_head(connection: Connection, signer: Signer) -> None:
     )
 
 
-def move_head(connection: Connection, signer: Signer, frontier: Frontier) -> None:
-    """Sign a tree and make it the journal's."""
+def move_head(
+    connection: Connection, signer: Signer, frontier: Frontier
+) -> tuple[Head, Checkpoint]:
+    """Sign a tree and make it the journal's; the new row, and what it signs."""
     checkpoint = Checkpoint(signer.name, frontier.size, frontier.root())
-    connection.execute(
-        update(head_table).values(
-            size=frontier.size,
-            frontier=bytes(frontier),
-            checkpoint=sign_note(checkpoint.body, signer),
-        )
-    )
-
-
-def check_ends(connection: Connection, size: int) -> None:
-    """Raises `JournalBroken` unless the entries begin at 0 and end where the head says."""
-    index = entries_table.c.idx
-    ends = select(func.min(index)).scalar_subquery(), select(func.max(index)).scalar_subquery()
-    lowest, highest = connection.execute(select(*ends)).one()
-    if lowest is None:
-        raise JournalBroken(f"The journal signs {size} entries and has none.")
-    if lowest < 0:
-        raise JournalBroken(f"An entry was inserted before the first, as entry {lowest}.")
-    if highest >= size:
-        raise JournalBroken(
-            f"Entry {highest} stands behind the end: the checkpoint signs {size} entries."
-        )
-    if highest < size - 1:
-        raise JournalBroken(f"The last {size - 1 - highest} of {size} signed entries were removed.")
+    note = sign_note(checkpoint.body, signer)
+    head = Head(signer.name, signer.vkey, frontier.size, bytes(frontier), note)
+    run(connection, _MOVE, head.size, head.frontier, head.checkpoint)
+    return head, checkpoint

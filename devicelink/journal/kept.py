@@ -7,16 +7,14 @@ facts are in the journal: after a crash in between they are there twice, with th
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from devicelink.errors import JournalBroken, JournalUnwritable
-from devicelink.journal.durable import create_durably, sync_folder
 from devicelink.journal.entry import Draft, moment
+from devicelink.runtime import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +22,10 @@ if TYPE_CHECKING:
 
     from devicelink.journal.entry import Entry
     from devicelink.journal.store import Journal
-    from devicelink.runtime import Runtime
+    from devicelink.runtime import Disk, Runtime
 
 _PATTERN = "kept-*.json"
+_LOCK_FILE = "kept.lock"
 _TELL_APART_BYTES = 4
 
 
@@ -60,7 +59,7 @@ def keep(folder: Path, drafts: Sequence[Draft], runtime: Runtime) -> Path:
     mark = runtime.random_bytes(_TELL_APART_BYTES).hex()
     path = folder / f"kept-{now:%Y%m%dT%H%M%S%f}-{mark}.json"
     try:
-        create_durably(path, json.dumps(rows, ensure_ascii=False, default=str).encode())
+        runtime.disk.create(path, json.dumps(rows, ensure_ascii=False, default=str).encode())
     except (OSError, ValueError) as error:
         raise JournalUnwritable(
             f"Neither the journal nor {folder} takes the facts of this session: {error}."
@@ -68,15 +67,22 @@ def keep(folder: Path, drafts: Sequence[Draft], runtime: Runtime) -> Path:
     return path
 
 
-def pending(folder: Path, device: str | None = None) -> list[KeptFile]:
-    """The files that wait for the journal, oldest first: all, or those that hold a device."""
-    files = [_read(path) for path in sorted(folder.glob(_PATTERN))]
+def pending(folder: Path, disk: Disk, device: str | None = None) -> list[KeptFile]:
+    """The files that wait for the journal, oldest first: all, or those that hold a device.
+
+    Raises `JournalUnwritable` where the folder cannot be read.
+    """
+    try:
+        files = [_read(path, disk) for path in disk.names(folder, _PATTERN)]
+    except OSError as error:
+        raise JournalUnwritable(f"The folder {folder} cannot be read: {error}.") from error
     return [file for file in files if device is None or file.concerns(device)]
 
 
 def journal_kept(
     journal: Journal,
     folder: Path,
+    runtime: Runtime,
     closing: Callable[[KeptFile], Sequence[Draft]] = lambda _: (),
 ) -> list[Entry]:
     """Bring all kept facts into the journal and remove their files; the entries made.
@@ -86,25 +92,24 @@ def journal_kept(
     others are done, and the file stays.
     """
     made: list[Entry] = []
-    if not pending(folder):
+    if not pending(folder, runtime.disk):
         return made
     unread = []
-    with _alone(folder):
-        for file in pending(folder):
+    with _alone(folder, runtime):
+        for file in pending(folder, runtime.disk):
             if file.problem is not None:
                 unread.append(f"{file.path} ({file.problem})")
                 continue
             made += journal.append_all([*file.drafts, *closing(file)])
-            file.path.unlink()
-            sync_folder(folder)
+            runtime.disk.remove(file.path)
     if unread:
         raise JournalBroken(f"Kept facts cannot be read: {', '.join(unread)}.")
     return made
 
 
-def _read(path: Path) -> KeptFile:
+def _read(path: Path, disk: Disk) -> KeptFile:
     try:
-        rows: list[dict[str, Any]] = json.loads(path.read_bytes())
+        rows: list[dict[str, Any]] = json.loads(disk.read(path))
         return KeptFile(path, tuple(_draft(path, row) for row in rows))
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         return KeptFile(path, (), problem=repr(error))
@@ -117,11 +122,10 @@ def _draft(path: Path, row: dict[str, Any]) -> Draft:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path, runtime: Runtime) -> Iterator[None]:
     """One process at a time journals kept facts."""
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
+        with held(runtime, folder / _LOCK_FILE):
+            yield
+    except OSError as error:
+        raise JournalUnwritable(f"The facts in {folder} cannot be journalled: {error}.") from error

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from devicelink.errors import ConfigError
-from devicelink.journal.durable import create_durably
 from devicelink.journal.note import ED25519, Signer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devicelink.runtime import Runtime
+    from devicelink.runtime import Disk, Runtime
 
 _SEED_BYTES = 32
 _PREFIX = "PRIVATE+KEY+"
@@ -53,10 +52,10 @@ def read_key_text(text: str) -> Signer:
     return signer
 
 
-def save_key(path: Path, signer: Signer) -> None:
+def save_key(path: Path, signer: Signer, disk: Disk) -> None:
     """Write a key durably as a new file, mode 0600; raises `ConfigError` if that cannot be done."""
     try:
-        create_durably(path, key_text(signer).encode() + b"\n", mode=0o600)
+        disk.create(path, key_text(signer).encode() + b"\n")
     except FileExistsError:
         raise ConfigError(f"{path} already holds a key; it is never written over.") from None
     except OSError as error:

@@ -28,7 +28,9 @@ KEY_ID_BYTES = 4
 _KEY_BYTES = 32
 _MOST_SIGNATURES = 100
 _DASH = "\N{EM DASH} "
+_NOT_IN_NOTES = re.compile("[\\x00-\\x09\\x0b-\\x1f\\ud800-\\udfff]")
 _SIZE = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_NAME = re.compile(r"[^\s\x00-\x1f+]+")
 _VKEY_PARTS = 3
 _BODY_LINES = 3
 
@@ -85,15 +87,12 @@ class Signer:
 
     name: str
     key: Ed25519PrivateKey = field(repr=False)
+    verifier: Verifier = field(init=False, repr=False)
+    """The public side."""
 
     def __post_init__(self) -> None:
-        _check_name(self.name)
-
-    @property
-    def verifier(self) -> Verifier:
-        """The public side."""
         public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        return Verifier(self.name, public)
+        object.__setattr__(self, "verifier", Verifier(self.name, public))
 
     @property
     def vkey(self) -> str:
@@ -116,7 +115,7 @@ class Note:
     @classmethod
     def parse(cls, note: str) -> Note:
         """Take a note apart without judging signatures; raises `JournalBroken`."""
-        if any((char < " " and char != "\n") or "\ud800" <= char <= "\udfff" for char in note):
+        if _NOT_IN_NOTES.search(note):
             raise JournalBroken("A signed note holds control characters or is not Unicode text.")
         text, found, lines = note.rpartition("\n\n")
         if not found or not lines.endswith("\n"):
@@ -207,7 +206,7 @@ def _check_name(name: str) -> None:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(c.isspace() or c < " " for c in name)
+    return _NAME.fullmatch(name) is not None
 
 
 def _signature_line(line: str) -> tuple[str, bytes, bytes]:

@@ -17,6 +17,8 @@ State = dict[str, object]
 States = dict[str, State]
 """Key to state."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
 
 @dataclass(frozen=True)
 class Projection:
@@ -43,7 +45,7 @@ class Projection:
 
 def write_state(state: State) -> str:
     """A state as it stands in a table."""
-    return json.dumps(state, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(state)
 
 
 def read_state(text: str) -> State:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
-
 from devicelink.errors import JournalBroken
-from devicelink.journal.database import entries_table
+from devicelink.journal.database import run
 from devicelink.journal.entry import read_entry_at, type_of
 from devicelink.journal.projection import read_state, write_state
 from devicelink.journal.tree import Frontier, leaf_hash
@@ -25,13 +23,14 @@ if TYPE_CHECKING:
 BATCH = 256
 """Entries to a short read transaction."""
 
+_READ = "SELECT idx, raw FROM entries WHERE idx >= ? AND idx < ? ORDER BY idx"
+
 
 def read_raws(connection: Connection, start: int, stop: int) -> list[bytes]:
     """The bytes of entries from `start` on; raises `JournalBroken` where one is missing."""
-    index = entries_table.c.idx
-    rows = connection.execute(
-        select(index, entries_table.c.raw).where(index >= start, index < stop).order_by(index)
-    ).all()
+    if start >= stop:
+        return []
+    rows = run(connection, _READ, start, stop)
     if rows and rows[-1][0] != start + len(rows) - 1:
         missing = next(at for at, row in enumerate(rows, start) if row[0] != at)
         raise JournalBroken(f"Entry {missing} of the journal is missing.")
@@ -47,8 +46,10 @@ class Replay:
     def __init__(self, projections: Sequence[Projection]) -> None:
         self.frontier = Frontier()
         self._projections = tuple(projections)
-        self._wanted: dict[str | None, bool] = {}
+        self._wanted: dict[str | None, tuple[Projection, ...]] = {}
         self._states: dict[str, States] = {projection.name: {} for projection in projections}
+        self._shown: dict[str, States] = {projection.name: {} for projection in projections}
+        self._changed: dict[tuple[str, str], None] = {}  # in the order of the entries
 
     def feed(self, raws: Iterable[bytes]) -> None:
         """The bytes of the next entries; raises `JournalBroken` where a wanted one is no entry."""
@@ -58,9 +59,9 @@ class Replay:
             frontier.append(leaf_hash(raw))
             entry_type = type_of(raw)
             if entry_type not in wanted:
-                wanted[entry_type] = any(p.wants(entry_type) for p in self._projections)
-            if wanted[entry_type]:
-                self._take(read_entry_at(index, raw))
+                wanted[entry_type] = tuple(p for p in self._projections if p.wants(entry_type))
+            if takers := wanted[entry_type]:
+                self._take(read_entry_at(index, raw), takers)
 
     def hold_against(self, checkpoint: Checkpoint) -> None:
         """Raises `JournalBroken` unless the entries fed so far are what the checkpoint signs."""
@@ -76,14 +77,15 @@ class Replay:
             )
 
     def states(self) -> dict[str, States]:
-        """Per projection, key to state, as it would come back from its table."""
-        return {
-            name: {key: read_state(write_state(state)) for key, state in states.items()}
-            for name, states in self._states.items()
-        }
+        """Per projection, key to state, as it would come back from its table; to be read only."""
+        for name, key in self._changed:
+            self._shown[name][key] = read_state(write_state(self._states[name][key]))
+        self._changed.clear()
+        return {name: dict(states) for name, states in self._shown.items()}
 
-    def _take(self, entry: Entry) -> None:
-        for projection in self._projections:
-            if projection.takes(entry) and (key := projection.key(entry)) is not None:
+    def _take(self, entry: Entry, takers: Iterable[Projection]) -> None:
+        for projection in takers:
+            if (key := projection.key(entry)) is not None:
                 states = self._states[projection.name]
                 states[key] = projection.reduce(states.get(key), entry)
+                self._changed[projection.name, key] = None

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Self
-
-from sqlalchemy import inspect, select
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
 from devicelink.journal.append import add_entries, make_entries, project_entries, refill
@@ -14,16 +10,17 @@ from devicelink.journal.database import (
     FILE_NAME,
     Database,
     make_tables,
-    probe_table,
     projection_table,
+    run,
+    table_names,
 )
-from devicelink.journal.durable import sync_folder
 from devicelink.journal.entry import read_entry_at
 from devicelink.journal.genesis import genesis_draft
-from devicelink.journal.head import check_ends, first_head, load_head, move_head
+from devicelink.journal.head import Believer, first_head, load_head, move_head
 from devicelink.journal.projection import read_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
 from devicelink.journal.tree import Frontier
+from devicelink.runtime.disk import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,11 +30,15 @@ if TYPE_CHECKING:
 
     from devicelink.journal.entry import Draft, Entry
     from devicelink.journal.head import Head
-    from devicelink.journal.note import Signer, Verifier
+    from devicelink.journal.note import Checkpoint, Signer, Verifier
     from devicelink.journal.projection import Projection, States
     from devicelink.runtime import Runtime
 
 _PROBE_BYTES = 1024
+_PROBE = (
+    "INSERT INTO probe (id, written) VALUES (1, ?)"
+    " ON CONFLICT (id) DO UPDATE SET written = excluded.written"
+)
 
 
 class Journal:
@@ -58,10 +59,12 @@ class Journal:
     ) -> None:
         self._database = database
         self._verifier = verifier
+        self._believer = Believer(verifier)
+        self._last: Entry | None = None
         self._signer = signer
         self._runtime = runtime
         self._projections = {projection.name: projection for projection in projections}
-        self._replays: dict[tuple[str, ...], Replay] = {}
+        self._replays: dict[tuple[Projection, ...], Replay] = {}
 
     @classmethod
     def create(
@@ -73,7 +76,7 @@ class Journal:
         runtime: Runtime,
         projections: Sequence[Projection],
         genesis: Draft,
-    ) -> Journal:
+    ) -> Self:
         """Make a journal whose entry 0 is `genesis`; after a crash it is there whole or not at all.
 
         Origin, verifier key and whether the station is simulated are put into the genesis data.
@@ -119,29 +122,28 @@ class Journal:
         signer: Signer | None,
         runtime: Runtime,
         projections: Sequence[Projection],
-    ) -> Journal:
+    ) -> Self:
         """Open a station's journal, for reading only where there is no signer.
 
         Raises `ConfigError` where there is none, `JournalBroken` where signature, key, size and
         frontier do not agree. Tables of projections that are missing are made (not read-only).
         """
         path = folder / FILE_NAME
-        if not path.is_file():
+        if not runtime.disk.is_file(path):
             raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
         database = Database(path, read_only=signer is None)
         try:
             with database.reader() as connection:
                 head = load_head(connection)
-                tables = set(inspect(connection).get_table_names())
-            verifier = _verifier(head, signer)
-            head.believed(verifier)
+                tables = table_names(connection)
             journal = cls(
                 database,
-                verifier=verifier,
+                verifier=_verifier(head, signer),
                 signer=signer,
                 runtime=runtime,
                 projections=projections,
             )
+            journal._believer.believed(head)
             if signer and any(projection_table(p.name).name not in tables for p in projections):
                 journal.rebuild()
         except BaseException:
@@ -177,7 +179,7 @@ class Journal:
     @property
     def root(self) -> bytes:
         """The signed root (32 bytes)."""
-        return self._head().believed(self._verifier)[0].root
+        return self._believer.believed(self._head())[0].root
 
     def checkpoint(self) -> str:
         """The signed checkpoint of the whole journal, as a note."""
@@ -200,16 +202,20 @@ class Journal:
             return []
         try:
             with self._database.writer() as connection:
-                _, frontier = load_head(connection).believed(self._verifier)
-                check_ends(connection, frontier.size)
-                last = self._entry(connection, frontier.size - 1)
-                entries, asked = make_entries(drafts, last, self._runtime)
-                _add(connection, self._signer, frontier, entries, list(self._projections.values()))
+                head = load_head(connection)
+                _, frontier = self._believer.believed(head)
+                head.check_ends()
+                entries, asked = make_entries(drafts, self._last_of(head), self._runtime)
+                signed = _add(
+                    connection, self._signer, frontier, entries, list(self._projections.values())
+                )
         except JournalBroken as error:
             raise JournalUnwritable(
                 f"Nothing was recorded, since the journal does not hold: {error} "
                 "`devicelink journal verify` says more."
             ) from error
+        self._believer.signed(*signed)
+        self._last = entries[-1]
         return asked
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
@@ -229,8 +235,7 @@ class Journal:
 
     def last(self) -> Entry:
         """The newest entry."""
-        with self._database.reader() as connection:
-            return self._entry(connection, load_head(connection).size - 1)
+        return self._last_of(self._head())
 
     def checked(self, projections: Sequence[Projection]) -> dict[str, dict[str, dict[str, object]]]:
         """Replay projections from entries that are proved to be the ones that were signed.
@@ -238,22 +243,28 @@ class Journal:
         Every entry's bytes are hashed and the root compared with the signed checkpoint, which is
         read first: what is appended meanwhile is not seen. An entry is read once in the life of
         this object; asked again, only what is new is read, and the whole root compared again.
-        Per projection name, key to state.
+        The journal's own projections are replayed together. Per projection name, key to state,
+        to be read only.
         Raises `JournalBroken`.
         """
-        names = tuple(projection.name for projection in projections)
-        replay = self._replays.pop(names, None) or Replay(projections)
+        own = tuple(self._projections.values())
+        together = own if set(projections) <= set(own) else tuple(projections)
+        replay = self._replays.pop(together, None) or Replay(together)
         with self._database.reader() as connection:
             head = load_head(connection)
-            check_ends(connection, head.size)
-        checkpoint, _ = head.believed(self._verifier)
-        if replay.frontier.size > checkpoint.size:
-            replay = Replay(projections)
+            head.check_ends()
+            checkpoint, _ = self._believer.believed(head)
+            if replay.frontier.size > checkpoint.size:
+                replay = Replay(together)
+            start = replay.frontier.size
+            raws = read_raws(connection, start, min(start + BATCH, checkpoint.size))
+        replay.feed(raws)
         for raws in self._batches(replay.frontier.size, checkpoint.size):
             replay.feed(raws)
         replay.hold_against(checkpoint)
-        self._replays[names] = replay
-        return replay.states()
+        self._replays[together] = replay
+        states = replay.states()
+        return {projection.name: states[projection.name] for projection in projections}
 
     def projection(self, name: str) -> dict[str, dict[str, object]]:
         """A projection's table, key to state: for showing, never for deciding.
@@ -262,9 +273,9 @@ class Journal:
         """
         table = projection_table(name)
         with self._database.reader() as connection:
-            if not inspect(connection).has_table(table.name):
+            if table.name not in table_names(connection):
                 raise ConfigError(f"The table of {name} is missing: `devicelink journal rebuild`.")
-            rows = connection.execute(select(table.c.key, table.c.state)).all()
+            rows = run(connection, f"SELECT key, state FROM {table.name}")  # noqa: S608  a name of ours
         try:
             return {key: read_state(state) for key, state in rows}
         except ValueError as error:
@@ -279,9 +290,9 @@ class Journal:
             replay.feed(raws)
         with self._database.writer() as connection:
             head = load_head(connection)
-            check_ends(connection, head.size)
+            head.check_ends()
             replay.feed(read_raws(connection, replay.frontier.size, head.size))
-            replay.hold_against(head.believed(self._verifier)[0])
+            replay.hold_against(self._believer.believed(head)[0])
             states: dict[str, States] = replay.states()
             refill(connection, states)
         return states
@@ -289,31 +300,23 @@ class Journal:
     def prove_writable(self) -> None:
         """Write to the disk and wait until it is there; raises `JournalUnwritable`."""
         written = self._runtime.random_bytes(_PROBE_BYTES)
-        upsert = sqlite_insert(probe_table).values(id=1, written=written)
         with self._database.writer() as connection:
-            connection.execute(
-                upsert.on_conflict_do_update(
-                    index_elements=[probe_table.c.id], set_={"written": written}
-                )
-            )
-
-    def check_disk(self, free_bytes: int) -> None:
-        """Raises `JournalUnwritable` where the file system has less than `free_bytes` left."""
-        try:
-            free = shutil.disk_usage(self._database.path.parent).free
-        except OSError as error:
-            raise JournalUnwritable(
-                f"The disk under {self._database.path} does not answer: {error.strerror}."
-            ) from error
-        if free < free_bytes:
-            raise JournalUnwritable(
-                f"The disk under {self._database.path} has {free} bytes left, {free_bytes} are "
-                "needed; make room first."
-            )
+            run(connection, _PROBE, written)
 
     def _head(self) -> Head:
         with self._database.reader() as connection:
             return load_head(connection)
+
+    def _last_of(self, head: Head) -> Entry:
+        """The last entry that a head counts; the same bytes are read but once."""
+        raw, last = head.last_raw, self._last
+        if raw is None:
+            raise JournalBroken(f"Entry {head.size - 1} of the journal is missing.")
+        if type(raw) is not bytes:
+            raise JournalBroken(f"Entry {head.size - 1} of the journal is not stored as bytes.")
+        if last is None or (last.index, last.raw) != (head.size - 1, raw):
+            last = self._last = read_entry_at(head.size - 1, raw)
+        return last
 
     def _entry(self, connection: Connection, index: int) -> Entry:
         raws = read_raws(connection, index, index + 1)
@@ -339,10 +342,10 @@ def _add(
     frontier: Frontier,
     entries: Sequence[Entry],
     projections: Sequence[Projection],
-) -> None:
+) -> tuple[Head, Checkpoint]:
     add_entries(connection, entries, frontier)
     project_entries(connection, entries, projections)
-    move_head(connection, signer, frontier)
+    return move_head(connection, signer, frontier)
 
 
 def _verifier(head: Head, signer: Signer | None) -> Verifier:

@@ -19,7 +19,7 @@ from devicelink.journal.database import (
 )
 from devicelink.journal.examine import Examination
 from devicelink.journal.faults import Faults
-from devicelink.journal.head import check_ends, load_head
+from devicelink.journal.head import load_head
 from devicelink.journal.note import Checkpoint, Note, Verifier
 from devicelink.journal.projection import write_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
@@ -144,7 +144,7 @@ class _Check:
             for sentence in altered(connection):
                 self._faults.add(sentence)
             with self._faults.noting():
-                check_ends(connection, head.size)
+                head.check_ends()
             self._check_tile_list(connection, head.size)
             present = connection.scalar(select(func.count()).select_from(entries_table)) or 0
             highest = connection.scalar(select(func.max(entries_table.c.idx)))

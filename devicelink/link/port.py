@@ -15,6 +15,7 @@ import os
 import socket
 import termios
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import urlsplit
@@ -133,6 +134,7 @@ def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | N
     if kind is PortKind.DEVICE:
         with contextlib.suppress(OSError):
             fcntl.ioctl(handle.fileno(), termios.TIOCEXCL)
+    os.set_blocking(handle.fileno(), False)
     return FdPort(handle.fileno(), runtime, keep=handle)
 
 
@@ -143,7 +145,6 @@ class FdPort:
         self._fd = fd
         self._runtime = runtime
         self._keep = keep
-        os.set_blocking(fd, False)
 
     def write(self, data: bytes) -> None:
         """Write all of it, waiting half a second at most for a line that takes nothing."""
@@ -151,7 +152,7 @@ class FdPort:
         rest = data
         while rest:
             try:
-                rest = rest[os.write(self._fd, rest) :]
+                rest = rest[self._runtime.write(self._fd, rest) :]
             except BlockingIOError:
                 if self._runtime.mono_ns() > patience_ns:
                     raise NoReply("The port takes no more bytes now. Check the cable.") from None
@@ -164,7 +165,7 @@ class FdPort:
         if not self._runtime.wait_readable(self._fd, within_s, until):
             return b""
         try:
-            data = os.read(self._fd, _READ_BYTES)
+            data = self._runtime.read(self._fd, _READ_BYTES)
         except BlockingIOError:
             return b""
         except OSError as error:
@@ -183,9 +184,10 @@ class FdPort:
             if isinstance(self._keep, serial.SerialBase):
                 self._keep.close()
             else:
-                os.close(self._fd)
+                self._runtime.close(self._fd)
 
 
+@cache
 def _foreign_schemes() -> dict[str, importlib.metadata.EntryPoint]:
     found = importlib.metadata.entry_points(group="devicelink.ports")
     return {point.name: point for point in found}

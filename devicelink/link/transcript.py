@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from devicelink.runtime import Disk
 
 
 class Transcript(Protocol):
@@ -29,20 +30,18 @@ class Transcript(Protocol):
 class FileTranscript:
     """A transcript in a file, one JSON object a line, flushed line by line."""
 
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.path = path
-        self._file = path.open("ab", buffering=0)
+    def __init__(self, path: Path, disk: Disk) -> None:
+        self._file = disk.appender(path)
         self._hash = hashlib.sha256()
 
     def note(self, mono_ns: int, direction: str, data: bytes) -> None:
         """Write one line; a full disk loses diagnostics, never a lock."""
-        line = json.dumps({"mono_ns": mono_ns, "dir": direction, "hex": data.hex()}).encode()
+        line = f'{{"mono_ns": {mono_ns}, "dir": "{direction}", "hex": "{data.hex()}"}}\n'.encode()
         try:
-            self._file.write(line + b"\n")
+            self._file.write(line)
         except OSError:
             return
-        self._hash.update(line + b"\n")
+        self._hash.update(line)
 
     def sha256(self) -> str:
         """Over the lines written so far, hex."""
@@ -53,10 +52,10 @@ class FileTranscript:
         self._file.close()
 
 
-def transcript_at(path: Path) -> Transcript:
+def transcript_at(path: Path, disk: Disk) -> Transcript:
     """A transcript in this file, or none where the disk does not take it."""
     try:
-        return FileTranscript(path)
+        return FileTranscript(path, disk)
     except OSError:
         return NoTranscript()
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jws
@@ -37,6 +38,8 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", re.ASCII)
 _KEY_BYTES = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SHOWN = 40
 _SEED_BYTES = 32
+_REMEMBERED = 32
+"""Answers about the very same text or key: they follow from it alone, whenever they are asked."""
 
 
 class Trust(StrEnum):
@@ -115,17 +118,22 @@ def public_jwk(jwk: object) -> dict[str, str]:
         raise CertificateError("The key is not an Ed25519 key; other kinds cannot be used yet.")
     if not _KEY_BYTES.fullmatch(point):
         raise CertificateError("The key's bytes are not an Ed25519 public key.")
-    made = {"kty": "OKP", "crv": ALGORITHM, "x": point}
+    _key(point)
+    return {"kty": "OKP", "crv": ALGORITHM, "x": point}
+
+
+@lru_cache(_REMEMBERED)
+def _key(point: str) -> OKPKey:
+    """The public key of these bytes (base64url); raises `CertificateError`."""
     try:
-        OKPKey.import_key(dict(made))
+        return OKPKey.import_key({"kty": "OKP", "crv": ALGORITHM, "x": point})
     except (JoseError, ValueError):
         raise CertificateError("The key's bytes are not an Ed25519 public key.") from None
-    return made
 
 
 def thumbprint(jwk: object) -> str:
     """The RFC 7638 thumbprint (SHA-256, base64url) of a public key; raises `CertificateError`."""
-    return OKPKey.import_key(dict(public_jwk(jwk))).thumbprint()
+    return _key(public_jwk(jwk)["x"]).thumbprint()
 
 
 def sign(claims: Mapping[str, object], key: OKPKey, kind: str) -> str:
@@ -135,6 +143,7 @@ def sign(claims: Mapping[str, object], key: OKPKey, kind: str) -> str:
     return jws.serialize_compact(header, payload, key, registry=_REGISTRY)
 
 
+@lru_cache(_REMEMBERED)
 def read(raw: str | bytes) -> Document:
     """Read a document's shape; whether it may be believed is `check`'s to say.
 
@@ -195,7 +204,7 @@ def check(document: Document, pinned: Iterable[Mapping[str, object]]) -> tuple[T
     """
     named = list(_named(document, pinned))
     for jwk in named:
-        if _signed_by(document, public_jwk(jwk)):
+        if _signed_by(document.compact, public_jwk(jwk)["x"]):
             return Trust.VALID, thumbprint(jwk)
     return (Trust.INVALID if named else Trust.ISSUER_UNKNOWN), None
 
@@ -221,10 +230,12 @@ def _named(
             yield dict(jwk)
 
 
-def _signed_by(document: Document, jwk: dict[str, str]) -> bool:
+@lru_cache(_REMEMBERED)
+def _signed_by(compact: str, point: str) -> bool:
+    """Whether the key of these bytes signed this text."""
     try:
-        signed = jws.extract_compact(document.compact.encode(), registry=_REGISTRY)
-        return jws.validate_compact(signed, OKPKey.import_key(dict(jwk)), registry=_REGISTRY)
+        signed = jws.extract_compact(compact.encode(), registry=_REGISTRY)
+        return jws.validate_compact(signed, _key(point), registry=_REGISTRY)
     except (JoseError, ValueError, TypeError):
         return False
 

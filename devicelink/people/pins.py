@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import fcntl
 import hashlib
 import json
-import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -16,9 +14,9 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from devicelink.errors import ConfigError, JournalUnwritable, Refused
-from devicelink.journal.durable import sync_folder
 from devicelink.journal.entry import Draft
 from devicelink.people.roster import ADMINISTRATOR, PEOPLE, STATION, find, find_state
+from devicelink.runtime import held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,17 +88,13 @@ class PinHasher:
 
 
 @contextmanager
-def one_at_a_time(folder: Path) -> Iterator[None]:
+def one_at_a_time(folder: Path, runtime: Runtime) -> Iterator[None]:
     """Held by one process at a time; raises `JournalUnwritable` on a disk that takes nothing."""
     try:
-        fd = os.open(folder / _LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with held(runtime, folder / _LOCK_FILE):
+            yield
     except OSError as error:
         raise JournalUnwritable(f"Signing in cannot be recorded: {error.strerror}.") from None
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 class PinStore:
@@ -121,7 +115,7 @@ class PinStore:
         Raises `ConfigError` for a PIN that may not be, or where the file cannot be written.
         """
         encoded = self.hasher.hash(check_pin(pin), self._runtime)
-        with one_at_a_time(self._path.parent):
+        with one_at_a_time(self._path.parent, self._runtime):
             known = self._read()
             kept = [one for one in known.get(person_id, []) if name_of(one) == keep]
             self._write({**known, person_id: [*kept, encoded]})
@@ -135,7 +129,7 @@ class PinStore:
 
     def _read(self) -> dict[str, list[str]]:
         try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
+            found = json.loads(self._runtime.disk.read(self._path))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -145,16 +139,8 @@ class PinStore:
         return found
 
     def _write(self, hashes: dict[str, list[str]]) -> None:
-        being_made = self._path.with_suffix(".new")
         try:
-            being_made.unlink(missing_ok=True)
-            fd = os.open(being_made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                json.dump(hashes, file)
-                file.flush()
-                os.fsync(file.fileno())
-            being_made.replace(self._path)
-            sync_folder(self._path.parent)
+            self._runtime.disk.replace(self._path, json.dumps(hashes).encode())
         except OSError as error:
             raise ConfigError(f"The PINs cannot be written to {self._path}: {error}.") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -144,11 +144,11 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
             return _NOBODY
         added = {**entry.data, "added_by": entry.actor, "index": entry.index}
         return PersonState.model_validate(added).model_dump(mode="json")
-    state = PersonState.model_validate(old)
-    return state.model_copy(update=_changes(state, entry)).model_dump(mode="json")
+    return {**old, **_changes(old, entry)}
 
 
-def _changes(state: PersonState, entry: Entry) -> dict[str, object]:
+def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
+    """What an entry changes in a person's state, as JSON."""
     match entry.type:
         case "technician.changed":
             allowed = {"name", "operator_class"}
@@ -156,7 +156,7 @@ def _changes(state: PersonState, entry: Entry) -> dict[str, object]:
                 name: str(entry.data[name]) for name in allowed & set(entry.data)
             }
             if isinstance(roles := entry.data.get("roles"), list):
-                return {**changed, "roles": tuple(str(role) for role in roles)}
+                return {**changed, "roles": [str(role) for role in roles]}
             return changed
         case "pin.set":
             return {
@@ -168,9 +168,10 @@ def _changes(state: PersonState, entry: Entry) -> dict[str, object]:
         case "signin.succeeded":
             return {"failures": 0, "locked_until": None}
         case "signin.failed" if entry.data.get("why") == "wrong_pin":
-            failures = state.failures + 1
+            failures = old["failures"] + 1
             pause = lock_out(failures)
-            return {"failures": failures, "locked_until": entry.at + pause if pause else None}
+            until = (entry.at + pause).isoformat().replace("+00:00", "Z") if pause else None
+            return {"failures": failures, "locked_until": until}
         case _:
             return {}
 

@@ -46,7 +46,7 @@ def sign_in(
     `secrets`), so that tries made at the same moment count one by one. Raises `SignInFailed`,
     recorded as `signin.failed`; `JournalBroken` or `JournalUnwritable`.
     """
-    with one_at_a_time(secrets):
+    with one_at_a_time(secrets, runtime):
         states = journal.checked((PEOPLE, CLOCK))
         now = view(states[CLOCK.name], journal.last(), runtime.now()).judged_at
         known = find_state(states[PEOPLE.name], person_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from joserfc.errors import JoseError
@@ -193,6 +194,7 @@ def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[
     return catalogue, issuer
 
 
+@lru_cache(32)
 def peek_claims(compact: str) -> Claims:
     """What a certificate claims, not believed; raises `CertificateError`."""
     return read_claims(*peek(compact))

@@ -1,8 +1,4 @@
-"""The only room for time, sleep, threads, mailboxes, randomness and the boot id.
-
-Everything that waits, spawns, posts, draws or tells time is handed a `Runtime`. In production it
-is `ThreadRuntime`; a simulated world hands in its own, whose time is virtual.
-"""
+"""The real runtime: real time, real threads, the operating system's randomness and processes."""
 
 from __future__ import annotations
 
@@ -16,97 +12,20 @@ from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from devicelink.runtime.disk import MachineDisk
+from devicelink.runtime.processes import MachineProcess, MachineService, ask, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devicelink.runtime.contract import Latch
+
 T = TypeVar("T")
 
-_NS = 1_000_000_000
 _PRIORITY = -10
 """Niceness; asked for, never required."""
-
-
-class Latch(Protocol):
-    """A flag that is set once and wakes whoever waits on it."""
-
-    def set(self) -> None:
-        """Set it; setting it again changes nothing."""
-        ...
-
-    def is_set(self) -> bool:
-        """Whether it was set."""
-        ...
-
-
-class Mailbox(Protocol[T]):
-    """A queue between threads: any may post, one takes."""
-
-    def post(self, item: T) -> None:
-        """Put an item in; never waits."""
-        ...
-
-    def take(self, within_s: float) -> T | None:
-        """The oldest item, or None when `within_s` seconds pass without one."""
-        ...
-
-
-class Task(Protocol):
-    """Something spawned."""
-
-    def join(self, within_s: float) -> bool:
-        """Wait for its end; whether it ended within `within_s` seconds."""
-        ...
-
-
-class Runtime(Protocol):
-    """Time, waiting, tasks and randomness, as one thing that can be handed in."""
-
-    @property
-    def boot_id(self) -> str:
-        """Names the boot within which `mono_ns` counts."""
-        ...
-
-    def mono_ns(self) -> int:
-        """Nanoseconds on the monotonic clock of this boot; never goes back."""
-        ...
-
-    def asleep_ns(self) -> int:
-        """Nanoseconds that this boot has spent suspended, which `mono_ns` does not count."""
-        ...
-
-    def now(self) -> datetime:
-        """Wall time, UTC; may jump."""
-        ...
-
-    def clock_state(self) -> str:
-        """What is known of the wall clock: `synced`, `unsynced` or `unknown`."""
-        ...
-
-    def random_bytes(self, count: int) -> bytes:
-        """`count` unpredictable bytes."""
-        ...
-
-    def sleep(self, seconds: float, until: Latch | None = None) -> bool:
-        """Wait `seconds`, less when `until` is set; whether it is set."""
-        ...
-
-    def latch(self) -> Latch:
-        """A new latch."""
-        ...
-
-    def mailbox(self) -> Mailbox[T]:
-        """A new mailbox."""
-        ...
-
-    def spawn(self, name: str, work: Callable[[], None]) -> Task:
-        """Run `work` beside the caller; it ends with the process at the latest."""
-        ...
-
-    def wait_readable(self, fd: int, within_s: float, until: Latch | None = None) -> bool:
-        """Wait for bytes on a file descriptor; False when the time passed or `until` was set."""
-        ...
 
 
 class ThreadLatch:
@@ -169,10 +88,11 @@ class ThreadTask:
 
 
 class ThreadRuntime:
-    """Real time, real threads, the operating system's randomness."""
+    """The machine itself."""
 
     def __init__(self) -> None:
         self._boot_id = _read_boot_id()
+        self._disk = MachineDisk()
 
     @property
     def boot_id(self) -> str:
@@ -227,6 +147,43 @@ class ThreadRuntime:
             return fd in _poll([fd, until.fileno()], within_s) and not until.is_set()
         return fd in _poll([fd], within_s)
 
+    @property
+    def disk(self) -> MachineDisk:
+        """The machine's own file system."""
+        return self._disk
+
+    def pipe(self) -> tuple[int, int]:
+        """Neither end waits, neither is inherited unless named."""
+        return os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def read(self, fd: int, count: int) -> bytes:
+        """As the system reads."""
+        return os.read(fd, count)
+
+    def write(self, fd: int, data: bytes) -> int:
+        """As the system writes."""
+        return os.write(fd, data)
+
+    def close(self, fd: int) -> None:
+        """As the system closes."""
+        os.close(fd)
+
+    def start(
+        self, module: str, argument: str, *, inherits: tuple[int, ...], log: Path | None
+    ) -> MachineProcess:
+        """A Python process in a session of its own."""
+        return start(module, argument, inherits=inherits, log=log)
+
+    def serve(self, path: Path, answer: Callable[[bytes], bytes]) -> MachineService:
+        """A socket in the file system, answered from a thread."""
+        service = MachineService(path, answer)
+        self.spawn(f"service {path.name}", service.run)
+        return service
+
+    def ask(self, path: Path, line: bytes, within_s: float) -> bytes | None:
+        """Through the socket."""
+        return ask(path, line, within_s)
+
 
 def _poll(fds: list[int], within_s: float) -> set[int]:
     """The descriptors that are readable, or closed at their far end, within the time."""
@@ -250,13 +207,3 @@ def ask_for_priority() -> None:
     """
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
-
-
-def seconds(ns: int) -> float:
-    """Nanoseconds as seconds."""
-    return ns / _NS
-
-
-def nanoseconds(s: float) -> int:
-    """Seconds as nanoseconds."""
-    return round(s * _NS)

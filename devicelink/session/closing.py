@@ -64,11 +64,12 @@ def lock_drafts(
 def close(work: Work, end: End) -> None:
     """Record how it ended; where the journal cannot, keep the facts beside it."""
     work.done.set()
+    disk = work.context.runtime.disk
     lines: list[dict[str, object]] = []
     aside = None
     if isinstance(work.own, Ownership):
-        aside = set_aside(guard_lines(work.context.folder, work.device.serial))
-        lines = take_lines(aside)
+        aside = set_aside(guard_lines(work.context.folder, work.device.serial), disk)
+        lines = take_lines(aside, disk)
     drafts = _drafts(work, end, lines)
     try:
         work.context.journal.append_all(drafts)
@@ -78,7 +79,7 @@ def close(work: Work, end: End) -> None:
             return
     if aside is not None:
         with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)
+            disk.remove(aside)
 
 
 def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:

@@ -40,6 +40,11 @@ class Connection:
     port: Port
     link: Link
 
+    @property
+    def guarded_by(self) -> str:
+        """`process`, or `none` on a port that no other process can inherit."""
+        return NoGuard.kind if self.port.fileno() is None else ProcessGuard.kind
+
     def identify(self, serial: str) -> Identity:
         """Who answers; raises `WrongDevice` where the wire names another serial number."""
         identity = self.driver.identify(self.link)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,7 +27,6 @@ from devicelink.units import decimal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from devicelink.devices.register import Device
     from devicelink.driver import Declaration, Effective, Status
@@ -97,11 +94,14 @@ def _station(
     context: Context, state: Mapping[str, Mapping[str, dict[str, object]]]
 ) -> StationFacts:
     view = clock.view(state["clock"], context.journal.last(), context.runtime.now())
-    journal_problem = None
+    journal_problem, free_bytes = None, 0
     try:
         context.journal.prove_writable()
+        free_bytes = context.runtime.disk.free_bytes(context.folder)
     except JournalUnwritable as error:
         journal_problem = str(error)
+    except OSError as error:
+        journal_problem = f"The disk under {context.folder} does not answer: {error.strerror}."
     return StationFacts(
         origin=context.origin,
         simulated=context.simulated,
@@ -110,15 +110,18 @@ def _station(
         clock_state=context.runtime.clock_state(),
         judged_at=view.judged_at,
         journal_problem=journal_problem,
-        disk_free_bytes=shutil.disk_usage(context.folder).free,
-        kept_folder_problem=_unusable(context.kept_folder),
+        disk_free_bytes=free_bytes,
+        kept_folder_problem=_unusable(context),
     )
 
 
-def _unusable(folder: Path) -> str | None:
-    if not folder.is_dir():
-        return f"{folder} is not there."
-    return None if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else f"{folder} is not ours."
+def _unusable(context: Context) -> str | None:
+    folder = context.kept_folder
+    try:
+        usable = context.runtime.disk.usable(folder)
+    except OSError:
+        usable = False
+    return None if usable else f"{folder} is not there, or not ours to read and write."
 
 
 def _device(
@@ -126,7 +129,7 @@ def _device(
 ) -> DeviceFacts:
     kind = port_kind(device.port)
     holds = [(hold.code, hold.sentence) for hold in device.holds]
-    if pending(context.kept_folder, device.serial):
+    if pending(context.kept_folder, context.runtime.disk, device.serial):
         sentence = "Facts of an earlier session are not in the journal yet."
         holds.append(("evidence_incomplete", sentence))
     return DeviceFacts(

@@ -13,13 +13,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import os
 import signal
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from devicelink.config import device_file
 from devicelink.errors import DeviceLinkError, GuardGone
@@ -34,13 +32,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicelink.driver import Driver
-    from devicelink.runtime import Runtime
+    from devicelink.runtime import Disk, Process, Runtime
     from devicelink.session.lockdown import LockOutcome
 
 BEAT, FAREWELL, TAKE_OVER = b".", b"F", b"T"
 ACTED, ALIVE = b"A", b"R"
 BEAT_LOST_S = 1.0
 START_WITHIN_S = 10.0
+FAREWELL_WITHIN_S = 2.0
 _WATCH_EVERY_S = 0.25
 
 
@@ -102,17 +101,13 @@ class ProcessGuard:
 
     kind = "process"
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], pipe_fd: int, status_fd: int, runtime: Runtime
-    ) -> None:
+    def __init__(self, process: Process, pipe_fd: int, status_fd: int, runtime: Runtime) -> None:
         self._process = process
         self._pipe_fd = pipe_fd
         self._status_fd = status_fd
         self._runtime = runtime
         self._asked_ns: int | None = None
         self._acted = False
-        os.set_blocking(pipe_fd, False)
-        os.set_blocking(status_fd, False)
 
     @classmethod
     def start(
@@ -121,7 +116,7 @@ class ProcessGuard:
         driver_target: str,
         configuration: Mapping[str, str],
         port_fd: int,
-        lock_fd: int,
+        lock_fd: int | None,
         serial: str,
         folder: Path,
         runtime: Runtime,
@@ -129,8 +124,8 @@ class ProcessGuard:
         """Start one and wait until it watches; raises `GuardGone` where it does not."""
         ask_for_priority()
         lines_path = guard_lines(folder, serial)
-        pipe_read, pipe_write = os.pipe()
-        status_read, status_write = os.pipe()
+        pipe_read, pipe_write = runtime.pipe()
+        status_read, status_write = runtime.pipe()
         orders = GuardOrders(
             driver_target=driver_target,
             configuration=dict(configuration),
@@ -142,14 +137,20 @@ class ProcessGuard:
             locks_path=str((folder / "locks").absolute()),
             attested_path=str(attested_mark(folder, serial).absolute()),
         )
+        held = () if lock_fd is None else (lock_fd,)
         try:
-            process = _spawn(orders, lines_path, (port_fd, lock_fd, pipe_read, status_write))
+            process = runtime.start(
+                __name__,
+                json.dumps(asdict(orders)),
+                inherits=(port_fd, *held, pipe_read, status_write),
+                log=lines_path.with_suffix(".log"),
+            )
         except OSError as error:
             for fd in (pipe_read, pipe_write, status_read, status_write):
-                os.close(fd)
+                runtime.close(fd)
             raise GuardGone(f"The guard process cannot be started: {error}.") from error
-        os.close(pipe_read)
-        os.close(status_write)
+        runtime.close(pipe_read)
+        runtime.close(status_write)
         guard = cls(process, pipe_write, status_read, runtime)
         runtime.wait_readable(status_read, START_WITHIN_S)
         if guard._heard() != ALIVE:
@@ -175,46 +176,28 @@ class ProcessGuard:
         """Let it go, and wait for its end, so that its lock file is free."""
         with contextlib.suppress(GuardGone):
             self._write(FAREWELL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(timeout=2)
+        self._process.wait(FAREWELL_WITHIN_S)
 
     def take_over(self) -> None:
         """Leave the laser to it; raises `GuardGone` where there is nobody to leave it to."""
-        if self._process.poll() is not None:
+        if self._process.ended():
             raise GuardGone("The guard process is gone.")
         self._write(TAKE_OVER)
 
     def _write(self, word: bytes) -> None:
         try:
-            os.write(self._pipe_fd, word)
+            self._runtime.write(self._pipe_fd, word)
         except OSError as error:
             raise GuardGone("The guard process is gone.") from error
 
     def _heard(self) -> bytes:
         try:
-            heard = os.read(self._status_fd, 4096)
+            heard = self._runtime.read(self._status_fd, 4096)
         except BlockingIOError:
             return b""
         if not heard:
             raise GuardGone("The guard process is gone.")
         return heard
-
-
-def _spawn(orders: GuardOrders, lines_path: Path, fds: tuple[int, ...]) -> subprocess.Popen[bytes]:
-    """The guard's process; what it has to say beside its lines lies in a log next to them."""
-    with contextlib.ExitStack() as opened:
-        log: IO[bytes] | int = subprocess.DEVNULL
-        with contextlib.suppress(OSError):
-            lines_path.parent.mkdir(parents=True, exist_ok=True)
-            log = opened.enter_context(lines_path.with_suffix(".log").open("ab"))
-        return subprocess.Popen(  # noqa: S603 - our own module, arguments of our own making
-            [sys.executable, "-P", "-m", "devicelink.session.guard", json.dumps(asdict(orders))],
-            pass_fds=fds,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
 
 
 class _Watch:
@@ -257,10 +240,16 @@ class _Watch:
 
     def _forget_old_mark(self) -> None:
         """Only what a person attests from now on may end this guard's work."""
-        mark = Path(self._orders.attested_path)
         with contextlib.suppress(OSError):
-            mark.unlink(missing_ok=True)
-        self._old_mark = mark.exists()
+            self._runtime.disk.remove(Path(self._orders.attested_path))
+        self._old_mark = self._is_marked() is not False
+
+    def _is_marked(self) -> bool | None:
+        """Whether the mark is there; None where the disk does not tell."""
+        try:
+            return self._runtime.disk.is_file(Path(self._orders.attested_path))
+        except OSError:
+            return None
 
     def _hold_dark(self) -> bool:
         """Lock again and again; True when the work is done, False when the owner beats again."""
@@ -270,7 +259,9 @@ class _Watch:
             if not answering and not self._owner_lives:
                 answering = True
                 self._answer_lock_requests(lambda: self._confirmed)
-            if not self._old_mark and Path(self._orders.attested_path).exists():
+            marked = self._is_marked()
+            self._old_mark = self._old_mark and marked is not False
+            if marked and not self._old_mark:
                 self._note("ended", by="attested")
                 return True
             outcome = self._lock_once()
@@ -310,14 +301,14 @@ class _Watch:
 
     def _hear(self) -> bytes:
         """The owner's words; its death is an empty one."""
-        words = os.read(self._orders.pipe_fd, 4096)
+        words = self._runtime.read(self._orders.pipe_fd, 4096)
         self._beat_ns = self._runtime.mono_ns()
         self._owner_lives = self._owner_lives and bool(words) and TAKE_OVER not in words
         return words
 
     def _say(self, word: bytes) -> None:
         with contextlib.suppress(OSError):
-            os.write(self._orders.status_fd, word)
+            self._runtime.write(self._orders.status_fd, word)
 
     def _note(self, what: str, *, outcome: LockOutcome | None = None, **more: str) -> None:
         line: dict[str, object] = {
@@ -325,15 +316,13 @@ class _Watch:
             "mono_ns": self._runtime.mono_ns(),
             "boot": self._runtime.boot_id,
             "at": self._runtime.now().isoformat(),
-            "pid": os.getpid(),
             **more,
         }
         if outcome is not None:
             line["lock"] = outcome.as_data()
-        with contextlib.suppress(OSError), Path(self._orders.lines_path).open("ab") as file:
-            file.write(json.dumps(line).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with contextlib.suppress(OSError):
+            data = json.dumps(line).encode() + b"\n"
+            self._runtime.disk.append(Path(self._orders.lines_path), data)
 
 
 def guard_lines(folder: Path, serial: str) -> Path:
@@ -346,25 +335,23 @@ def attested_mark(folder: Path, serial: str) -> Path:
     return folder / "guard" / device_file(serial, "attested")
 
 
-def set_aside(path: Path) -> Path:
+def set_aside(path: Path, disk: Disk) -> Path:
     """Move a guard's lines to where no guard writes any more; the new path, there or not."""
     aside = path.with_suffix(".taken")
     with contextlib.suppress(OSError):
-        if aside.exists():
-            newer = path.read_bytes()
-            with aside.open("ab") as older:
-                older.write(newer)
-            path.unlink()
+        if disk.is_file(aside):
+            disk.append(aside, disk.read(path))
+            disk.remove(path)
         else:
-            path.replace(aside)
+            disk.move(path, aside)
     return aside
 
 
-def take_lines(path: Path) -> list[dict[str, object]]:
+def take_lines(path: Path, disk: Disk) -> list[dict[str, object]]:
     """The lines that guards left; half a line at the end is kept as what it is."""
     lines: list[dict[str, object]] = []
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = disk.read(path).decode(errors="replace")
     except OSError:
         return lines
     for line in text.splitlines():
@@ -375,19 +362,19 @@ def take_lines(path: Path) -> list[dict[str, object]]:
     return lines
 
 
-def main(argument: str) -> None:
-    """The process: deaf to what ends its owner's session, gone when its work is done."""
-    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(name, signal.SIG_IGN)
-    ask_for_priority()
+def attend(argument: str, runtime: Runtime) -> None:
+    """Watch as the orders say, until the work is done."""
     orders = GuardOrders(**json.loads(argument))
     module, _, attribute = orders.driver_target.partition(":")
     make = cast(
         "Callable[[Mapping[str, str]], Driver]",
         getattr(importlib.import_module(module), attribute),
     )
-    _Watch(orders, make(orders.configuration), ThreadRuntime()).run()
+    _Watch(orders, make(orders.configuration), runtime).run()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(name, signal.SIG_IGN)
+    ask_for_priority()
+    attend(sys.argv[1], ThreadRuntime())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -64,7 +63,7 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, open_context: OpenC
 
     Raises `ConfigError` for a device that nobody registered.
     """
-    card = _card(folder, serial, open_context)
+    card = _card(folder, serial, runtime, open_context)
     advice = at_the_laser(card.driver)
     held = _own_or_ask(folder, serial, runtime)
     if not isinstance(held, Ownership):
@@ -75,9 +74,9 @@ def lock_device(folder: Path, serial: str, runtime: Runtime, open_context: OpenC
         held.release()
 
 
-def _card(folder: Path, serial: str, open_context: OpenContext) -> Card:
+def _card(folder: Path, serial: str, runtime: Runtime, open_context: OpenContext) -> Card:
     """The card beside the lock file; where there is none, the register."""
-    card = read_card(folder, serial)
+    card = read_card(folder, serial, runtime.disk)
     if card is not None:
         return card
     try:
@@ -102,9 +101,9 @@ def _own_or_ask(
         try:
             return own(folder, serial, runtime)
         except JournalUnwritable:
-            return Ownership(serial, os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+            return Ownership(serial, None, runtime)
         except DeviceBusy:
-            answer = ask_owner(folder, serial)
+            answer = ask_owner(folder, serial, runtime)
             if answer is not None or runtime.mono_ns() >= give_up_ns:
                 return answer
             runtime.sleep(ASK_AGAIN_S)

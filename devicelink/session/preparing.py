@@ -51,8 +51,6 @@ def refused_early(work: Work) -> table.End | None:
         work.asked.problem = problem(work.own)
     elif may_be_reached(work):
         _reach(work)
-    in_process = port_kind(work.device.port) is PortKind.IN_PROCESS
-    work.asked.guard = "none" if in_process else "process"
     facts = gather(work.context, work.device.serial, work.asked, "early")
     verdict = judge(facts)
     if verdict.permitted:
@@ -72,7 +70,8 @@ def may_be_reached(work: Work) -> bool:
 
 def _reach(work: Work) -> None:
     """Connect and ask; a laser found emitting is locked first."""
-    work.transcript = transcript_at(work.context.folder / "transcripts" / f"{work.session}.jsonl")
+    path = work.context.folder / "transcripts" / f"{work.session}.jsonl"
+    work.transcript = transcript_at(path, work.context.runtime.disk)
     try:
         connection = connect(
             driver=work.device.driver,
@@ -84,6 +83,7 @@ def _reach(work: Work) -> None:
             simulated=work.context.simulated,
         )
         work.connection = connection
+        work.asked.guard = connection.guarded_by
         identity = connection.identify(work.device.serial)
         work.asked.firmware = identity.firmware
         status = work.read_status()

@@ -56,6 +56,12 @@ class Result:
     evidence_kept: bool
     """Whether the journal could not take the end, and the facts lie in a file instead."""
 
+    @property
+    def may_be_signed(self) -> bool:
+        """Whether somebody was treated, and the record is whole and ends locked."""
+        refused = self.end.kind is table.EndKind.REFUSED
+        return self.confirmed is not False and not refused and not self.evidence_kept
+
 
 class Session:
     """One session on one device; `own` is the device's lock file, or why it cannot be had."""
@@ -295,6 +301,8 @@ class Session:
         connection = work.reached()
         effective = connection.driver.read_effective(connection.link, work.request.settings)
         self._panel_ns = work.now()
+        if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+            return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:
             return None
         self._panel_id = effective.settings_id

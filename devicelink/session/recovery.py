@@ -18,7 +18,7 @@ from devicelink.errors import (
     WrongDevice,
 )
 from devicelink.journal.entry import Draft
-from devicelink.journal.kept import journal_kept, pending
+from devicelink.journal.kept import journal_kept
 from devicelink.link.transcript import transcript_at
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import Connection, at_the_laser, connect, leave_to_guard
@@ -59,9 +59,10 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     device = context.device(serial)
     if not device.recovery_due:
         return None
-    aside = set_aside(guard_lines(context.folder, serial))
+    disk = context.runtime.disk
+    aside = set_aside(guard_lines(context.folder, serial), disk)
     outcome, identity = _lock(context, device, own)
-    lines = take_lines(aside)
+    lines = take_lines(aside, disk)
     session = device.open_sessions[-1] if device.open_sessions else None
     drafts = [
         Draft("guard.acted", {"line": line}, actor="guard", session=session, device=serial)
@@ -90,7 +91,8 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
             raise
         advice = at_the_laser(device.driver)
         raise LockUnconfirmed(f"{serial} is not confirmed locked. {error} {advice}") from error
-    aside.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # its lines are journalled; twice is better than never
+        disk.remove(aside)
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
     sentence = f"{named} on {serial} was interrupted; the lock is {word}."
@@ -100,7 +102,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
 def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome, Identity | None]:
     """Lock first, then ask who it is; an unconfirmed laser is left to a guard."""
     path = context.folder / "transcripts" / f"recovery-{context.runtime.mono_ns()}.jsonl"
-    transcript = transcript_at(path)
+    transcript = transcript_at(path, context.runtime.disk)
     try:
         connection = connect(
             driver=device.driver,
@@ -200,6 +202,5 @@ def journal_kept_facts(context: Context) -> None:
             for device, session in devices.items()
         ]
 
-    if pending(context.kept_folder):
-        with contextlib.suppress(JournalBroken, JournalUnwritable):  # the file goes on holding
-            journal_kept(context.journal, context.kept_folder, closing)
+    with contextlib.suppress(JournalBroken, JournalUnwritable):  # the file goes on holding
+        journal_kept(context.journal, context.kept_folder, context.runtime, closing)

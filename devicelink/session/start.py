@@ -14,7 +14,6 @@ from devicelink.errors import (
 )
 from devicelink.journal import clock
 from devicelink.journal.entry import Draft
-from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard, problem
@@ -22,6 +21,7 @@ from devicelink.session.gathering import Asked, gather
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership, own
 from devicelink.session.permit import judge
+from devicelink.session.procedure import Session
 from devicelink.session.recovery import Recovered, recover, require_locked
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
     from devicelink.session.permit import Verdict
+    from devicelink.session.work import Face, Request
 
 GUARD_PATIENCE_S = 3.0
 """A guard whose owner died needs a moment to read back its lock and let go."""
@@ -57,6 +58,23 @@ def take(context: Context, serial: str) -> tuple[Device, Ownership | DeviceBusy,
         raise
 
 
+def begin(context: Context, serial: str, request: Request, face: Face) -> Session:
+    """A session on a device taken for it; the face hears what had to be recovered first.
+
+    Raises as `take`, and `LockUnconfirmed` where a recovery could not read back a lock.
+    """
+    device, held, recovered = take(context, serial)
+    if recovered is not None:
+        face.say(recovered.sentence)
+    try:
+        require_locked(recovered)
+    except BaseException:
+        if isinstance(held, Ownership):
+            held.release()
+        raise
+    return Session(context, device, held, request, face)
+
+
 def check(
     context: Context,
     serial: str,
@@ -73,8 +91,6 @@ def check(
     asked = Asked(
         technician=technician, kind=kind, client=None, signed_in=False, requested=settings
     )
-    if port_kind(device.port) is PortKind.IN_PROCESS:
-        asked.guard = "none"
     if isinstance(held, Ownership):
         try:
             _ask(context, device, asked, held)
@@ -109,6 +125,7 @@ def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> Non
     except DeviceLinkError as error:
         asked.problem = problem(error)
         return
+    asked.guard = connection.guarded_by
     try:
         asked.firmware = connection.identify(device.serial).firmware
         asked.status = connection.driver.read_status(connection.link)

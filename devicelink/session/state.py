@@ -261,6 +261,18 @@ class Close(Effect):
 Effects = tuple[Effect, ...]
 
 
+def calls_for_lock(status: Status) -> bool:
+    """Whether a read-back ends a session in every phase: interlock, fault, key, wild light."""
+    return (
+        status.unexpected_emission
+        or status.interlock_closed is Shown.NO
+        or status.reset_required
+        or bool(status.faults)
+        or status.state is DeviceState.FAULT
+        or status.key_on is Shown.NO
+    )
+
+
 def opened(bounds: Bounds, at_ns: int) -> State:
     """A session just opened on a laser that was read back locked."""
     return State(Phase.LOCKED, bounds, since_ns=at_ns, seen_ns=at_ns, renewed_ns=at_ns)

@@ -45,8 +45,13 @@ def judge_now(work: Work, purpose: Purpose) -> table.Event:
 def judge_again(work: Work) -> table.Event:
     """Before each READY: on what the laser says now."""
     connection = work.reached()
-    work.asked.effective = connection.driver.read_effective(connection.link, work.request.settings)
-    work.read_status()
+    effective = connection.driver.read_effective(connection.link, work.request.settings)
+    if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+        return table.Seen(work.now(), effective.glimpse)
+    work.asked.effective = effective
+    status = work.read_status()
+    if table.calls_for_lock(status):
+        return table.Seen(work.now(), status)
     return judge_now(work, "ready")
 
 
@@ -103,6 +108,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
         connection.driver.unlock(connection.link, token)
         return table.Tick(work.now())
     effective = connection.driver.read_effective(connection.link, work.request.settings)
+    if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+        return table.Seen(work.now(), effective.glimpse)
     judged = work.facts.settings.settings_id if work.facts and work.facts.settings else None
     if effective.settings_id != judged:
         return table.AskStandby(work.now(), "the settings changed after the verdict")

@@ -10,11 +10,12 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, LargeBinary, MetaData, String, Table, create_engine, insert, select
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from devicelink.errors import ConfigError, JournalUnwritable
+from devicelink.journal.database import sqlite_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +25,12 @@ if TYPE_CHECKING:
 SALT_BYTES = 32
 REFERENCE_MAX = 100
 
-_metadata = MetaData()
-_clients = Table(
-    "clients",
-    _metadata,
-    Column("reference", String, primary_key=True),
-    Column("salt", LargeBinary, nullable=False),
+_TABLE = (
+    "CREATE TABLE IF NOT EXISTS clients"
+    " (reference VARCHAR NOT NULL PRIMARY KEY, salt BLOB NOT NULL)"
 )
+_FIND = "SELECT salt FROM clients WHERE reference = ?"
+_ADD = "INSERT INTO clients (reference, salt) VALUES (?, ?)"
 
 
 def bind(folder: Path, reference: str, runtime: Runtime) -> str:
@@ -45,20 +45,27 @@ def bind(folder: Path, reference: str, runtime: Runtime) -> str:
             "the clinic's own records know, never a name."
         )
     path = folder / "personal.db"
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    _make_private(path, runtime)
+    engine = create_engine(f"sqlite:///{path}", module=sqlite_module(), poolclass=NullPool)
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode=DELETE")
             connection.exec_driver_sql("PRAGMA synchronous=EXTRA")
             connection.commit()
-            _metadata.create_all(connection)
-            wanted = select(_clients.c.salt).where(_clients.c.reference == reference)
-            salt: bytes | None = connection.execute(wanted).scalar_one_or_none()
+            connection.exec_driver_sql(_TABLE)
+            salt: bytes | None = connection.exec_driver_sql(_FIND, (reference,)).scalar()
             if salt is None:
                 salt = runtime.random_bytes(SALT_BYTES)
-                connection.execute(insert(_clients).values(reference=reference, salt=salt))
+                connection.exec_driver_sql(_ADD, (reference, salt))
             connection.commit()
     except SQLAlchemyError as error:
         raise JournalUnwritable(f"The clients' file {path} cannot be written: {error}.") from None
-    path.chmod(0o600)
     return hmac.new(salt, reference.encode(), hashlib.sha256).hexdigest()
+
+
+def _make_private(path: Path, runtime: Runtime) -> None:
+    """The file is its owner's alone from the first byte on."""
+    try:
+        runtime.disk.appender(path).close()
+    except OSError as error:
+        raise JournalUnwritable(f"The clients' file {path} cannot be made: {error}.") from None

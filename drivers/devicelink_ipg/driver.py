@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from devicelink.driver import EnableToken, Settings, WireLink
 
 WITHIN_S = 0.2
+NOT_ASKED = Reading(None, "not_asked")
 BAUDRATES = ("57600", "38400", "19200", "9600")
 
 EMISSION_OFF = LockWay("emission_off", "Emission switched off (EMOFF).")
@@ -115,28 +116,13 @@ class Ipg:
         return Identity(serial=None, model=None, firmware=firmware, details={"RNC": lowest})
 
     def read_status(self, link: WireLink) -> Status:
-        """Status bits, output power and temperature."""
-        words = {word: _ask(link, word) for word in ("STA", "ROP", "RCT")}
+        """Status bits, then output power and temperature; what ends light is told at once."""
+        words = {"STA": _ask(link, "STA")}
         bits = StatusWord.read(words["STA"])
-        output = words["ROP"]
-        seen = output.casefold() not in {"off", "low"}
-        return Status(
-            state=_state(bits, output_seen=seen),
-            evidence=Evidence.DEVICE_STATE,
-            interlock_closed=_interlock(bits),
-            key_on=Shown.NO if bits.key_in_remote else Shown.YES,
-            faults=bits.faults,
-            reset_required=bits.supply_off,
-            unexpected_emission=bits.unexpected_emission or (seen and not bits.emission_on),
-            control_pressed=Shown.NOT_REPORTED,
-            output_seen=Shown.YES if seen else Shown.NO,
-            counter=None,
-            measured={
-                "output_power_w": _measured(output),
-                "temperature_c": Reading(words["RCT"]),
-            },
-            words=words,
-        )
+        if bits.ends_light:
+            return _status(bits, words)
+        words |= {word: _ask(link, word) for word in ("ROP", "RCT")}
+        return _status(bits, words)
 
     def bounds(self, link: WireLink) -> Mapping[str, tuple[str, str]]:
         """Current from `RNC` to 100 %; the averaging window as the guide states it."""
@@ -169,7 +155,8 @@ class Ipg:
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:
         """Set-point, averaging window, and status bits 4, 12 and 22."""
-        bits = StatusWord.read(_ask(link, "STA"))
+        words = {"STA": _ask(link, "STA")}
+        bits = StatusWord.read(words["STA"])
         window_s = _ask(link, "RFWS")
         effective = {
             "diode_current_percent": _ask(link, "RCS"),
@@ -186,6 +173,7 @@ class Ipg:
                 "power_average_s": window_s,
             },
             trigger=Trigger.HARDWARE if bits.modulation_enabled else Trigger.HOST,
+            glimpse=_status(bits, words),
         )
 
     def unlock(self, link: WireLink, token: EnableToken) -> None:
@@ -247,6 +235,30 @@ def _digit(bits: StatusWord, position: int) -> str:
     return "1" if bits.bit(position) else "0"
 
 
+def _status(bits: StatusWord, words: Mapping[str, str]) -> Status:
+    """From the status word, and from output power and temperature where they were asked for."""
+    output = words.get("ROP")
+    seen = output is not None and output.casefold() not in {"off", "low"}
+    output_seen = Shown.UNKNOWN if output is None else Shown.YES if seen else Shown.NO
+    return Status(
+        state=_state(bits, output_seen=seen),
+        evidence=Evidence.DEVICE_STATE,
+        interlock_closed=_interlock(bits),
+        key_on=Shown.NO if bits.key_in_remote else Shown.YES,
+        faults=bits.faults,
+        reset_required=bits.supply_off,
+        unexpected_emission=bits.unexpected_emission or (seen and not bits.emission_on),
+        control_pressed=Shown.NOT_REPORTED,
+        output_seen=output_seen,
+        counter=None,
+        measured={
+            "output_power_w": _measured(output),
+            "temperature_c": Reading(words["RCT"]) if "RCT" in words else NOT_ASKED,
+        },
+        words=words,
+    )
+
+
 def _state(bits: StatusWord, *, output_seen: bool) -> DeviceState:
     if bits.starting:
         return DeviceState.ARMING
@@ -262,7 +274,9 @@ def _interlock(bits: StatusWord) -> Shown:
     return Shown.UNKNOWN if bits.supply_off else Shown.YES
 
 
-def _measured(output: str) -> Reading:
+def _measured(output: str | None) -> Reading:
+    if output is None:
+        return NOT_ASKED
     if output.casefold() == "off":
         return Reading(None, "emission_off")
     if output.casefold() == "low":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 from devicelink.driver import CommandClass
 from devicelink.errors import DeviceFault, ProtocolError
@@ -39,6 +40,9 @@ _CLASSES = {
 _WITH_VALUE = frozenset({"SDC", "SFWS"})
 _VALUE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 _UNKNOWN_COMMAND = ("BCMD", "COMMAND ERR")
+_REFUSALS = (b"ERR", *(text.encode() for text in _UNKNOWN_COMMAND))
+_FRAMES = 256
+"""So many different frames are remembered with what follows from their bytes."""
 _MARKER_ANSWER = re.compile(rb"RFV:[^\r]*\r", re.IGNORECASE)
 _STATUS_MAX = 2**32 - 1
 _STATUS_DIGITS = len(str(_STATUS_MAX))
@@ -47,6 +51,24 @@ _STATUS_DIGITS = len(str(_STATUS_MAX))
 def frame(word: str, value: str | None = None) -> bytes:
     """One command, its value behind one space."""
     return (f"{word} {value}" if value is not None else word).encode("ascii") + CR
+
+
+@lru_cache(_FRAMES)
+def _class_of(sent: bytes) -> CommandClass:
+    lines, rest = split_lines(sent, CR)
+    if rest or len(lines) != 1 or not lines[0].isascii():
+        return CommandClass.FORBIDDEN
+    word, space, value = lines[0].decode("ascii").partition(" ")
+    if bool(space) is not (word in _WITH_VALUE) or (space and not _VALUE.fullmatch(value)):
+        return CommandClass.FORBIDDEN
+    if word == "SDC":
+        return CommandClass.REDUCES if Decimal(value) == 0 else CommandClass.PREPARES
+    return _CLASSES.get(word, CommandClass.FORBIDDEN)
+
+
+@lru_cache(_FRAMES)
+def _word_of(sent: bytes) -> bytes:
+    return sent.split(CR)[0].split(b" ")[0].upper()
 
 
 class YlrSmWire:
@@ -59,15 +81,7 @@ class YlrSmWire:
 
     def classify(self, sent: bytes) -> CommandClass:
         """By the command word; `SDC 0` reduces, any other `SDC` prepares."""
-        lines, rest = split_lines(sent, CR)
-        if rest or len(lines) != 1 or not lines[0].isascii():
-            return CommandClass.FORBIDDEN
-        word, space, value = lines[0].decode("ascii").partition(" ")
-        if bool(space) is not (word in _WITH_VALUE) or (space and not _VALUE.fullmatch(value)):
-            return CommandClass.FORBIDDEN
-        if word == "SDC":
-            return CommandClass.REDUCES if Decimal(value) == 0 else CommandClass.PREPARES
-        return _CLASSES.get(word, CommandClass.FORBIDDEN)
+        return _class_of(sent)
 
     def split(self, received: bytes) -> tuple[list[bytes], bytes]:
         """Replies end with a carriage return."""
@@ -75,11 +89,9 @@ class YlrSmWire:
 
     def answers(self, sent: bytes, reply: bytes) -> bool:
         """A reply repeats the command word, or is a refusal."""
-        word = sent.split(CR)[0].split(b" ")[0].upper()
+        word = _word_of(sent)
         said = reply.upper()
-        if said == word or said.startswith(word + b":"):
-            return True
-        return said.startswith((b"ERR", *(text.encode() for text in _UNKNOWN_COMMAND)))
+        return said == word or said.startswith((word + b":", *_REFUSALS))
 
     def marker_replies(self, received: bytes) -> int:
         """Every `RFV: …` counts, whatever garbage stands before it."""
@@ -126,6 +138,9 @@ FAULT_BITS = {
     29: "module_disabled",
     30: "collimator_disconnected",
 }
+
+
+_ENDS_LIGHT = sum(1 << bit for bit in (*FAULT_BITS, 10, 11, 21))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +195,11 @@ class StatusWord:
     def modulation_enabled(self) -> bool:
         """Bit 12: light also needs the modulation input."""
         return self.bit(12)
+
+    @property
+    def ends_light(self) -> bool:
+        """Whether a session ends at it: a fault, an interlock, the key, unexpected emission."""
+        return bool(self.number & _ENDS_LIGHT)
 
     @property
     def faults(self) -> tuple[str, ...]:

@@ -80,6 +80,8 @@ def dialogue(*pairs):
 def status(**words):
     """The status that these words come to, `STA` as a number."""
     said = {**DARK, **{word: str(value) for word, value in words.items()}}
+    if any(int(said["STA"]) >> bit & 1 for bit in (*FAULTS, 10, 11, 21)):
+        said = {"STA": said["STA"]}
     with dialogue(*((word, f"{word}: {value}") for word, value in said.items())) as link:
         return Ipg({}).read_status(link)
 
@@ -176,6 +178,24 @@ def test_each_fault_bit_is_its_fault(bit, name):
 def test_all_faults_at_once_are_all_told():
     """No fault hides another."""
     assert set(status(STA=sum(2**bit for bit in FAULTS)).faults) == set(FAULTS.values())
+
+
+def test_what_ends_light_is_told_without_asking_more():
+    """A fault in the status word is told at once; what was not asked is null, with its reason."""
+    told = status(STA=2**1 + 4)
+    assert told.words == {"STA": "6"}
+    assert told.output_seen is Shown.UNKNOWN
+    assert told.measured["output_power_w"] == Reading(None, "not_asked")
+    assert told.state is DeviceState.READY
+
+
+def test_settings_bring_the_state_that_came_with_them():
+    """A fault that only the question for the settings met is there to be judged."""
+    driver = Ipg({})
+    words = [("STA", f"STA: {4096 + 2}"), ("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0")]
+    with dialogue(*words) as link:
+        effective = driver.read_effective(link, GOOD)
+    assert effective.glimpse.faults == ("over_temperature",)
 
 
 def test_interlock_key_and_supply():
@@ -300,7 +320,7 @@ def test_a_status_without_meaning_is_never_dark(said, verb):
     """A status that is no number of 32 bits confirms nothing."""
     rest = {
         "read_lock": [("RCS", "RCS: 0.0")],
-        "read_status": [("ROP", "ROP: Off"), ("RCT", "RCT: 25.0")],
+        "read_status": [],
     }
     with (
         dialogue(("STA", f"STA: {said}"), *rest[verb]) as link,

@@ -27,7 +27,7 @@ JSON = st.recursive(
 def make(draft, **changes):
     """An entry's bytes, all given but the draft."""
     given = {"index": 812, "at": AT, "mono_ns": 5, "boot": "b", "clock": "synced"}
-    return make_entry(draft, **{**given, "salt": bytes(range(16)), **changes})
+    return make_entry(draft, **{**given, "salt": bytes(range(16)), **changes}).raw
 
 
 def test_bytes_are_as_the_format_says():

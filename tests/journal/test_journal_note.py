@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.keys import key_text, load_key, new_signer, read_key_text, save_key
 from devicelink.journal.note import Checkpoint, Note, Signer, Verifier, open_note, sign_note
-from devicelink.runtime import ThreadRuntime
+from devicelink.runtime import MachineDisk, ThreadRuntime
 
 FOO = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
 FOO_NOTE = (
@@ -187,19 +187,19 @@ def test_what_is_no_vkey_is_refused(vkey):
 def test_key_file_comes_back(tmp_path):
     """A key is saved with mode 0600 in Go's form, comes back, and is never written over."""
     path = tmp_path / "secrets" / "station.key"
-    save_key(path, log_signer())
+    save_key(path, log_signer(), MachineDisk())
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.read_text().startswith("PRIVATE+KEY+laser.example/station-or03+49945853+A")
     assert load_key(path).vkey == LOG
     with pytest.raises(ConfigError, match="never written over"):
-        save_key(path, log_signer())
+        save_key(path, log_signer(), MachineDisk())
     assert [file.name for file in path.parent.iterdir()] == ["station.key"]
 
 
 def test_key_that_others_may_read_is_refused(tmp_path):
     """A key file open to its group is not used."""
     path = tmp_path / "station.key"
-    save_key(path, log_signer())
+    save_key(path, log_signer(), MachineDisk())
     path.chmod(0o640)
     with pytest.raises(ConfigError, match="may be read by others"):
         load_key(path)

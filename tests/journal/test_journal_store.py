@@ -23,6 +23,7 @@ from devicelink.journal.keys import new_signer, save_key
 from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.store import Journal
 from devicelink.journal.verify import verify
+from devicelink.runtime import MachineDisk
 
 PROGRAM = textwrap.dedent("""
     import sys
@@ -268,7 +269,7 @@ def test_threads_share_a_journal(make, tmp_path):
 def test_processes_interleave(make, tmp_path, signer):
     """Three processes append at once; every acknowledged entry is there, in one whole journal."""
     make(tmp_path).close()
-    save_key(tmp_path / "station.key", signer)
+    save_key(tmp_path / "station.key", signer, MachineDisk())
     program = """
         for number in range(40):
             print(journal.append(Draft("a.b", {"who": sys.argv[2], "number": number})).index)
@@ -286,7 +287,7 @@ def test_processes_interleave(make, tmp_path, signer):
 def test_sigkill_loses_nothing_acknowledged(make, reopen, tmp_path, signer):
     """A process killed while it appends has lost no entry whose index it had told."""
     make(tmp_path).close()
-    save_key(tmp_path / "station.key", signer)
+    save_key(tmp_path / "station.key", signer, MachineDisk())
     program = """
         while True:
             entry = journal.append_all([Draft("a.b", {"x": "y" * 3000})] * 3)[-1]
@@ -312,7 +313,7 @@ def test_sigkill_loses_nothing_acknowledged(make, reopen, tmp_path, signer):
 def test_a_full_disk_refuses_and_harms_nothing(make, tmp_path, signer):
     """Where no file may grow (RLIMIT_FSIZE) an append fails, and what was there stays whole."""
     make(tmp_path, 10).close()
-    save_key(tmp_path / "station.key", signer)
+    save_key(tmp_path / "station.key", signer, MachineDisk())
     program = """
         import resource
         from devicelink.errors import JournalUnwritable
@@ -350,9 +351,6 @@ def test_a_really_full_file_system_refuses(make, tmp_path):
         pytest.skip("mounting a small file system needs root")
     try:
         with make(small, 2) as journal:
-            journal.check_disk(1_000)
-            with pytest.raises(JournalUnwritable, match="make room"):
-                journal.check_disk(64 * 2**20)
             large = Draft("a.b", {"x": "y" * 10_000})
             with pytest.raises(JournalUnwritable, match="full"):
                 list(map(journal.append, [large] * 300))
@@ -396,13 +394,34 @@ def test_a_doctored_frontier_is_never_signed(make, tmp_path, tamper):
         journal.append(draft(1))
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "checkpoint = replace(checkpoint, char(10, 10), char(10) || 'x' || char(10, 10))",
+        "frontier = CAST(substr(frontier, 2) || 'x' AS BLOB)",
+        "size = size + 1",
+        "origin = origin || 'x'",
+    ],
+)
+def test_a_head_that_held_is_not_believed_when_it_changes(make, tmp_path, tamper, change):
+    """What one journal object remembers of its last good head serves for those very bytes only."""
+    journal = make(tmp_path)
+    journal.append(draft(1))
+    journal.checked(PROJECTIONS)
+    tamper(tmp_path, f"UPDATE head SET {change}")
+    with pytest.raises(JournalUnwritable):
+        journal.append(draft(2))
+    with pytest.raises(JournalBroken):
+        journal.checked(PROJECTIONS)
+
+
 def test_without_the_wheel_the_rollback_journal_is_used(make, reopen, tmp_path, monkeypatch, query):
     """On the interpreter's own older SQLite the file leaves WAL mode and appends stay whole."""
     sqlite3 = __import__("sqlite3")
     if sqlite3.sqlite_version_info >= (3, 51, 3):
         pytest.skip("this interpreter's SQLite is new enough for WAL")
     make(tmp_path, 3).close()
-    monkeypatch.setattr("devicelink.journal.database._sqlite_module", lambda: sqlite3)
+    monkeypatch.setattr("devicelink.journal.database.sqlite_module", lambda: sqlite3)
     journal = reopen(tmp_path)
     assert journal.append(draft(1)).index == 3
     with journal._database.reader() as connection:

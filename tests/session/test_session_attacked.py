@@ -174,8 +174,8 @@ def test_a_guard_that_hangs_ends_the_session(clinic):
 
 def test_a_key_pressed_by_habit_never_asks_for_ready():
     """Bare Enter always leads to STANDBY; READY has a key of its own."""
-    from devicelink.cli.face import _hear
     from devicelink.session import state
+    from devicelink.session.attending import hear_line
 
     class Heard:
         phase = state.Phase.STANDBY
@@ -192,7 +192,7 @@ def test_a_key_pressed_by_habit_never_asks_for_ready():
 
     session = Heard()
     for line in ("\n", "r\n", "q\n", ""):
-        _hear(session, line, 1)
+        hear_line(session, line, 1)
     assert [type(event) for event in session.posted] == [
         state.AskStandby,
         state.AskReady,

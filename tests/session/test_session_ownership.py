@@ -95,12 +95,12 @@ def long_folder(tmp_path):
 def test_a_device_has_one_owner_across_processes(start, tmp_path):
     """While another process owns it the device is busy; with its end, even by SIGKILL, free."""
     other = start(tmp_path, "0917")
-    assert is_owned(tmp_path, "0917")
+    assert is_owned(tmp_path, "0917", RUNTIME)
     with pytest.raises(DeviceBusy, match="0917 is in use"):
         own(tmp_path, "0917", RUNTIME)
     other.kill()
     other.wait(10)
-    assert not is_owned(tmp_path, "0917")
+    assert not is_owned(tmp_path, "0917", RUNTIME)
     own(tmp_path, "0917", RUNTIME).release()
 
 
@@ -124,13 +124,13 @@ def test_waiting_for_the_owner_to_end(start, tmp_path):
 
 def test_asking_disturbs_nobody(tmp_path):
     """Looking whether a device is owned neither takes it nor makes files."""
-    assert not is_owned(tmp_path, "0917")
+    assert not is_owned(tmp_path, "0917", RUNTIME)
     assert not (tmp_path / "locks").exists()
     held = own(tmp_path, "0917", RUNTIME)
-    assert is_owned(tmp_path, "0917")
-    assert is_owned(tmp_path, "0917")
+    assert is_owned(tmp_path, "0917", RUNTIME)
+    assert is_owned(tmp_path, "0917", RUNTIME)
     held.release()
-    assert not is_owned(tmp_path, "0917")
+    assert not is_owned(tmp_path, "0917", RUNTIME)
 
 
 def test_an_inherited_lock_file_outlives_its_owner(tmp_path):
@@ -142,10 +142,10 @@ def test_an_inherited_lock_file_outlives_its_owner(tmp_path):
         pass_fds=(held.lock_fd,),
     ) as heir:
         held.release()
-        assert is_owned(tmp_path, "0917")
+        assert is_owned(tmp_path, "0917", RUNTIME)
         heir.stdin.close()
         heir.wait(10)
-    assert not is_owned(tmp_path, "0917")
+    assert not is_owned(tmp_path, "0917", RUNTIME)
 
 
 def test_an_ordinary_child_does_not_inherit_it(tmp_path):
@@ -159,7 +159,7 @@ def test_an_ordinary_child_does_not_inherit_it(tmp_path):
     ) as child:
         assert child.stdout.readline() == b"here\n"
         held.release()
-        assert not is_owned(tmp_path, "0917")
+        assert not is_owned(tmp_path, "0917", RUNTIME)
         child.stdin.close()
 
 
@@ -168,10 +168,10 @@ def test_any_serial_number_is_one_file_in_the_folder(tmp_path, serial, served):
     """Slashes, dots, spaces and percent signs stay within `locks/`, and devices stay apart."""
     held = own(tmp_path, serial, RUNTIME)
     served(tmp_path, serial, lambda: {"confirmed": True, "of": serial})
-    assert is_owned(tmp_path, serial)
-    assert not is_owned(tmp_path, f"{serial}x")
-    assert ask_owner(tmp_path, serial) == {"confirmed": True, "of": serial}
-    assert ask_owner(tmp_path, f"{serial}x") is None
+    assert is_owned(tmp_path, serial, RUNTIME)
+    assert not is_owned(tmp_path, f"{serial}x", RUNTIME)
+    assert ask_owner(tmp_path, serial, RUNTIME) == {"confirmed": True, "of": serial}
+    assert ask_owner(tmp_path, f"{serial}x", RUNTIME) is None
     held.release()
     assert {path.parent for path in tmp_path.rglob("*.*")} == {tmp_path / "locks"}
 
@@ -179,7 +179,7 @@ def test_any_serial_number_is_one_file_in_the_folder(tmp_path, serial, served):
 def test_serial_numbers_that_look_alike_are_not_mixed_up(tmp_path):
     """`a/b` and `a%2Fb` are two devices."""
     held = own(tmp_path, "a/b", RUNTIME)
-    assert not is_owned(tmp_path, "a%2Fb")
+    assert not is_owned(tmp_path, "a%2Fb", RUNTIME)
     own(tmp_path, "a%2Fb", RUNTIME).release()
     held.release()
 
@@ -190,15 +190,15 @@ def test_the_owner_answers_from_another_process(start, tmp_path, serial):
     answer = {"confirmed": True, "by": "session", "text": "gelöscht " * 2000}
     folder = long_folder(tmp_path)
     start(folder, serial, json.dumps(answer))
-    assert ask_owner(folder, serial) == answer
-    assert ask_owner(folder, serial) == answer
+    assert ask_owner(folder, serial, RUNTIME) == answer
+    assert ask_owner(folder, serial, RUNTIME) == answer
 
 
 def test_the_folder_may_be_named_relatively(served, tmp_path, monkeypatch):
     """A relative folder is as good as an absolute one."""
     served(tmp_path, "0917", lambda: {"confirmed": True})
     monkeypatch.chdir(tmp_path)
-    assert ask_owner(Path(), "0917") == {"confirmed": True}
+    assert ask_owner(Path(), "0917", RUNTIME) == {"confirmed": True}
 
 
 def test_a_stale_socket_file_is_no_answer_and_no_obstacle(start, tmp_path, served):
@@ -208,17 +208,17 @@ def test_a_stale_socket_file_is_no_answer_and_no_obstacle(start, tmp_path, serve
     other.wait(10)
     assert (tmp_path / "locks" / "0917.sock").is_socket()
     began_s = time.monotonic()
-    assert ask_owner(tmp_path, "0917") is None
+    assert ask_owner(tmp_path, "0917", RUNTIME) is None
     assert time.monotonic() - began_s < 1.0
     served(tmp_path, "0917", lambda: {"confirmed": True})
-    assert ask_owner(tmp_path, "0917") == {"confirmed": True}
+    assert ask_owner(tmp_path, "0917", RUNTIME) == {"confirmed": True}
 
 
 def test_closing_answers_no_more_and_leaves_nothing(served, tmp_path):
     """After `close` nobody answers, and no socket file is left."""
     requests = served(tmp_path, "0917", lambda: {"confirmed": True})
     requests.close()
-    assert ask_owner(tmp_path, "0917") is None
+    assert ask_owner(tmp_path, "0917", RUNTIME) is None
     assert list((tmp_path / "locks").iterdir()) == []
 
 
@@ -238,7 +238,7 @@ def listener(tmp_path, monkeypatch):
 def test_no_answer_ends_in_time(listener, tmp_path):
     """An owner that hangs is given its time and no more."""
     began_s = time.monotonic()
-    assert ask_owner(tmp_path, "0917") is None
+    assert ask_owner(tmp_path, "0917", RUNTIME) is None
     assert 0.2 <= time.monotonic() - began_s < 2.0
 
 
@@ -253,7 +253,7 @@ def test_a_garbled_answer_is_no_answer(listener, tmp_path, said):
             connection.sendall(said)
 
     task = RUNTIME.spawn("answer", answer)
-    assert ask_owner(tmp_path, "0917") is None
+    assert ask_owner(tmp_path, "0917", RUNTIME) is None
     assert task.join(5)
 
 
@@ -275,7 +275,7 @@ def test_the_only_word_is_stop(served, tmp_path, word, monkeypatch):
         asking.shutdown(socket.SHUT_WR)
         assert asking.recv(64) == b""
     assert calls == []
-    assert ask_owner(tmp_path, "0917") == {"confirmed": True}
+    assert ask_owner(tmp_path, "0917", RUNTIME) == {"confirmed": True}
 
 
 def test_a_caller_who_says_nothing_does_not_keep_others_out(served, tmp_path, monkeypatch):
@@ -284,7 +284,7 @@ def test_a_caller_who_says_nothing_does_not_keep_others_out(served, tmp_path, mo
     monkeypatch.chdir(tmp_path / "locks")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
         silent.connect("0917.sock")
-        assert ask_owner(tmp_path, "0917") == {"confirmed": True}
+        assert ask_owner(tmp_path, "0917", RUNTIME) == {"confirmed": True}
 
 
 def test_the_lock_file_is_for_its_owner_alone(tmp_path):

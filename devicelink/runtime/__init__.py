@@ -1,0 +1,35 @@
+"""The only room for time, sleep, threads, mailboxes, randomness, files and other processes."""
+
+from __future__ import annotations
+
+from devicelink.runtime.contract import (
+    Latch,
+    Mailbox,
+    Process,
+    Runtime,
+    Service,
+    Task,
+    nanoseconds,
+    seconds,
+)
+from devicelink.runtime.disk import Appender, Disk, MachineDisk
+from devicelink.runtime.locks import held
+from devicelink.runtime.threads import ThreadLatch, ThreadRuntime, ask_for_priority
+
+__all__ = [
+    "Appender",
+    "Disk",
+    "Latch",
+    "MachineDisk",
+    "Mailbox",
+    "Process",
+    "Runtime",
+    "Service",
+    "Task",
+    "ThreadLatch",
+    "ThreadRuntime",
+    "ask_for_priority",
+    "held",
+    "nanoseconds",
+    "seconds",
+]
