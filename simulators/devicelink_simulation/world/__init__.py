@@ -1,0 +1,1 @@
+"""A simulated world: one process in which machines, disks and lasers live, fail and die."""

@@ -1,0 +1,207 @@
+"""The clinic in which every story of the world plays: made once by the real code, then copied.
+
+Ada is its administrator. Ines is certified for the laser, Eva too, but not for long; Tom is not.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from argon2.profiles import CHEAPEST
+
+from devicelink.devices.card import write_card
+from devicelink.devices.register import ACCEPTABLE, find
+from devicelink.journal.database import FILE_NAME
+from devicelink.journal.entry import Draft
+from devicelink.journal.keys import new_signer
+from devicelink.journal.store import Journal
+from devicelink.people import PinStore, add_person_draft, set_pin
+from devicelink.people.certificates import Catalogue, issue_catalogue, issue_certificate
+from devicelink.people.pins import PinHasher
+from devicelink.people.trust import import_catalogue, import_certificate, new_issuer, trust_draft
+from devicelink.runtime import ThreadRuntime
+from devicelink.session.context import PROJECTIONS
+from devicelink_simulation.world.dice import dice
+from devicelink_simulation.world.disk import SimDisk, Snapshot
+from devicelink_simulation.world.machine import BEGINNING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from devicelink.journal.note import Signer
+
+STATION = Path("/world/station")
+KEPT = Path("/world/kept")
+ORIGIN = "simulated/world/" + 32 * "0"
+SERIAL = "SIM-0001"
+PORT = "world://laser"
+PIN = "274951"
+HIGHEST_PERCENT = 60.0
+"""What the catalogue allows."""
+EVA_UNTIL_S = 30
+"""Seconds after the story's beginning at which Eva's certificate runs out."""
+
+ADA, INES, EVA, TOM = "t-ada", "t-ines", "t-eva", "t-tom"
+_ACHIEVEMENT = "urn:maker:resurfacing"
+_MAKER, _MODEL, _DRIVER = "Maker", "SimuLase-1", "ipg"
+_EARLIER = timedelta(days=1)
+
+CHEAP = PinHasher(CHEAPEST)
+
+
+class BeforeTheStory(ThreadRuntime):
+    """The day before, on a real disk: its clock stands, its randomness is seeded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._dice = dice(0, "clinic")
+
+    @property
+    def boot_id(self) -> str:
+        """An earlier boot."""
+        return "boot-0"
+
+    def mono_ns(self) -> int:
+        """It stands."""
+        return 1_000_000_000
+
+    def now(self) -> datetime:
+        """It stands."""
+        return BEGINNING - _EARLIER
+
+    def clock_state(self) -> str:
+        """As in the world."""
+        return "unknown"
+
+    def random_bytes(self, count: int) -> bytes:
+        """The same each time."""
+        return self._dice.randbytes(count)
+
+
+@dataclass(frozen=True)
+class Template:
+    """What every story begins with."""
+
+    files: Snapshot
+    signer: Signer
+    entries: int
+
+
+def make_template() -> Template:
+    """Make the clinic on a real disk and take its files."""
+    runtime = BeforeTheStory()
+    signer = new_signer(ORIGIN, runtime)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "secrets").mkdir()
+        genesis = {
+            "name": "world",
+            "simulated": True,
+            "drivers_allowed": [_DRIVER],
+            "kept_folder": str(KEPT),
+        }
+        with Journal.create(
+            folder,
+            origin=ORIGIN,
+            signer=signer,
+            runtime=runtime,
+            projections=PROJECTIONS,
+            genesis=Draft("genesis", genesis),
+        ) as journal:
+            _people(journal, PinStore(folder / "secrets", runtime, CHEAP))
+            _papers(journal, folder, runtime)
+            _device(journal)
+            device = find(journal.checked(PROJECTIONS)["devices"], SERIAL)
+            write_card(folder, device, runtime.disk)
+            entries = journal.size
+        disk = SimDisk()
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.name in {FILE_NAME, "pins.json", f"{SERIAL}.json"}:
+                disk.put(STATION / path.relative_to(folder), path.read_bytes())
+        for made in ("guard", "locks", "secrets", "transcripts"):
+            disk.make_folder(str(STATION / made))
+        disk.make_folder(str(KEPT))
+        return Template(disk.snapshot(), signer, entries)
+
+
+def _people(journal: Journal, pins: PinStore) -> None:
+    for person, name, role, by in (
+        (ADA, "Ada Berg", "administrator", "station"),
+        (INES, "Ines Okafor", "technician", ADA),
+        (EVA, "Eva Lund", "technician", ADA),
+        (TOM, "Tom Lind", "technician", ADA),
+    ):
+        journal.append(add_person_draft(person, name, roles=(role,), by=by))
+        set_pin(journal, pins, person, PIN, by=by)
+
+
+def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
+    issuer = new_issuer(
+        folder.parent / f"{folder.name}.key", issuer_id="urn:maker", name="Maker", runtime=runtime
+    )
+    for left in folder.parent.glob(f"{folder.name}.key*"):
+        left.unlink()
+    journal.append(trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA))
+    catalogue = Catalogue.model_validate(
+        {
+            "issuer": issuer.id,
+            "version": 1,
+            "issued_at": BEGINNING - timedelta(days=60),
+            "valid_until": BEGINNING + timedelta(days=3650),
+            "entries": [
+                {
+                    "achievement": _ACHIEVEMENT,
+                    "driver": _DRIVER,
+                    "models": [_MODEL],
+                    "firmware": ["*"],
+                    "procedures": ["treatment", "test_spot", "service", "training"],
+                    "ablative": False,
+                    "operator_class": "any",
+                    "limits": {"diode_current_percent": {"max": f"{HIGHEST_PERCENT:g}"}},
+                }
+            ],
+        }
+    )
+    state = journal.checked(PROJECTIONS)
+    signed = issue_catalogue(issuer.key(), catalogue)
+    journal.append(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
+    for person, until in (
+        (INES, BEGINNING + timedelta(days=300)),
+        (EVA, BEGINNING + timedelta(seconds=EVA_UNTIL_S)),
+    ):
+        signed = issue_certificate(
+            issuer.key(),
+            issuer=issuer.id,
+            issuer_name=issuer.name,
+            technician=person,
+            achievement=_ACHIEVEMENT,
+            achievement_name="Resurfacing",
+            credential_id=f"urn:certificate:{person}",
+            valid_from=BEGINNING - timedelta(days=30),
+            valid_until=until,
+        )
+        journal.append(import_certificate(signed, state["trust"], state["people"], by=ADA))
+
+
+def _device(journal: Journal) -> None:
+    data: dict[str, object] = {
+        "driver": _DRIVER,
+        "port": PORT,
+        "configuration": {},
+        "trigger": "hardware",
+        "identity": "asserted",
+        "maker": _MAKER,
+        "model": _MODEL,
+        "udi": "SIM-1",
+    }
+
+    def draft(kind: str, told: dict[str, object]) -> Draft:
+        return Draft(kind, told, actor=ADA, role="administrator", device=SERIAL)
+
+    journal.append(draft("device.registered", data))
+    for code in ("identity_asserted", "counter_not_available"):
+        journal.append(draft("device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}))

@@ -1,0 +1,179 @@
+"""What is left of a run, put in order for the oracle: the laser's truth, the wire, the journal.
+
+All times are the world's. Replies are read here by the maker's description alone, never by the
+driver's code.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devicelink.journal.entry import Entry
+    from devicelink_simulation.world.story import Trouble
+    from devicelink_simulation.world.world import Ran
+
+EMISSION, STARTING, UNEXPECTED, REMOTE = 1 << 2, 1 << 15, 1 << 17, 1 << 21
+ENDING_BITS = sum(1 << bit for bit in (1, 3, 6, 7, 10, 11, 17, 21, 29, 30))
+"""Bits of `STA` that end a session: faults, interlocks, key, unexpected emission."""
+LIES = frozenset({"corrupt", "frozen_status", "duplicate"})
+"""Faults under which a whole, well-formed reply may not be what the laser says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line on the wire, on the host's side."""
+
+    at_ns: int
+    process: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lit:
+    """A time in which a pressed trigger would make light (`enabled` of the truth)."""
+
+    on_ns: int
+    off_ns: int
+    drive_percent: float
+    gated: bool
+
+
+class Evidence:
+    """Everything that checks look at."""
+
+    def __init__(self, ran: Ran) -> None:
+        world = ran.world
+        self.ran = ran
+        self.story = world.story
+        self.end_ns = world.kernel.time_ns
+        self.entries = ran.entries
+        self.processes = {process.number: process for process in world.kernel.processes}
+        self.sent = _lines(world.wire.sent)
+        self.heard = _lines(world.wire.heard)
+        self.commands: list[Line] = []
+        self.replies: list[str] = []
+        self.lies: list[int] = []
+        self.unplugged: list[int] = []
+        self.touched: list[tuple[int, str, str]] = []
+        self._read_truth(world.truth.events)
+        self.enabled = list(self._intervals(world.truth.events))
+        self.acked: dict[int, tuple[int, int, Entry]] = {}
+        for each in world.book.acknowledged:
+            for entry in each.entries:
+                self.acked[entry.index] = (each.at_ns, each.process, entry)
+        self._boots = world.machine.boot_log
+        self._sent_ns = [line.at_ns for line in self.sent]
+        self._command_ns = [line.at_ns for line in self.commands]
+        self.offs = [line for line in self.sent if line.text == "EMOFF"]
+        self._off_ns = [line.at_ns for line in self.offs]
+
+    def _read_truth(self, events: list[dict[str, Any]]) -> None:
+        for event in events:
+            at_ns = event["mono_ns"]
+            match event["event"]:
+                case "command":
+                    self.commands.append(Line(at_ns, 0, event["text"]))
+                    self.replies.append(event["reply"])
+                case "fault" if event["name"] in LIES:
+                    self.lies.append(at_ns)
+                case "unplugged":
+                    self.unplugged.append(at_ns)
+                case "set":
+                    self.touched.append((at_ns, event["key"], event["value"]))
+
+    def _intervals(self, events: list[dict[str, Any]]) -> Iterator[Lit]:
+        on: dict[str, Any] | None = None
+        for event in events:
+            if event["event"] == "enabled":
+                on = event
+            elif event["event"] == "disabled" and on is not None:
+                yield Lit(on["mono_ns"], event["mono_ns"], on["drive_percent"], on["gated"])
+                on = None
+        if on is not None:
+            yield Lit(on["mono_ns"], self.end_ns, on["drive_percent"], on["gated"])
+
+    def time_of(self, entry: Entry) -> int:
+        """When an entry was acknowledged; stamped, where nobody was told any more."""
+        acked = self.acked.get(entry.index)
+        return acked[0] if acked else self.at_mono(entry.mono_ns, entry.boot)
+
+    def at_mono(self, mono_ns: int, boot: str) -> int:
+        """The world's time at a moment of a boot's clock; wrong by what the machine slept."""
+        return mono_ns + self._boots.get(boot, 0)
+
+    def process_of(self, entry: Entry) -> int:
+        """Who appended it; 0 where nobody was told."""
+        acked = self.acked.get(entry.index)
+        return acked[1] if acked else 0
+
+    def is_enabled(self, at_ns: int) -> Lit | None:
+        """The time of possible light that holds at a moment."""
+        return next((lit for lit in self.enabled if lit.on_ns <= at_ns < lit.off_ns), None)
+
+    def first_off_after(self, at_ns: int) -> int | None:
+        """When the host next sent EMOFF."""
+        found = bisect_left(self._off_ns, at_ns)
+        return self._off_ns[found] if found < len(self._off_ns) else None
+
+    def last_off_before(self, at_ns: int) -> int | None:
+        """When the host last sent EMOFF."""
+        found = bisect_right(self._off_ns, at_ns)
+        return self._off_ns[found - 1] if found else None
+
+    def commands_between(self, after_ns: int, until_ns: int) -> Iterator[tuple[Line, str]]:
+        """Commands that the laser understood in a time, with its replies."""
+        start = bisect_left(self._command_ns, after_ns)
+        for at in range(start, len(self.commands)):
+            if self.commands[at].at_ns > until_ns:
+                return
+            yield self.commands[at], self.replies[at]
+
+    def lied_between(self, after_ns: int, until_ns: int) -> bool:
+        """Whether a fault made the laser's words untrue in a time, or soon before."""
+        return any(after_ns - 1_000_000_000 <= at_ns <= until_ns for at_ns in self.lies)
+
+    def hands_between(self, after_ns: int, until_ns: int, *keys: str) -> bool:
+        """Whether somebody turned one of these knobs in a time."""
+        return any(after_ns <= at <= until_ns and key in keys for at, key, _ in self.touched)
+
+    def troubles(self, *kinds: str) -> list[tuple[int, Trouble]]:
+        """Troubles of these kinds that struck, with their times."""
+        return [found for found in self.ran.world.troubles.struck if found[1].kind in kinds]
+
+    def disturbed(self, process: int, after_ns: int, until_ns: int) -> bool:
+        """Whether a process could not act in a time: dead, frozen, asleep, or held up."""
+        died_ns = self.processes[process].died_ns if process in self.processes else None
+        if died_ns is not None and died_ns <= until_ns:
+            return True
+        return any(
+            at_ns <= until_ns and after_ns <= at_ns + round(trouble.for_s * 1e9)
+            for at_ns, trouble in self.troubles("freeze", "suspend", "terminal")
+        )
+
+    def slack_ns(self) -> int:
+        """How much the story's slow disk may delay what follows an append."""
+        slow = [float(trouble.value) for _, trouble in self.troubles("slow")]
+        return round(6e9 * max(slow, default=0.004))
+
+
+def status_of(text: str) -> int | None:
+    """The number of an `STA` reply; None for any other line."""
+    if not text.startswith("STA:"):
+        return None
+    number = text[4:].strip()
+    return int(number) if number.isascii() and number.isdigit() else None
+
+
+def _lines(passed: list[tuple[int, int, bytes]]) -> list[Line]:
+    """Whole lines; one that comes in pieces counts when it is whole."""
+    lines: list[Line] = []
+    rest = b""
+    for at_ns, process, data in passed:
+        *whole, rest = (rest + data).split(b"\r")
+        lines += [Line(at_ns, process, line.decode("latin-1")) for line in whole if line]
+    return lines

@@ -1,0 +1,217 @@
+"""The people of a story: what they do with hands, keys and patience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devicelink.errors import ConfigError
+from devicelink.runtime import nanoseconds, seconds
+from devicelink.session import state as table
+from devicelink_simulation.world import programs
+from devicelink_simulation.world.clinic import INES, PIN, TOM
+from devicelink_simulation.world.programs import Screen
+from devicelink_simulation.world.story import Act, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicelink_simulation.world.kernel import Signal, SimProcess
+    from devicelink_simulation.world.runtime import WorldRuntime
+    from devicelink_simulation.world.world import World
+
+PATIENCE_S = 20.0
+ENDING_S = 15.0
+"""How long a session may take to end after it was told to, whatever the laser does."""
+_SECOND = Visit(
+    technician=TOM, pins=(PIN,), kind="treatment", client="C-2", settings=(), acts=(), pause_s=0
+)
+_WITHOUT_SESSION = frozenset({"hand_after", "lock_alone", "check_alone", "acknowledge"})
+
+
+class People:
+    """Plays the visits one after the other, and cleans up behind the last."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._kernel = world.kernel
+        self._started: list[SimProcess] = []
+        self.put_right = False
+        """Whether a last session was held after everything."""
+        self.late: list[str] = []
+        """Programs that did not end when told to."""
+
+    def play(self) -> None:
+        """The whole story, as a fibre of its own."""
+        for number, visit in enumerate(self._world.story.visits):
+            self._pause(visit.pause_s)
+            self._visit(number, visit)
+        self._pause(1.0)
+        self._world.clear_up()
+        self._pause(1.0)
+        self._put_right()
+        for process in self._started:
+            self._end_of(process)
+
+    def _visit(self, number: int, visit: Visit) -> None:
+        screen = Screen(self._kernel)
+        process = self._session(visit, screen, number)
+        for act in visit.acts:
+            if process.dead and act.kind not in _WITHOUT_SESSION:
+                continue
+            self._act(act, visit, screen, process)
+        self._leave(visit, screen, process)
+
+    def _session(self, visit: Visit, screen: Screen, number: int | None) -> SimProcess:
+        world = self._world
+        world.book.screens.append(screen)
+
+        def program(runtime: WorldRuntime) -> Callable[[], int]:
+            screen.runtime = runtime
+            return programs.session_program(runtime, world.book, screen, visit)
+
+        if number is not None:
+            world.aim_blows(number)
+        return self._start("session", program)
+
+    def _start(self, name: str, program: Callable[[WorldRuntime], Callable[[], int]]) -> SimProcess:
+        asleep_ns = self._kernel.wakes_ns - self._kernel.time_ns
+        if asleep_ns > 0:
+            self._pause(seconds(asleep_ns))
+        process = self._world.start(name, program)
+        self._started.append(process)
+        return process
+
+    def _act(self, act: Act, visit: Visit, screen: Screen, process: SimProcess) -> None:
+        match act.kind:
+            case "see":
+                wanted = table.Phase(act.value)
+                self._wait(
+                    lambda: process.dead or screen.phase in {wanted, table.Phase.ENDED},
+                    PATIENCE_S,
+                    screen.changed,
+                    process.ended,
+                )
+            case "wait":
+                self._pause(float(act.value))
+            case "type":
+                screen.typed.append(act.value)
+            case "hand" | "hand_after":
+                self._world.hand(act.value)
+            case "interrupt":
+                self._interrupt(screen)
+            case "gone":
+                self._wait(lambda: process.dead, PATIENCE_S, process.ended)
+            case "acknowledge":
+                self._end_of(self._start("acknowledge", self._acknowledge))
+            case "lock" | "lock_alone":
+                self._end_of(self._start("lock", self._lock))
+            case "check" | "check_alone":
+                self._end_of(self._start("check", self._check(visit)))
+            case "second":
+                other = Screen(self._kernel)
+                self._end_of(self._session(_SECOND, other, None))
+
+    def _interrupt(self, screen: Screen) -> None:
+        if screen.session is not None:
+            sentence = "Stopped by the person (SIGINT)."
+            screen.session.stop(table.End("stop", table.EndKind.PERSON, sentence))
+            self._world.stops.append((self._kernel.time_ns, screen))
+
+    def _leave(self, visit: Visit, screen: Screen, process: SimProcess) -> None:
+        """Whatever still runs is ended: politely, then by Ctrl-C, by the lock, and by force."""
+        screen.typed.append("q")
+        if self._wait(lambda: process.dead, ENDING_S, process.ended):
+            return
+        self._interrupt(screen)
+        if self._wait(lambda: process.dead, ENDING_S, process.ended):
+            return
+        self._end_of(self._start("lock", self._lock))
+        if not self._wait(lambda: process.dead, ENDING_S, process.ended):
+            self.late.append(f"the session of {visit.technician} does not end")
+            process.kill()
+
+    def _put_right(self) -> None:
+        """With every cause gone the laser locks, holds are lifted, and a session works again."""
+        world = self._world
+        if not self._something_failed() and not world.story.troubles:
+            return
+        for _ in range(3):
+            if self._end_of(self._start("lock", self._lock)) == 0:
+                break
+            self._pause(3.0)
+        else:
+            self.late.append("the laser does not lock although every cause is gone")
+        if any(trouble.kind in {"clock", "suspend"} for _, trouble in world.troubles.struck):
+            self._end_of(self._start("confirm-clock", self._confirm_clock))
+        if self._something_failed():
+            self._end_of(self._start("acknowledge", self._acknowledge))
+        self.put_right = True
+        self._visit(-1, WELL)
+
+    def _something_failed(self) -> bool:
+        ended = any(end.code for end in self._world.book.exits)
+        return ended or any(process.killed for process in self._started)
+
+    def _end_of(self, process: SimProcess) -> int | None:
+        """A program's exit code, when it has one in time."""
+        if not self._wait(lambda: process.dead, PATIENCE_S, process.ended):
+            return None
+        exits = [e.code for e in self._world.book.exits if e.process == process.number]
+        return exits[0] if exits else None
+
+    def _lock(self, runtime: WorldRuntime) -> Callable[[], int]:
+        return programs.lock_program(runtime, self._world.book)
+
+    def _acknowledge(self, runtime: WorldRuntime) -> Callable[[], int]:
+        return programs.acknowledge_program(runtime, self._world.book)
+
+    def _confirm_clock(self, runtime: WorldRuntime) -> Callable[[], int]:
+        return programs.confirm_clock_program(runtime, self._world.book)
+
+    def _check(self, visit: Visit) -> Callable[[WorldRuntime], Callable[[], int]]:
+        return lambda runtime: programs.check_program(runtime, self._world.book, visit)
+
+    def _pause(self, seconds: float) -> None:
+        self._kernel.wait(self._kernel.time_ns + nanoseconds(seconds))
+
+    def _wait(self, fulfilled: Callable[[], bool], within_s: float, *signals: Signal) -> bool:
+        """Patience counts while the machine is awake."""
+        kernel = self._kernel
+        awake_ns = kernel.time_ns - kernel.asleep_ns + nanoseconds(within_s)
+        while not fulfilled():
+            if kernel.time_ns >= awake_ns + kernel.asleep_ns:
+                return False
+            kernel.wait(awake_ns + kernel.asleep_ns, *signals)
+        return True
+
+
+WELL = Visit(
+    technician=INES,
+    pins=(PIN,),
+    kind="treatment",
+    client="C-1",
+    settings=(("diode_current_percent", "35.0"), ("trigger", "modulation")),
+    acts=(
+        Act("see", "STANDBY"),
+        Act("wait", "0.2"),
+        Act("type", "r"),
+        Act("see", "READY"),
+        Act("wait", "0.6"),
+        Act("hand", "modulation_input=high"),
+        Act("wait", "0.3"),
+        Act("hand", "modulation_input=low"),
+        Act("type", ""),
+        Act("see", "STANDBY"),
+        Act("type", "q"),
+    ),
+)
+"""A session in which all goes well."""
+
+
+def try_knob(world: World, pair: str) -> None:
+    """A hand at the laser; a knob without effect is no trouble."""
+    key, _, value = pair.partition("=")
+    try:
+        world.wire.set(key, value)
+    except ConfigError:
+        return

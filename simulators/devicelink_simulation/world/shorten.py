@@ -1,0 +1,55 @@
+"""Making a story that fails as short as it can be while it still fails in the same way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from devicelink_simulation.world.runs import play
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devicelink_simulation.world.story import Story
+
+MOST_PLAYS = 150
+
+
+def shorten(story: Story) -> Story:
+    """The shortest found by leaving out troubles, visits, acts and odd values, one at a time."""
+    rules = _rules(story)
+    plays = 0
+    shorter = True
+    while shorter and plays < MOST_PLAYS:
+        shorter = False
+        for candidate in _candidates(story):
+            plays += 1
+            if _rules(candidate) & rules:
+                story, shorter = candidate, True
+                break
+            if plays >= MOST_PLAYS:
+                break
+    return story
+
+
+def _rules(story: Story) -> set[str]:
+    return {violation.rule for violation in play(story)[1]}
+
+
+def _candidates(story: Story) -> Iterator[Story]:
+    """Stories with one thing less, the largest things first."""
+    for at in reversed(range(len(story.visits))):
+        if len(story.visits) > 1 and not any(t.blow and t.visit > at for t in story.troubles):
+            yield replace(story, visits=_without(story.visits, at))
+    for at in reversed(range(len(story.troubles))):
+        yield replace(story, troubles=_without(story.troubles, at))
+    for number, visit in enumerate(story.visits):
+        for at in reversed(range(len(visit.acts))):
+            less = replace(visit, acts=_without(visit.acts, at))
+            yield replace(story, visits=(*story.visits[:number], less, *story.visits[number + 1 :]))
+    for at in range(len(story.laser)):
+        yield replace(story, laser=_without(story.laser, at))
+
+
+def _without(things: tuple, at: int) -> tuple:  # type: ignore[type-arg]  # any kind of things
+    return (*things[:at], *things[at + 1 :])
