@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 SEEDS ?= 2000
 
-.PHONY: demo test lint format lock clean world
+.PHONY: demo test lint format lock clean world sweep
 
 demo: $(VENV)/run.stamp
 	$(BIN)/devicelink demo
@@ -20,6 +20,11 @@ test: $(VENV)/dev.stamp
 world: $(VENV)/dev.stamp
 	$(BIN)/python -m devicelink_simulation.world \
 	  $(if $(SEED),seed $(SEED),seeds $(SEEDS) --start $(or $(START),0))
+
+# Every operation of whole sessions struck in every way, and the journal's disk; EVERY=N thins.
+sweep: $(VENV)/dev.stamp
+	$(BIN)/python -m devicelink_simulation.world sweep --every $(or $(EVERY),1)
+	$(BIN)/python -m devicelink_simulation.world journal --every $(or $(EVERY),1)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

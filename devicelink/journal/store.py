@@ -125,11 +125,18 @@ class Journal:
     ) -> Self:
         """Open a station's journal, for reading only where there is no signer.
 
-        Raises `ConfigError` where there is none, `JournalBroken` where signature, key, size and
+        Raises `ConfigError` where there is none, `JournalUnwritable` where the disk does not tell,
+        `JournalBroken` where signature, key, size and
         frontier do not agree. Tables of projections that are missing are made (not read-only).
         """
         path = folder / FILE_NAME
-        if not runtime.disk.is_file(path):
+        try:
+            is_there = runtime.disk.is_file(path)
+        except OSError as error:
+            raise JournalUnwritable(
+                f"The journal in {folder} cannot be reached: {error.strerror}. Look at the disk."
+            ) from error
+        if not is_there:
             raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
         database = Database(path, read_only=signer is None)
         try:

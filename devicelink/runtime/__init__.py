@@ -14,7 +14,7 @@ from devicelink.runtime.contract import (
 )
 from devicelink.runtime.disk import Appender, Disk, MachineDisk
 from devicelink.runtime.locks import held
-from devicelink.runtime.threads import ThreadLatch, ThreadRuntime, ask_for_priority
+from devicelink.runtime.threads import ThreadLatch, ThreadRuntime
 
 __all__ = [
     "Appender",
@@ -28,7 +28,6 @@ __all__ = [
     "Task",
     "ThreadLatch",
     "ThreadRuntime",
-    "ask_for_priority",
     "held",
     "nanoseconds",
     "seconds",

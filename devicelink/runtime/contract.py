@@ -148,6 +148,13 @@ class Runtime(Protocol):
         """Let go of a descriptor."""
         ...
 
+    def ask_for_priority(self) -> None:
+        """Ask that this process runs before others; where that is not granted, it goes on.
+
+        For what stands between a laser and its host's death: owner, guard, a simulated laser.
+        """
+        ...
+
     def start(
         self, module: str, argument: str, *, inherits: tuple[int, ...], log: Path | None
     ) -> Process:

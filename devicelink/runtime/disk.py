@@ -41,7 +41,7 @@ class Disk(Protocol):
         ...
 
     def is_file(self, path: Path) -> bool:
-        """Whether there is a file."""
+        """Whether there is a file; raises `OSError` where the disk does not tell."""
         ...
 
     def names(self, folder: Path, pattern: str) -> list[Path]:

@@ -168,6 +168,11 @@ class ThreadRuntime:
         """As the system closes."""
         os.close(fd)
 
+    def ask_for_priority(self) -> None:
+        """By its niceness."""
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+
     def start(
         self, module: str, argument: str, *, inherits: tuple[int, ...], log: Path | None
     ) -> MachineProcess:
@@ -198,12 +203,3 @@ def _read_boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return secrets.token_hex(16)
-
-
-def ask_for_priority() -> None:
-    """Ask the system to run this process before others; where it does not let us, go on.
-
-    For what stands between a laser and its host's death: owner, guard, a simulated laser.
-    """
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)

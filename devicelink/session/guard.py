@@ -24,7 +24,7 @@ from devicelink.errors import DeviceLinkError, GuardGone
 from devicelink.link.link import Link
 from devicelink.link.port import FdPort
 from devicelink.link.transcript import NoTranscript
-from devicelink.runtime import ThreadRuntime, ask_for_priority, nanoseconds, seconds
+from devicelink.runtime import ThreadRuntime, nanoseconds, seconds
 from devicelink.session.lockdown import LOCK_WITHIN_S, ROUND_PAUSE_S, lock
 from devicelink.session.ownership import LockRequests
 
@@ -122,10 +122,12 @@ class ProcessGuard:
         runtime: Runtime,
     ) -> ProcessGuard:
         """Start one and wait until it watches; raises `GuardGone` where it does not."""
-        ask_for_priority()
+        runtime.ask_for_priority()
         lines_path = guard_lines(folder, serial)
-        pipe_read, pipe_write = runtime.pipe()
-        status_read, status_write = runtime.pipe()
+        try:
+            pipe_read, pipe_write, status_read, status_write = _two_pipes(runtime)
+        except OSError as error:
+            raise GuardGone(f"The guard process cannot be started: {error}.") from error
         orders = GuardOrders(
             driver_target=driver_target,
             configuration=dict(configuration),
@@ -198,6 +200,17 @@ class ProcessGuard:
         if not heard:
             raise GuardGone("The guard process is gone.")
         return heard
+
+
+def _two_pipes(runtime: Runtime) -> tuple[int, int, int, int]:
+    """Both or none; raises `OSError`."""
+    first = runtime.pipe()
+    try:
+        return (*first, *runtime.pipe())
+    except OSError:
+        for fd in first:
+            runtime.close(fd)
+        raise
 
 
 class _Watch:
@@ -376,5 +389,6 @@ def attend(argument: str, runtime: Runtime) -> None:
 if __name__ == "__main__":
     for name in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(name, signal.SIG_IGN)
-    ask_for_priority()
-    attend(sys.argv[1], ThreadRuntime())
+    machine = ThreadRuntime()
+    machine.ask_for_priority()
+    attend(sys.argv[1], machine)

@@ -81,7 +81,7 @@ def _card(folder: Path, serial: str, runtime: Runtime, open_context: OpenContext
         return card
     try:
         device = open_context().device(serial)
-    except JournalBroken:
+    except (JournalBroken, JournalUnwritable):
         raise ConfigError(
             f"The device {serial!r} is not known here. Use the laser's own red emergency stop."
         ) from None
@@ -93,7 +93,8 @@ def _own_or_ask(
 ) -> Ownership | dict[str, object] | None:
     """The device for ourselves, or its owner's answer; None where neither came in time.
 
-    Where the folder takes no lock file, light is taken away without one. An owner may be just
+    Where the folder takes no lock file, a living owner is asked all the same; without one light is
+    taken away without a lock file. An owner may be just
     ending, a guard among them: then the device is ours a moment later.
     """
     give_up_ns = runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
@@ -101,7 +102,7 @@ def _own_or_ask(
         try:
             return own(folder, serial, runtime)
         except JournalUnwritable:
-            return Ownership(serial, None, runtime)
+            return ask_owner(folder, serial, runtime) or Ownership(serial, None, runtime)
         except DeviceBusy:
             answer = ask_owner(folder, serial, runtime)
             if answer is not None or runtime.mono_ns() >= give_up_ns:

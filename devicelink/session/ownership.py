@@ -70,9 +70,9 @@ def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -
 def is_owned(folder: Path, serial: str, runtime: Runtime) -> bool:
     """Whether a living process holds the device, without disturbing it."""
     path = folder / "locks" / device_file(serial, "lock")
-    if not runtime.disk.is_file(path):
-        return False
     try:
+        if not runtime.disk.is_file(path):
+            return False
         fd = runtime.disk.hold(path)
     except OSError:
         return False

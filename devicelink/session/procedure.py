@@ -277,8 +277,11 @@ class Session:
             work.telemetry.missed(work.now(), str(error))
             work.face.seen(self.phase, None, seconds(work.now() - self._state.seen_ns))
             return table.Tick(work.now())
-        seen_ns = work.now()
-        work.telemetry.answered(seen_ns)
+        seen_ns, now_ns = work.asked.status_ns, work.now()
+        if now_ns - seen_ns > table.STALE_READY_NS and not table.calls_for_lock(status):
+            work.telemetry.missed(now_ns, "the answer was older than a second when it was read")
+            return table.Tick(now_ns)
+        work.telemetry.answered(now_ns)
         if self.phase in table.LIGHT_POSSIBLE:
             work.telemetry.add(seen_ns, status)
         return table.Seen(seen_ns, status)

@@ -51,7 +51,7 @@ def judge_again(work: Work) -> table.Event:
     work.asked.effective = effective
     status = work.read_status()
     if table.calls_for_lock(status):
-        return table.Seen(work.now(), status)
+        return table.Seen(work.asked.status_ns, status)
     return judge_now(work, "ready")
 
 

@@ -150,11 +150,10 @@ class Work:
             raise
 
     def read_status(self) -> Status:
-        """Ask the laser, and remember the answer with its time."""
-        connection = self.reached()
+        """Ask the laser; the answer is as old as its first question."""
+        connection, asked_ns = self.reached(), self.now()
         status = connection.driver.read_status(connection.link)
-        self.asked.status = status
-        self.asked.status_ns = self.now()
+        self.asked.status, self.asked.status_ns = status, asked_ns
         return status
 
     def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
-from devicelink.runtime import ask_for_priority, seconds
+from devicelink.runtime import seconds
 from devicelink_simulation.settable import pair
 from devicelink_simulation.simulation import replugs
 from devicelink_simulation.wires import PtyWire, TcpWire
@@ -63,7 +63,7 @@ class Server:
 
     def run(self, stop: ThreadLatch) -> None:
         """Say that it is ready, then serve until `stop` is set."""
-        ask_for_priority()  # a laser's own electronics wait for nobody
+        self._runtime.ask_for_priority()  # a laser's own electronics wait for nobody
         simulation = self._plan.build(self._truth, self._runtime.mono_ns())
         ready = {
             "simulator": self._plan.simulator.name,

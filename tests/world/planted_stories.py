@@ -120,7 +120,8 @@ STORIES: dict[str, tuple[Story, ...]] = {
 
 
 def stories(name: str) -> Iterator[Story]:
-    """The stories of one bug; of all, where nothing was planted."""
-    chosen = STORIES.values() if name not in STORIES else (STORIES[name],)
-    for each in chosen:
-        yield from each
+    """The stories of one bug; where nothing was planted, the first of each."""
+    if name in STORIES:
+        yield from STORIES[name]
+    else:
+        yield from dict.fromkeys(each[0] for each in STORIES.values())

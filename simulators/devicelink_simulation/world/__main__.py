@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 from rich.console import Console
@@ -28,6 +28,7 @@ console = Console(highlight=False, soft_wrap=True)
 CLOCK = ThreadRuntime()
 TOLD = 3
 """How many failing stories are told in full."""
+TELL_EVERY_S = 10.0
 COMMAND = "python -m devicelink_simulation.world"
 
 Workers = Annotated[int, typer.Option(help="Processes; by default one for each core.")]
@@ -43,19 +44,70 @@ def seeds(
     """Play the stories of many seeds. Exit 1: a rule did not hold."""
     play_one = play_clean_seed if clean else play_seed
     began_ns = CLOCK.mono_ns()
-    with _progress() as bar:
-        task = bar.add_task("seeds", total=count, found=0, rate=0.0)
-
-        def show(totals: Totals) -> None:
-            rate = totals.runs / max(1e-9, seconds(CLOCK.mono_ns() - began_ns))
-            bar.update(task, completed=totals.runs, found=len(totals.found), rate=rate)
-
-        totals = play_all(play_one, range(start, start + count), workers=workers, progress=show)
+    with _Shown("stories") as shown:
+        totals = play_all(
+            play_one,
+            range(start, start + count),
+            workers=workers,
+            progress=lambda so_far: shown.at(so_far.runs, count, len(so_far.found)),
+        )
     took_s = seconds(CLOCK.mono_ns() - began_ns)
     tell_totals(totals, took_s, workers)
     for story, violations in totals.found[:TOLD]:
         _tell_found(story, violations, f"{COMMAND} seed {story.seed}")
     if totals.found:
+        raise typer.Exit(1)
+
+
+@app.command("sweep")
+def sweep(
+    every: Annotated[int, typer.Option(help="Only every so many-th case.")] = 1,
+    skip: Annotated[int, typer.Option(help="Leave out so many cases first.")] = 0,
+    workers: Workers = os.cpu_count() or 1,
+) -> None:
+    """Strike every operation of whole sessions in every way. Exit 1: a rule did not hold."""
+    from devicelink_simulation.world.sweeps import sweep_all
+
+    with _Shown("cases") as shown:
+        totals = sweep_all(
+            every=every,
+            skip=skip,
+            workers=workers,
+            progress=lambda done, total, _rate: shown.at(done, total),
+        )
+    by_scene: Counter[str] = Counter()
+    by_kind: Counter[str] = Counter()
+    for (scene, kind), runs in totals.runs.items():
+        by_scene[f"{scene} ({totals.operations.get(scene, 0)} operations)"] += runs
+        by_kind[kind] += runs
+    _tell_counts("Runs by scene", by_scene)
+    _tell_counts("Runs by kind", by_kind)
+    console.print(f"\n{sum(by_scene.values())} runs, {len(totals.found)} FAILED.")
+    for story_, violations in totals.found[:TOLD]:
+        _tell_found(story_, violations, f"{COMMAND} story '{story_.as_json()}'")
+    if totals.found:
+        raise typer.Exit(1)
+
+
+@app.command("journal")
+def journal(
+    every: Annotated[int, typer.Option(help="Only every so many-th fault.")] = 1,
+) -> None:
+    """The journal alone, against a disk that loses what was not synced. Exit 1: it lost more."""
+    from devicelink_simulation.world import journal_sweep
+
+    with _Shown("faults") as shown:
+        result = journal_sweep.sweep(shown.at, every=every)
+    console.print(
+        f"{result.mode}: {sum(result.runs.values())} runs over "
+        f"{sum(result.operations.values())} operations, "
+        f"{len(result.violations)} violations; {len(result.revived)} appends that the disk had "
+        "refused were found whole.",
+        markup=False,
+    )
+    for violation in result.violations[:TOLD]:
+        console.print(f"  {violation}", markup=False)
+    if result.violations:
         raise typer.Exit(1)
 
 
@@ -126,15 +178,40 @@ def _tell_found(story_: Story, violations: tuple[Violation, ...], again: str) ->
         console.print(f"  again: {again}", markup=False)
 
 
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]:.1f}/s, {task.fields[found]} failed"),
-        TimeElapsedColumn(),
-        console=Console(file=sys.stderr),
-    )
+class _Shown:
+    """Progress on the terminal; where there is none, a line every few seconds."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._console = Console(file=sys.stderr)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[words]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task(what, total=None, words="")
+        self._began_ns = self._told_ns = CLOCK.mono_ns()
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def at(self, done: int, total: int, failed: int = 0) -> None:
+        """So many are done, so many of them failed."""
+        now_ns = CLOCK.mono_ns()
+        rate = done / max(1e-9, seconds(now_ns - self._began_ns))
+        words = f"{rate:.1f}/s, {failed} failed" if failed else f"{rate:.1f}/s"
+        self._bar.update(self._task, completed=done, total=total, words=words)
+        if not self._console.is_terminal and seconds(now_ns - self._told_ns) > TELL_EVERY_S:
+            self._told_ns = now_ns
+            self._console.print(f"{done} of {total} {self._what}, {words}", highlight=False)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 VISIT_S = 3.2
 """About how long a visit lasts; troubles fall into the time that visits take."""
-_WORDS = ("", "STA", "ROP", "RCT", "RCS", "RFV", "SDC", "EMON", "EMOFF", "EMOD", "RFWS", "RNC")
+_WORDS = (
+    *("", "", "STA", "STA", "ROP", "RCT", "RCS", "RFV", "SDC", "EMOD", "RFWS", "RNC"),
+    *("EMON", "EMON", "EMON", "EMOFF", "EMOFF"),
+)
+"""Commands that faults of the wire are aimed at; what enables and what reduces most often."""
 _OFTEN = 0.5
 
 
@@ -109,7 +113,7 @@ def _trouble(chance: Dice, lasts_s: float, visits: int) -> Trouble:
         _blow,
         _other,
     )
-    made = chance.choices(makers, (30, 10, 18, 5, 9, 10, 14, 4))[0]
+    made = chance.choices(makers, (28, 10, 17, 8, 9, 10, 12, 6))[0]
     return made(chance, at_s, visits)
 
 

@@ -58,7 +58,8 @@ class Machine:
     witness: Witness
     wall_jump: timedelta = timedelta()
     boots: int = 1
-    booted_ns: int = -_BOOT_NS
+    mono_zero_ns: int = -_BOOT_NS
+    """When CLOCK_MONOTONIC would have been 0, had the machine never slept since."""
     asleep_at_boot_ns: int = 0
     locks: dict[str, LockFile] = field(default_factory=dict)
     services: dict[str, Served] = field(default_factory=dict)
@@ -79,10 +80,6 @@ class Machine:
     def boot_id(self) -> str:
         """Names the boot."""
         return f"boot-{self.boots}"
-
-    def mono_ns(self) -> int:
-        """CLOCK_MONOTONIC: from the boot, without the time asleep."""
-        return self.kernel.time_ns - self.booted_ns - self.asleep_ns()
 
     def asleep_ns(self) -> int:
         """Time asleep in this boot."""
@@ -111,6 +108,11 @@ class Machine:
         description.holders += 1
         return self.free_fd
 
+    def sleep(self, for_ns: int) -> None:
+        """As with the lid closed: the monotonic clock stands meanwhile."""
+        self.kernel.suspend(for_ns)
+        self.mono_zero_ns += for_ns
+
     def lose_power(self) -> None:
         """Every process dies, the disk loses what was not synced; a new boot follows at once."""
         for process in self.kernel.processes:
@@ -120,9 +122,9 @@ class Machine:
         self.locks.clear()
         self.services.clear()
         self.boots += 1
-        self.booted_ns = self.kernel.time_ns - _BOOT_NS
+        self.mono_zero_ns = self.kernel.time_ns - _BOOT_NS
         self.asleep_at_boot_ns = self.kernel.asleep_ns
-        self.boot_log[self.boot_id] = self.booted_ns
+        self.boot_log[self.boot_id] = self.mono_zero_ns
 
 
 def no_descriptor() -> OSError:

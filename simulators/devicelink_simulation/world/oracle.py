@@ -37,7 +37,7 @@ VISIBLE_WITHIN_NS = 350 * MS
 DEATH_WITHIN_NS = 50 * MS
 SILENCE_WITHIN_NS = 1_200 * MS
 """A host that says nothing for a second is taken for dead (design rule 13)."""
-SEEN_WITHIN_NS = 800 * MS
+SEEN_WITHIN_NS = 1_050 * MS
 LEASE_WITHIN_NS = 3_300 * MS
 SOFT_GRACE_NS = 599 * SECOND
 LOCK_WORDS = frozenset({"lock.confirmed", "lock.attested_off"})
@@ -334,16 +334,20 @@ def reported_was_answered(seen: Evidence) -> Iterator[str]:
         return
     slack_ns = SEEN_WITHIN_NS + seen.slack_ns()
     for entry in seen.entries:
-        reported: list[tuple[int, str]] = []
+        reported: list[tuple[int, int, str]] = []
         if entry.type in {"standby.confirmed", "ready.confirmed"}:
-            reported = [(seen.time_of(entry), entry.data["state"])]
+            at_ns = seen.time_of(entry)
+            reported = [(at_ns - slack_ns, at_ns + MS, entry.data["state"])]
         elif entry.type == "telemetry.recorded":
-            times = [seen.at_mono(ns, entry.boot) for ns in entry.data["mono_ns"]]
-            reported = list(zip(times, entry.data["state"], strict=True))
-        for at_ns, state in reported:
-            recent = [n for heard_ns, n in statuses if at_ns - slack_ns <= heard_ns <= at_ns + MS]
-            if not any(_shows(number, state) for number in recent):
-                yield f"entry {entry.index} reports {state} at {_s(at_ns)}; nothing said so"
+            asked = [seen.at_mono(ns, entry.boot) for ns in entry.data["mono_ns"]]
+            reported = [
+                (at_ns - MS, at_ns + SEEN_WITHIN_NS, state)
+                for at_ns, state in zip(asked, entry.data["state"], strict=True)
+            ]
+        for from_ns, until_ns, state in reported:
+            answers = [n for heard_ns, n in statuses if from_ns <= heard_ns <= until_ns]
+            if not any(_shows(number, state) for number in answers):
+                yield f"entry {entry.index} reports {state} at {_s(from_ns)}; nothing said so"
 
 
 def _shows(number: int, state: str) -> bool:

@@ -138,7 +138,7 @@ class WorldRuntime:
 
     def mono_ns(self) -> int:
         """The machine's, ahead by what this process has waited for its disk."""
-        return self.machine.mono_ns() + self.process.debt_ns
+        return self._kernel.time_ns - self.machine.mono_zero_ns + self.process.debt_ns
 
     def asleep_ns(self) -> int:
         """The machine's."""
@@ -193,9 +193,12 @@ class WorldRuntime:
     def wait_readable(self, fd: int, within_s: float, until: Latch | None = None) -> bool:
         """Wait for bytes, the end of a pipe, or the latch."""
         description = self._description(fd)
-        self._pay()
+        if self.process.debt_ns:
+            self._pay()
+        if within_s <= 0:
+            return description.readable() and not (until is not None and until.is_set())
         kernel = self._kernel
-        deadline_ns = kernel.time_ns + nanoseconds(max(0.0, within_s))
+        deadline_ns = kernel.time_ns + nanoseconds(within_s)
         signals = [description.signal()]
         if isinstance(until, WorldLatch):
             signals.append(until.signal)
@@ -240,6 +243,10 @@ class WorldRuntime:
         """Let go of a descriptor."""
         self._description(fd)
         self.process.fds.pop(fd).let_go()
+
+    def ask_for_priority(self) -> None:
+        """Nobody has priority here."""
+        self._alive()
 
     def start(
         self, module: str, argument: str, *, inherits: tuple[int, ...], log: Path | None

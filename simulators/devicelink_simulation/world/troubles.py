@@ -82,7 +82,7 @@ class Troubles:
             case "clock":
                 machine.wall_jump += timedelta(seconds=float(trouble.value))
             case "suspend":
-                machine.kernel.suspend(nanoseconds(trouble.for_s))
+                machine.sleep(nanoseconds(trouble.for_s))
             case "full" | "io_error":
                 machine.disk_failure = trouble.kind
                 machine.disk.free_bytes = 0 if trouble.kind == "full" else ROOMY_BYTES
