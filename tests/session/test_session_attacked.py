@@ -139,7 +139,7 @@ def test_settings_that_remove_the_trigger_are_refused_before_they_are_sent(clini
     (clinic.props / "host.toml").write_text(
         '[settings]\ndiode_current_percent = 30\ntrigger = "emission"\n'
     )
-    done = clinic.run(*clinic.session_words("--for", "1", settings="host.toml")[:-4])
+    done = clinic.run(*clinic.session_words("--for", "1", settings="host.toml"))
     assert done.returncode == 1
     assert "trigger" in done.stdout
     sent = {e["text"].split()[0] for e in clinic.laser.truth() if e["event"] == "command"}

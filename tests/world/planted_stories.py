@@ -76,7 +76,10 @@ STORIES: dict[str, tuple[Story, ...]] = {
     ),
     "planned_hour_by_the_wall_clock": (_told(_ready(1.0), Trouble("clock", 0.9, "7200")),),
     "verdict_from_a_table": (
-        _told(_ready(0.8), _HOT, Trouble("edit", 2.5, EDITS[0]), then=(_ready(0.3),)),
+        _told(
+            *(_ready(0.8), _HOT, Trouble("edit", 2.5, EDITS[0])),
+            then=(replace(_ready(0.3), pause_s=3.0),),
+        ),
     ),
     "goes_on_without_a_journal": (_told(_ready(5.0), Trouble("full", 0.9, for_s=6.0)),),
     "late_reply_taken_for_the_answer": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import random
 from pathlib import Path
 
@@ -17,6 +18,13 @@ FOLDER = "/world/station"
 SEEDS = range(60)
 OLD, NEW = b"o" * 5 * SECTOR_BYTES, b"n" * 5 * SECTOR_BYTES
 FILE = Path(FOLDER, "a.json")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open():
+    """What a test leaves to the garbage collector is closed before the next one begins."""
+    yield
+    gc.collect()
 
 
 class Strike:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.runtime import WorldRuntime
     from devicelink_simulation.world.world import World
 
+LAST_SESSION_EVERY = 4
+"""In so many stories one last session shows that everything works again; it costs as much."""
 PATIENCE_S = 20.0
 ENDING_S = 15.0
 """How long a session may take to end after it was told to, whatever the laser does."""
@@ -131,7 +133,7 @@ class People:
             process.kill()
 
     def _put_right(self) -> None:
-        """With every cause gone the laser locks, holds are lifted, and a session works again."""
+        """With every cause gone the laser locks, and holds can be lifted."""
         world = self._world
         if not self._something_failed() and not world.story.troubles:
             return
@@ -145,8 +147,9 @@ class People:
             self._end_of(self._start("confirm-clock", self._confirm_clock))
         if self._something_failed():
             self._end_of(self._start("acknowledge", self._acknowledge))
-        self.put_right = True
-        self._visit(-1, WELL)
+        if world.story.seed % LAST_SESSION_EVERY == 0:
+            self.put_right = True
+            self._visit(-1, WELL)
 
     def _something_failed(self) -> bool:
         ended = any(end.code for end in self._world.book.exits)
