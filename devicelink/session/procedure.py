@@ -41,6 +41,8 @@ POLL_READY_S = 0.05
 POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
 ASLEEP_MAX_S = 0.5
+_OVER = frozenset({table.Phase.LOCKING, table.Phase.ENDED})
+"""What was seen before the lock is not shown after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,13 +194,15 @@ class Session:
             return work.hard_end("internal", f"devicelink met its own error: {error!r}", latch=True)
 
     def _feed(self, event: table.Event) -> None:
+        """Decide, act, and only then show: a terminal that takes nothing delays no lock."""
         self._state, effects = table.step(self._state, event)
-        if isinstance(event, table.Seen):
-            self._work.face.seen(self.phase, event.status, 0.0)
         for effect in effects:
             answer = self._carry_out(effect)
             if answer is not None:
                 self._feed(answer)
+        if isinstance(event, table.Seen) and self.phase not in _OVER:
+            age_s = seconds(self._work.now() - event.at_ns)
+            self._work.face.seen(self.phase, event.status, age_s)
 
     def _carry_out(self, effect: table.Effect) -> table.Event | None:
         """Do one effect; what came of it is the next event."""

@@ -184,10 +184,12 @@ def _dark_since(
             and int(str(line.get("mono_ns", 0))) > intent.mono_ns
         ]
     if confirmed:
-        return {"confirmed_by": "guard", "mono_ns": confirmed[0].get("mono_ns")}
+        by_guard = {name: confirmed[0].get(name) for name in ("mono_ns", "boot")}
+        return {"confirmed_by": "guard", **by_guard}
     if outcome.confirmed:
-        return {"confirmed_by": "recovery", "mono_ns": outcome.ended_ns}
-    return {"confirmed_by": None, "mono_ns": None}
+        boot = context.runtime.boot_id
+        return {"confirmed_by": "recovery", "mono_ns": outcome.ended_ns, "boot": boot}
+    return {"confirmed_by": None, "mono_ns": None, "boot": None}
 
 
 def journal_kept_facts(context: Context) -> None:

@@ -46,7 +46,7 @@ def _unsynced(nth: int, lasting: int = 0) -> Trouble:
 
 
 def _told(visit: Visit, *troubles: Trouble, then: tuple[Visit, ...] = ()) -> Story:
-    return Story(1, (visit, *then), troubles)
+    return Story(4, (visit, *then), troubles)
 
 
 _HOT = _knob(0.9, "temperature_c=57", 0.4)

@@ -56,6 +56,7 @@ def seeds(
     for story, violations in totals.found[:TOLD]:
         _tell_found(story, violations, f"{COMMAND} seed {story.seed}")
     if totals.found:
+        console.print(f"failing seeds: {' '.join(str(story.seed) for story, _ in totals.found)}")
         raise typer.Exit(1)
 
 

@@ -134,7 +134,7 @@ def _another_cause(seen: Evidence, after_ns: int, until_ns: int) -> bool:
 def nothing_lit_without_cause(seen: Evidence) -> Iterator[str]:
     """The laser is enabled only by an EMON or by a hand, later than the last confirmed lock."""
     locked = [
-        (seen.at_mono(entry.data["ended_mono_ns"], entry.boot), entry)
+        (seen.at_mono(entry.data["began_mono_ns"], entry.boot), entry)
         for entry in seen.entries
         if entry.type == "lock.confirmed"
     ]
@@ -321,7 +321,8 @@ def lease_holds_light(seen: Evidence) -> Iterator[str]:
             until_ns = struck_ns + round(trouble.for_s * SECOND)
             from_ns = max(struck_ns, lit.on_ns)
             dark_by_ns = from_ns + LEASE_WITHIN_NS + SECOND
-            if dark_by_ns < min(until_ns, lit.off_ns) and _by_host(seen, lit):
+            gone = _unplugged(seen, dark_by_ns)  # then nobody can reach it, and says so
+            if dark_by_ns < min(until_ns, lit.off_ns) and _by_host(seen, lit) and not gone:
                 yield f"nobody renewed from {_s(struck_ns)}; enabled until {_s(lit.off_ns)}"
 
 
@@ -473,7 +474,7 @@ def interrupted_says_when(seen: Evidence) -> Iterator[str]:
         until = entry.data["uncontrolled"].get("mono_ns")
         if until is None:
             continue
-        until_ns = seen.at_mono(int(until), entry.boot)
+        until_ns = seen.at_mono(int(until), entry.data["uncontrolled"]["boot"])
         lit = seen.is_enabled(until_ns + MS)
         lied = seen.lied_between(until_ns - 2 * SECOND, until_ns)
         if lit is not None and _by_host(seen, lit) and lit.on_ns < until_ns and not lied:
