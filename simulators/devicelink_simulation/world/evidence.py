@@ -133,6 +133,11 @@ class Evidence:
                 return
             yield self.commands[at], self.replies[at]
 
+    def last_status_before(self, until_ns: int) -> int:
+        """When the laser was last asked for its status by then; 0 where it never was."""
+        asked = (line.at_ns for line, _ in self.commands_between(0, until_ns) if line.text == "STA")
+        return max(asked, default=0)
+
     def lied_between(self, after_ns: int, until_ns: int) -> bool:
         """Whether a fault made the laser's words untrue in a time, or soon before."""
         return any(after_ns - 1_000_000_000 <= at_ns <= until_ns for at_ns in self.lies)

@@ -1,0 +1,279 @@
+"""What must hold on the way back: what ends light, how soon, and when it may be called locked."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from devicelink_simulation.world.evidence import (
+    EMISSION,
+    ENDING_BITS,
+    REMOTE,
+    UNEXPECTED,
+    status_of,
+)
+from devicelink_simulation.world.judging import (
+    DEATH_WITHIN_NS,
+    MS,
+    SECOND,
+    at_s,
+    by_host,
+    enables,
+    frozen,
+    possible_light,
+    shows_output,
+    unplugged,
+)
+from devicelink_simulation.world.operations import FAILURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devicelink.journal.entry import Entry
+    from devicelink_simulation.world.evidence import Evidence
+
+STOP_WITHIN_NS = 120 * MS
+VISIBLE_WITHIN_NS = 350 * MS
+"""From a word on the wire to the first byte that takes light away."""
+SILENCE_WITHIN_NS = 1_200 * MS
+"""A host that says nothing for a second is taken for dead (design rule 13)."""
+LEASE_WITHIN_NS = 3_300 * MS
+STALE_WITHIN_NS = 2_200 * MS
+"""A second without an answer, and the questions that were then under way."""
+UNRECORDED_WITHIN_NS = 2_500 * MS
+"""What is read in READY is recorded every second, so a disk that fails is met soon."""
+HELD_NS = 400 * MS
+HELD_WITHIN_NS = 350 * MS
+NOT_LOCKED = EMISSION | UNEXPECTED | REMOTE
+
+
+def locked_is_dark(seen: Evidence) -> Iterator[str]:
+    """LOCKED is said only when it was so, on words that were asked for after the last order."""
+    for entry in seen.entries:
+        if entry.type == "lock.confirmed":
+            yield from _locked(seen, entry, entry.data)
+        line = entry.data.get("line") if entry.type == "guard.acted" else None
+        if isinstance(line, dict) and line.get("what") == "confirmed":
+            yield from _locked(seen, entry, line["lock"], boot=line["boot"])
+
+
+def _locked(
+    seen: Evidence, entry: Entry, lock: dict[str, object], boot: str | None = None
+) -> Iterator[str]:
+    if seen.troubles("suspend"):
+        return
+    began_ns = seen.at_mono(int(str(lock["began_mono_ns"])), boot or entry.boot)
+    ended_ns = seen.at_mono(int(str(lock["ended_mono_ns"])), boot or entry.boot)
+    if seen.lied_between(began_ns, ended_ns):
+        return
+    hands = seen.hands_between(began_ns, ended_ns, "emission", "key", "unexpected_emission")
+    if seen.is_enabled(ended_ns) and not hands:
+        yield f"entry {entry.index} says locked at {at_s(ended_ns)}, the laser was enabled"
+    words = lock["words"]
+    told = str(words.get("STA")) if isinstance(words, dict) else ""
+    last_off_ns = seen.last_off_before(ended_ns) or 0
+    answers = [
+        status_of(reply)
+        for line, reply in seen.commands_between(last_off_ns, ended_ns)
+        if line.text == "STA"
+    ]
+    if told not in {str(answer) for answer in answers}:
+        yield f"entry {entry.index} says locked on STA {told}, which was not asked after EMOFF"
+
+
+def locked_by_its_words(seen: Evidence) -> Iterator[str]:
+    """LOCKED is said only on a status that shows the laser dark and under the host's control."""
+    for entry in seen.entries:
+        line = entry.data.get("line") if entry.type == "guard.acted" else None
+        lock = entry.data if entry.type == "lock.confirmed" else None
+        if isinstance(line, dict) and line.get("what") == "confirmed":
+            lock = line["lock"]
+        if lock is None:
+            continue
+        told = status_of(f"STA: {(lock['words'] or {}).get('STA')}")
+        if told is None or told & NOT_LOCKED:
+            yield f"entry {entry.index} says locked on STA {told}"
+
+
+def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
+    """What the wire shows of faults, interlocks, key or emission is answered by EMOFF."""
+    spans = _unlocked_spans(seen)
+    for line in seen.heard:
+        number = status_of(line.text)
+        if number is None or line.process not in spans:
+            continue
+        from_ns, to_ns = spans[line.process]
+        if not from_ns <= line.at_ns <= to_ns or not number & ENDING_BITS:
+            continue
+        bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
+        off_ns = seen.first_off_after(line.at_ns)
+        if (off_ns is None or off_ns > bound_ns) and not _excused(
+            seen, line.process, line.at_ns, bound_ns
+        ):
+            yield f"STA {number} was seen at {at_s(line.at_ns)} and no EMOFF followed in time"
+
+
+def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
+    """By process: from its first intent until its own lock, or its death."""
+    spans: dict[int, tuple[int, int]] = {}
+    for at_ns, process, entry in seen.acked.values():
+        if entry.type == "unlock.intended" and process not in spans:
+            died_ns = seen.processes[process].died_ns
+            spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
+    for at_ns, process, entry in seen.acked.values():
+        if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
+            began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
+            spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))
+    return spans
+
+
+def _excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
+    """The process could not act, or the port was gone and took no bytes."""
+    return seen.disturbed(process, after_ns, until_ns) or bool(seen.troubles("power"))
+
+
+def stops_act_at_once(seen: Evidence) -> Iterator[str]:
+    """A stop ends the running wait: EMOFF leaves within a tenth of a second."""
+    spans = _unlocked_spans(seen)
+    for at_ns, screen in seen.ran.world.stops:
+        process = screen.runtime.process.number if screen.runtime else 0
+        if process not in spans or not spans[process][0] <= at_ns < spans[process][1]:
+            continue
+        bound_ns = at_ns + STOP_WITHIN_NS + seen.slack_ns()
+        off_ns = seen.first_off_after(at_ns)
+        late = off_ns is None or off_ns > bound_ns
+        if late and not _excused(seen, process, at_ns, bound_ns) and not unplugged(seen, bound_ns):
+            yield f"stopped at {at_s(at_ns)}, and no EMOFF left in time"
+
+
+def death_is_answered(seen: Evidence) -> Iterator[str]:
+    """When its host dies while light is possible, the guard sends EMOFF within 50 ms."""
+    for process in seen.processes.values():
+        died_ns = process.died_ns
+        if process.name != "session" or died_ns is None or not process.killed:
+            continue
+        lit = possible_light(seen, process.number, died_ns)
+        if lit is None or seen.troubles("power", "suspend") or unplugged(seen, died_ns):
+            continue
+        if _port_refuses_guard(seen):
+            continue
+        guards = [
+            p
+            for p in seen.processes.values()
+            if p.name == "guard"
+            and p.parent == process.number
+            and not (p.died_ns is not None and p.died_ns <= died_ns + DEATH_WITHIN_NS and p.killed)
+            and not frozen(seen, "guard", died_ns)
+        ]
+        off_ns = seen.first_off_after(died_ns)
+        if guards and (off_ns is None or off_ns > died_ns + DEATH_WITHIN_NS):
+            yield f"the session died at {at_s(died_ns)} with light possible; no EMOFF followed"
+
+
+def _port_refuses_guard(seen: Evidence) -> bool:
+    """Whether the guard's own operations fail again and again; among them what it sends."""
+    blows = [t.blow for t in seen.story.troubles if t.whom == "guard" and t.blow is not None]
+    return any(blow.kind in FAILURES and blow.lasting for blow in blows)
+
+
+def silence_is_answered(seen: Evidence) -> Iterator[str]:
+    """While light is possible the host speaks at least every second, or EMOFF is sent."""
+    if seen.troubles("power", "suspend") or unplugged(seen, seen.end_ns):
+        return
+    for lit in seen.enabled:
+        if not by_host(seen, lit) or frozen(seen, "guard", lit.off_ns):
+            continue
+        inside = [line.at_ns for line in seen.sent if lit.on_ns <= line.at_ns <= lit.off_ns]
+        marks = [lit.on_ns, *inside, lit.off_ns]
+        gap_ns = max(b - a for a, b in pairwise(marks))
+        if gap_ns > SILENCE_WITHIN_NS + seen.slack_ns():
+            yield f"light possible from {at_s(lit.on_ns)}, the host silent for {at_s(gap_ns)}"
+
+
+def lease_holds_light(seen: Evidence) -> Iterator[str]:
+    """A face that renews nothing for three seconds loses READY."""
+    for struck_ns, trouble in seen.troubles("deaf"):
+        for lit in seen.enabled:
+            until_ns = struck_ns + round(trouble.for_s * SECOND)
+            from_ns = max(struck_ns, lit.on_ns)
+            dark_by_ns = from_ns + LEASE_WITHIN_NS + SECOND
+            gone = unplugged(seen, dark_by_ns)  # then nobody can reach it, and says so
+            if dark_by_ns < min(until_ns, lit.off_ns) and by_host(seen, lit) and not gone:
+                yield f"nobody renewed from {at_s(struck_ns)}; enabled until {at_s(lit.off_ns)}"
+
+
+def silent_laser_is_locked(seen: Evidence) -> Iterator[str]:
+    """A laser that has not told its status for a second is not left READY."""
+    if seen.troubles("power", "suspend", "freeze", "terminal") or unplugged(seen, seen.end_ns):
+        return
+    for line in enables(seen):
+        until_ns = min(
+            seen.first_off_after(line.at_ns) or seen.end_ns,
+            seen.processes[line.process].died_ns or seen.end_ns,
+        )
+        told = [
+            each.at_ns
+            for each in seen.heard
+            if line.at_ns <= each.at_ns <= until_ns
+            and each.process == line.process
+            and status_of(each.text) is not None
+        ]
+        marks = [line.at_ns, *told, until_ns]
+        gap_ns = max(b - a for a, b in pairwise(marks))
+        if gap_ns > STALE_WITHIN_NS + seen.slack_ns():
+            yield f"enabled at {at_s(line.at_ns)}, no status for {at_s(gap_ns)} and no EMOFF"
+
+
+def held_control_ends_light(seen: Evidence) -> Iterator[str]:
+    """Output seen before READY has stood for half a second is answered by EMOFF."""
+    if seen.troubles("fault", "power", "suspend", "freeze", "terminal", "kill"):
+        return
+    readies = [entry for entry in seen.entries if entry.type == "ready.confirmed"]
+    for line in enables(seen):
+        intents = [
+            entry
+            for at_ns, process, entry in seen.acked.values()
+            if (process, entry.type) == (line.process, "ready.intended") and at_ns <= line.at_ns
+        ]
+        intent = max(intents, key=lambda entry: entry.index, default=None)
+        if intent is None or intent.data.get("trigger") != "hardware":
+            continue
+        ready = next((e for e in readies if e.index > intent.index), None)
+        stood_ns = seen.at_mono(ready.mono_ns, ready.boot) if ready else line.at_ns
+        for each in seen.heard:
+            if each.process != line.process or not shows_output(each.text):
+                continue
+            off_ns = seen.first_off_after(line.at_ns) or seen.end_ns
+            bound_ns = each.at_ns + HELD_WITHIN_NS + seen.slack_ns()
+            if line.at_ns <= each.at_ns <= stood_ns + HELD_NS and off_ns > bound_ns:
+                yield f"output seen at {at_s(each.at_ns)}, too early; no EMOFF followed in time"
+                break
+
+
+def unrecorded_light_ends(seen: Evidence) -> Iterator[str]:
+    """When the disk takes nothing any more, READY ends."""
+    if seen.troubles("power", "suspend", "freeze", "terminal") or unplugged(seen, seen.end_ns):
+        return
+    for struck_ns, trouble in seen.troubles("full", "io_error"):
+        fails_until_ns = struck_ns + round(trouble.for_s * SECOND)
+        for lit in seen.enabled:
+            from_ns = max(struck_ns, lit.on_ns)
+            dark_by_ns = from_ns + UNRECORDED_WITHIN_NS + seen.slack_ns()
+            off_ns = seen.first_off_after(from_ns) or seen.end_ns
+            by_hand = seen.hands_between(0, lit.on_ns, "emission")
+            if dark_by_ns < min(fails_until_ns, lit.off_ns, off_ns) and not by_hand:
+                yield f"the disk failed at {at_s(struck_ns)}; EMOFF only at {at_s(off_ns)}"
+
+
+RULES = (
+    locked_is_dark,
+    locked_by_its_words,
+    visible_trouble_ends_light,
+    stops_act_at_once,
+    death_is_answered,
+    silence_is_answered,
+    lease_holds_light,
+    silent_laser_is_locked,
+    held_control_ends_light,
+    unrecorded_light_ends,
+)
