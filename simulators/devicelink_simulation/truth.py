@@ -5,9 +5,10 @@ at which it physically happened: CLOCK_MONOTONIC of the machine, in a simulated 
 
 Events of every device: `start` (simulator, seed, pid, values), `set` (key, value: somebody turned
 a knob), `no_effect` (key, value, why: the knob changed nothing), `command` (what the device
-understood), `fault` (name, word: a planted fault struck), `unplugged`, `end`.
-Of lasers: `light_on` and `light_off` (photons leave), `enabled` and `disabled` (a pressed trigger
-would make light).
+understood), `fault` (name, word: a planted fault struck; the word is empty where it began by time),
+`unplugged` and `plugged` (plugs: which plugging-in this is), `end`.
+Of lasers: `light_on`, `light_off` (photons leave), `enabled` (drive_percent, gated), `disabled`
+(a pressed trigger would make light), `restarted`.
 """
 
 from __future__ import annotations

@@ -128,8 +128,10 @@ def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
 
 
 def _excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
-    """The process could not act, or the port was gone and took no bytes."""
-    return seen.disturbed(process, after_ns, until_ns) or bool(seen.troubles("power"))
+    """The process could not act, or its bytes were refused."""
+    struck = seen.ran.world.machine.witness.struck
+    refused = any(f"{kind} at send" in struck for kind in FAILURES)
+    return seen.disturbed(process, after_ns, until_ns) or bool(seen.troubles("power")) or refused
 
 
 def stops_act_at_once(seen: Evidence) -> Iterator[str]:
