@@ -464,3 +464,17 @@ def test_the_same_bytes_each_time():
             world.end()
 
     assert log() == log()
+
+
+def test_a_name_that_was_made_deleted_and_made_again_is_durable_when_synced():
+    """The first file's end, still on its way, does not take the second one's name away."""
+    disk = SimDisk()
+    disk.make_folder("/d")
+    disk.make("/d/log")
+    disk.delete("/d/log")
+    second = disk.make("/d/log")
+    second.write(0, b"kept")
+    disk.sync(second)
+    disk.sync_folder("/d")
+    disk.power_loss(random.Random(1))
+    assert bytes(disk.files["/d/log"].cache) == b"kept"

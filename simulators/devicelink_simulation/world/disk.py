@@ -182,8 +182,11 @@ class SimDisk:
     def sync(self, file: SimFile) -> None:
         """A file's data, and that it was made."""
         file.sync()
-        if self._pending:
-            self._settle(lambda each: each.is_making and each.file is file)
+        made = next((each for each in self._pending if each.is_making and each.file is file), None)
+        if made is not None:
+            earlier = self._pending[: self._pending.index(made)]
+            same = [one for one in earlier if made.there in {one.gone, one.there}]
+            self._settle(lambda each: each is made or each in same)
 
     def sync_folder(self, folder: str) -> None:
         """The names in a folder."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -113,8 +114,10 @@ class Troubles:
 def _edit(sql: str) -> None:
     """Somebody with the file and the sqlite3 program."""
     address = f"file:{STATION}/journal.db?mode=rw"
-    connection = sqlite_module().connect(address, uri=True, isolation_level=None)
-    try:
-        connection.execute(sql)
-    finally:
-        connection.close()
+    sqlite = sqlite_module()
+    with contextlib.suppress(sqlite.Error):  # a disk that fails fails them, too
+        connection = sqlite.connect(address, uri=True, isolation_level=None)
+        try:
+            connection.execute(sql)
+        finally:
+            connection.close()
