@@ -308,7 +308,7 @@ class Session:
         connection = work.reached()
         effective = connection.driver.read_effective(connection.link, work.request.settings)
         self._panel_ns = work.now()
-        if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+        if table.calls_for_lock(effective.glimpse):
             return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:
             return None

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from devicelink.driver import ControlShown, DeviceState, Shown, Status
 from devicelink.runtime import nanoseconds
@@ -261,9 +261,9 @@ class Close(Effect):
 Effects = tuple[Effect, ...]
 
 
-def calls_for_lock(status: Status) -> bool:
+def calls_for_lock(status: Status | None) -> TypeGuard[Status]:
     """Whether a read-back ends a session in every phase: interlock, fault, key, wild light."""
-    return (
+    return status is not None and (
         status.unexpected_emission
         or status.interlock_closed is Shown.NO
         or status.reset_required

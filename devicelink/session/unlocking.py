@@ -46,7 +46,7 @@ def judge_again(work: Work) -> table.Event:
     """Before each READY: on what the laser says now."""
     connection = work.reached()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
-    if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+    if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     work.asked.effective = effective
     status = work.read_status()
@@ -108,7 +108,7 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
         connection.driver.unlock(connection.link, token)
         return table.Tick(work.now())
     effective = connection.driver.read_effective(connection.link, work.request.settings)
-    if effective.glimpse is not None and table.calls_for_lock(effective.glimpse):
+    if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     judged = work.facts.settings.settings_id if work.facts and work.facts.settings else None
     if effective.settings_id != judged:

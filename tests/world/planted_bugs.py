@@ -343,8 +343,8 @@ PLANTED = (
         (
             Change(
                 _UNLOCKING,
-                "    if effective.glimpse is not None and table.calls_for_lock(effective.glimpse)"
-                ":\n        return table.Seen(work.now(), effective.glimpse)\n"
+                "    if table.calls_for_lock(effective.glimpse):\n"
+                "        return table.Seen(work.now(), effective.glimpse)\n"
                 "    judged = work.facts",
                 "    judged = work.facts",
             ),

@@ -81,7 +81,7 @@ def test_a_world_that_breaks_is_a_finding(monkeypatch):
     ops = operations_of(scene)
     monkeypatch.setattr(oracle, "CHECKS", (_lost_process,))
     assert exchanges_of(SHORT) > 50
-    monkeypatch.setattr("devicelink_simulation.world.sweeps.play", broken)
+    monkeypatch.setattr("devicelink_simulation.world.runs.play", broken)
     monkeypatch.setattr("devicelink_simulation.world.sweeps.operations_of", lambda _: ops)
     totals = sweep_session(scene.story, "lock", ("crash_before",), workers=1)
     assert len(totals.found) == len(ops)

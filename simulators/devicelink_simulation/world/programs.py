@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import DeviceLinkError, SignInFailed
 from devicelink.journal.store import Journal
 from devicelink.people import PinStore
+from devicelink.runtime import seconds
 from devicelink.session import holding, start
 from devicelink.session import state as table
 from devicelink.session.attending import attend, hear_line
@@ -95,7 +96,6 @@ class Screen:
         self.said: list[str] = []
         self.session: Session | None = None
         self.result: Result | None = None
-        self.ended = False
         self.blocked_until_ns = 0
         self.deaf_until_ns = 0
         self.runtime: WorldRuntime | None = None
@@ -122,13 +122,17 @@ class Screen:
 
     def be_deaf(self, runtime: WorldRuntime) -> None:
         """A face that hangs hears nobody and renews nothing."""
-        while self._kernel.time_ns < self.deaf_until_ns:
-            runtime.sleep((self.deaf_until_ns - self._kernel.time_ns) / 1e9)
+        self._sleep_until(runtime, lambda: self.deaf_until_ns)
 
     def _held_up(self) -> None:
         """A terminal that takes nothing keeps the writer waiting."""
-        while self.runtime is not None and self._kernel.time_ns < self.blocked_until_ns:
-            self.runtime.sleep((self.blocked_until_ns - self._kernel.time_ns) / 1e9)
+        if self.runtime is not None:
+            self._sleep_until(self.runtime, lambda: self.blocked_until_ns)
+
+    def _sleep_until(self, runtime: WorldRuntime, moment_ns: Callable[[], int]) -> None:
+        """The moment may move meanwhile."""
+        while (left_ns := moment_ns() - self._kernel.time_ns) > 0:
+            runtime.sleep(seconds(left_ns))
 
 
 def open_station(runtime: WorldRuntime, book: Book) -> Station:

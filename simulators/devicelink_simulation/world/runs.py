@@ -31,9 +31,8 @@ class Totals:
 
     runs: int = 0
     sessions: int = 0
-    operations: int = 0
     met: Counter[str] = field(default_factory=Counter)
-    """Troubles by kind, and how sessions ended."""
+    """Troubles by kind."""
     ended: Counter[str] = field(default_factory=Counter)
     found: list[tuple[Story, tuple[Violation, ...]]] = field(default_factory=list)
 
@@ -41,7 +40,6 @@ class Totals:
         """Take in another's."""
         self.runs += other.runs
         self.sessions += other.sessions
-        self.operations += other.operations
         self.met += other.met
         self.ended += other.ended
         self.found += other.found
@@ -59,16 +57,21 @@ def play(story: Story) -> tuple[Ran, list[Violation]]:
     return ran, judge(ran)
 
 
+def play_safely(story: Story) -> tuple[Ran | None, list[Violation]]:
+    """As `play`; a world that breaks is a finding with its story, and leaves no run."""
+    try:
+        return play(story)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other stories go on
+        return None, [Violation("the_world_itself", repr(error))]
+
+
 def totals_of(story: Story) -> Totals:
     """One story, as part of many."""
-    try:
-        ran, violations = play(story)
-    except Exception as error:  # noqa: BLE001 - a world that breaks is a finding with its story
-        broken = Violation("the_world_itself", repr(error))
-        return Totals(runs=1, found=[(story, (broken,))])
+    ran, violations = play_safely(story)
+    if ran is None:
+        return Totals(runs=1, found=[(story, tuple(violations))])
     world = ran.world
     totals = Totals(runs=1, sessions=len(world.book.screens))
-    totals.operations = len(world.wire.sent) + len(world.wire.heard)
     totals.met.update(_kind(trouble.kind, trouble.value) for _, trouble in world.troubles.struck)
     totals.met.update(world.machine.witness.struck)
     totals.ended.update(

@@ -24,7 +24,7 @@ from devicelink_simulation.world.operations import (
 )
 from devicelink_simulation.world.oracle import Violation
 from devicelink_simulation.world.people import WELL
-from devicelink_simulation.world.runs import Totals, play, play_all, template
+from devicelink_simulation.world.runs import Totals, play, play_all, play_safely, template
 from devicelink_simulation.world.story import Act, Story, Trouble
 
 if TYPE_CHECKING:
@@ -235,13 +235,9 @@ def _sweep(
 
 
 def _play(case: Case) -> Totals:
-    try:
-        ran, violations = play(case.story)
-    except Exception as error:  # noqa: BLE001 - a world that breaks is a finding with its story
-        violations = [Violation("the_world_itself", repr(error))]
-    else:
-        if not _struck(ran):
-            violations.append(Violation("the_sweep_itself", f"{case.kind} struck nothing"))
+    ran, violations = play_safely(case.story)
+    if ran is not None and not _struck(ran):
+        violations.append(Violation("the_sweep_itself", f"{case.kind} struck nothing"))
     found = [(case.story, tuple(violations))] if violations else []
     return Totals(runs=1, found=found)
 
