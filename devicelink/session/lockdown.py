@@ -72,20 +72,28 @@ def lock(
     within_s: float = LOCK_WITHIN_S,
     each_round: Callable[[], None] = lambda: None,
 ) -> LockOutcome:
-    """Lock and read back, repeated for at most `within_s` seconds; never raises."""
+    """Lock and read back, repeated for at most `within_s` seconds; never raises.
+
+    A round in which an order did not leave confirms nothing, whatever is read back.
+    """
     link.only_reduce()
     began_ns = runtime.mono_ns()
     give_up_ns = began_ns + nanoseconds(within_s)
     attempts: list[Attempt] = []
     while True:
-        lost = False
         each_round()
+        unsent: list[str] = []
         for way in driver.declaration.lock_ways:
-            answer, lost = _try(link, driver, way)
+            answer, left = _try(link, driver, way)
             attempts.append(Attempt(way.name, runtime.mono_ns(), answer))
+            if not left:
+                unsent.append(way.name)
         reading, why_not = _read_back(link, driver)
+        if unsent and not why_not:
+            why_not = f"the order {unsent[0]} could not be sent"
         ended_ns = runtime.mono_ns()
-        confirmed = reading is not None and reading.confirmed
+        confirmed = reading is not None and reading.confirmed and not unsent
+        lost = reading is None and way.name in unsent
         if confirmed or lost or ended_ns >= give_up_ns:
             return LockOutcome(
                 confirmed=confirmed,
@@ -101,15 +109,16 @@ def lock(
 
 
 def _try(link: Link, driver: Driver, way: LockWay) -> tuple[str, bool]:
+    """What became of one way, and whether its order left."""
     try:
         driver.reduce(link, way)
     except LinkLost as error:
-        return str(error), True
-    except DeviceLinkError as error:
         return str(error), False
+    except DeviceLinkError as error:
+        return str(error), True
     except Exception as error:  # noqa: BLE001 - a driver's own mistake must not end a lock
-        return f"the driver failed: {error!r}", False
-    return "acknowledged", False
+        return f"the driver failed: {error!r}", True
+    return "acknowledged", True
 
 
 def _read_back(link: Link, driver: Driver) -> tuple[LockReading | None, str | None]:

@@ -195,13 +195,14 @@ class Ipg:
             _do(link, "EMOFF")
 
     def read_lock(self, link: WireLink) -> LockReading:
-        """Bits 2, 17 and 21 must be 0: a key in REM is not under this host's control."""
+        """Bits 2, 15, 17 and 21 must be 0: a key in REM is not under this host's control."""
         words = {word: _ask(link, word) for word in ("STA", "RCS")}
         bits = StatusWord.read(words["STA"])
         reasons = [
             sentence
             for is_so, sentence in (
                 (bits.emission_on, "the laser reports emission on"),
+                (bits.starting, "the laser reports its start-up"),
                 (bits.unexpected_emission, "the laser reports unexpected emission"),
                 (bits.key_in_remote, "the laser's key is in position REM"),
             )

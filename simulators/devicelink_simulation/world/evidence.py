@@ -6,7 +6,7 @@ driver's code.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,7 @@ class Evidence:
         self.end_ns = world.kernel.time_ns
         self.entries = ran.entries
         self.processes = {process.number: process for process in world.kernel.processes}
+        self.guards = [number for number, each in self.processes.items() if each.name == "guard"]
         self.sent = _lines(world.wire.sent)
         self.heard = _lines(world.wire.heard)
         self.commands: list[Line] = []
@@ -120,10 +121,10 @@ class Evidence:
         found = bisect_left(self._off_ns, at_ns)
         return self._off_ns[found] if found < len(self._off_ns) else None
 
-    def last_off_before(self, at_ns: int) -> int | None:
-        """When the host last sent EMOFF."""
-        found = bisect_right(self._off_ns, at_ns)
-        return self._off_ns[found - 1] if found else None
+    def last_off_of(self, process: int, until_ns: int) -> int:
+        """When a process last sent EMOFF by then; 0 where it never did."""
+        sent = (off.at_ns for off in self.offs if off.process == process and off.at_ns <= until_ns)
+        return max(sent, default=0)
 
     def commands_between(self, after_ns: int, until_ns: int) -> Iterator[tuple[Line, str]]:
         """Commands that the laser understood in a time, with its replies."""
@@ -138,6 +139,12 @@ class Evidence:
         asked = (line.at_ns for line, _ in self.commands_between(0, until_ns) if line.text == "STA")
         return max(asked, default=0)
 
+    def was_awaited(self, heard: Line) -> bool:
+        """Whether a status came while the question for it was its process's last word."""
+        before = self.sent[: bisect_left(self._sent_ns, heard.at_ns)]
+        last = next((line for line in reversed(before) if line.process == heard.process), None)
+        return last is not None and last.text == "STA"
+
     def lied_between(self, after_ns: int, until_ns: int) -> bool:
         """Whether a fault made the laser's words untrue in a time, or soon before."""
         return any(after_ns - 1_000_000_000 <= at_ns <= until_ns for at_ns in self.lies)
@@ -150,6 +157,16 @@ class Evidence:
         """Troubles of these kinds that struck, with their times."""
         return [found for found in self.ran.world.troubles.struck if found[1].kind in kinds]
 
+    def lost_port(self, process: int, until_ns: int) -> bool:
+        """Whether the machine had refused a process's bytes for the laser by then.
+
+        A port that refuses once is lost to its process for good.
+        """
+        return any(
+            number == process and at_ns <= until_ns
+            for at_ns, number in self.ran.world.machine.witness.unsent
+        )
+
     def disturbed(self, process: int, after_ns: int, until_ns: int) -> bool:
         """Whether a process could not act in a time: dead, frozen, asleep, or held up."""
         died_ns = self.processes[process].died_ns if process in self.processes else None
@@ -159,6 +176,14 @@ class Evidence:
             at_ns <= until_ns and after_ns <= at_ns + round(trouble.for_s * 1e9)
             for at_ns, trouble in self.troubles("freeze", "suspend", "terminal")
         )
+
+    def awake_ns(self, at_ns: int) -> int:
+        """The same time, or when the machine woke where it slept then."""
+        for struck_ns, trouble in self.troubles("suspend"):
+            wakes_ns = struck_ns + round(trouble.for_s * 1e9)
+            if struck_ns <= at_ns < wakes_ns:
+                at_ns = wakes_ns
+        return at_ns
 
     def slack_ns(self) -> int:
         """How much the story's slow disk may delay what follows an append."""

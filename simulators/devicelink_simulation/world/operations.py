@@ -26,6 +26,8 @@ FAILURES = {
 }
 CRASHES = ("crash_before", "crash_after", "crash_torn")
 DISTURBANCES = ("freeze", "suspend", "power_before", "power_after")
+PORT = "the port"
+"""The laser's, as the path of an operation."""
 WATCH = "watch"
 """A blow that does no harm: the witness remembers the operations on which it falls."""
 WRITES = frozenset({"make", "write", "sync", "truncate", "link", "rename"})
@@ -59,11 +61,15 @@ class Blow:
 
 
 class Witness:
-    """What struck at which operation; the operations on which a blow of kind `WATCH` fell."""
+    """What struck at which operation; the operations on which a blow of kind `WATCH` fell.
+
+    `unsent` are the bytes for the laser that the machine refused: (time_ns, process number).
+    """
 
     def __init__(self) -> None:
         self.struck: Counter[str] = Counter()
         self.watched: list[str] = []
+        self.unsent: list[tuple[int, int]] = []
 
 
 class Struck:
@@ -127,6 +133,9 @@ class Struck:
             return size // 2
         if blow.kind == "full" and op not in NEEDS_ROOM:
             return size
+        if (op, path) == ("send", PORT):
+            process = self._process
+            self._witness.unsent.append((process.kernel.time_ns, process.number))
         raise OSError(FAILURES[blow.kind], f"{blow.kind} at {op} of {path}")
 
     def _disturb(self, blow: Blow, size: int) -> int:

@@ -9,6 +9,7 @@ from devicelink_simulation.world.evidence import (
     EMISSION,
     ENDING_BITS,
     REMOTE,
+    STARTING,
     UNEXPECTED,
     status_of,
 )
@@ -24,7 +25,6 @@ from devicelink_simulation.world.judging import (
     shows_output,
     unplugged,
 )
-from devicelink_simulation.world.operations import FAILURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ UNRECORDED_WITHIN_NS = 2_500 * MS
 """What is read in READY is recorded every second, so a disk that fails is met soon."""
 HELD_NS = 400 * MS
 HELD_WITHIN_NS = 350 * MS
-NOT_LOCKED = EMISSION | UNEXPECTED | REMOTE
+NOT_LOCKED = EMISSION | STARTING | UNEXPECTED | REMOTE
 
 
 def locked_is_dark(seen: Evidence) -> Iterator[str]:
@@ -71,10 +71,12 @@ def _locked(
         yield f"entry {entry.index} says locked at {at_s(ended_ns)}, the laser was enabled"
     words = lock["words"]
     told = str(words.get("STA")) if isinstance(words, dict) else ""
-    last_off_ns = seen.last_off_before(ended_ns) or 0
+    lockers = {off.process for off in seen.offs if began_ns <= off.at_ns <= ended_ns}
+    lockers = lockers & {seen.process_of(entry)} or lockers  # a guard's, or kept, comes by another
     answers = [
         status_of(reply)
-        for line, reply in seen.commands_between(last_off_ns, ended_ns)
+        for locker in lockers
+        for line, reply in seen.commands_between(seen.last_off_of(locker, ended_ns), ended_ns)
         if line.text == "STA"
     ]
     if told not in {str(answer) for answer in answers}:
@@ -96,7 +98,10 @@ def locked_by_its_words(seen: Evidence) -> Iterator[str]:
 
 
 def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
-    """What the wire shows of faults, interlocks, key or emission is answered by EMOFF."""
+    """What the wire shows of faults, interlocks, key or emission is answered by EMOFF.
+
+    A status that comes after its deadline is dropped, and asked for again (design, "Concurrency").
+    """
     spans = _unlocked_spans(seen)
     for line in seen.heard:
         number = status_of(line.text)
@@ -104,6 +109,8 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
             continue
         from_ns, to_ns = spans[line.process]
         if not from_ns <= line.at_ns <= to_ns or not number & ENDING_BITS:
+            continue
+        if not seen.was_awaited(line):
             continue
         bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(line.at_ns)
@@ -129,9 +136,11 @@ def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
 
 def _excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
     """The process could not act, or its bytes were refused."""
-    struck = seen.ran.world.machine.witness.struck
-    refused = any(f"{kind} at send" in struck for kind in FAILURES)
-    return seen.disturbed(process, after_ns, until_ns) or bool(seen.troubles("power")) or refused
+    return (
+        seen.disturbed(process, after_ns, until_ns)
+        or bool(seen.troubles("power"))
+        or seen.lost_port(process, until_ns)
+    )
 
 
 def stops_act_at_once(seen: Evidence) -> Iterator[str]:
@@ -157,8 +166,6 @@ def death_is_answered(seen: Evidence) -> Iterator[str]:
         lit = possible_light(seen, process.number, died_ns)
         if lit is None or seen.troubles("power", "suspend") or unplugged(seen, died_ns):
             continue
-        if _port_refuses_guard(seen):
-            continue
         guards = [
             p
             for p in seen.processes.values()
@@ -166,16 +173,11 @@ def death_is_answered(seen: Evidence) -> Iterator[str]:
             and p.parent == process.number
             and not (p.died_ns is not None and p.died_ns <= died_ns + DEATH_WITHIN_NS and p.killed)
             and not frozen(seen, "guard", died_ns)
+            and not seen.lost_port(p.number, died_ns + DEATH_WITHIN_NS)
         ]
         off_ns = seen.first_off_after(died_ns)
         if guards and (off_ns is None or off_ns > died_ns + DEATH_WITHIN_NS):
             yield f"the session died at {at_s(died_ns)} with light possible; no EMOFF followed"
-
-
-def _port_refuses_guard(seen: Evidence) -> bool:
-    """Whether the guard's own operations fail again and again; among them what it sends."""
-    blows = [t.blow for t in seen.story.troubles if t.whom == "guard" and t.blow is not None]
-    return any(blow.kind in FAILURES and blow.lasting for blow in blows)
 
 
 def silence_is_answered(seen: Evidence) -> Iterator[str]:
@@ -184,6 +186,8 @@ def silence_is_answered(seen: Evidence) -> Iterator[str]:
         return
     for lit in seen.enabled:
         if not by_host(seen, lit) or frozen(seen, "guard", lit.off_ns):
+            continue
+        if any(seen.lost_port(guard, lit.off_ns) for guard in seen.guards):
             continue
         inside = [line.at_ns for line in seen.sent if lit.on_ns <= line.at_ns <= lit.off_ns]
         marks = [lit.on_ns, *inside, lit.off_ns]
@@ -198,7 +202,7 @@ def lease_holds_light(seen: Evidence) -> Iterator[str]:
         for lit in seen.enabled:
             until_ns = struck_ns + round(trouble.for_s * SECOND)
             from_ns = max(struck_ns, lit.on_ns)
-            dark_by_ns = from_ns + LEASE_WITHIN_NS + SECOND
+            dark_by_ns = seen.awake_ns(from_ns + LEASE_WITHIN_NS) + SECOND
             gone = unplugged(seen, dark_by_ns)  # then nobody can reach it, and says so
             if dark_by_ns < min(until_ns, lit.off_ns) and by_host(seen, lit) and not gone:
                 yield f"nobody renewed from {at_s(struck_ns)}; enabled until {at_s(lit.off_ns)}"

@@ -8,11 +8,11 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from devicelink.runtime import nanoseconds
-from devicelink_simulation.world.descriptors import Pipe
+from devicelink_simulation.world.descriptors import OpenPort, Pipe
 from devicelink_simulation.world.disk import ProcessDied, ProcessDisk
 from devicelink_simulation.world.kernel import Signal
 from devicelink_simulation.world.machine import Asked, Served, no_descriptor
-from devicelink_simulation.world.operations import Struck
+from devicelink_simulation.world.operations import PORT, Struck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +234,8 @@ class WorldRuntime:
         """Into a pipe or the port."""
         description = self._description(fd)
         self._pay()
-        whole = self.operations.before("send", "", len(data))
+        path = PORT if isinstance(description, OpenPort) else "a pipe"
+        whole = self.operations.before("send", path, len(data))
         taken = description.write(data[:whole])
         self.operations.after("send")
         return taken
