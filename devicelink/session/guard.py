@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 BEAT, FAREWELL, TAKE_OVER = b".", b"F", b"T"
 ACTED, ALIVE = b"A", b"R"
 BEAT_LOST_S = 1.0
+BEAT_EVERY_S = 0.1
+"""Ten in the time that one may be missing; more would only wake the guard."""
 START_WITHIN_S = 10.0
 FAREWELL_WITHIN_S = 2.0
 _WATCH_EVERY_S = 0.25
@@ -106,6 +108,7 @@ class ProcessGuard:
         self._pipe_fd = pipe_fd
         self._status_fd = status_fd
         self._runtime = runtime
+        self._beat_ns = 0
         self._asked_ns: int | None = None
         self._acted = False
 
@@ -161,7 +164,10 @@ class ProcessGuard:
         return guard
 
     def beat(self) -> None:
-        """One byte, answered by the guard; raises `GuardGone` where it acted, died or hangs."""
+        """One byte, answered by the guard; raises `GuardGone` where it acted, died or hangs.
+
+        May be called as often as the owner likes: every call listens, a beat leaves now and then.
+        """
         heard = self._heard()
         now_ns = self._runtime.mono_ns()
         self._acted = self._acted or ACTED in heard
@@ -171,8 +177,10 @@ class ProcessGuard:
             self._asked_ns = None
         elif self._asked_ns is not None and now_ns - self._asked_ns > nanoseconds(BEAT_LOST_S):
             raise GuardGone("The guard process does not answer any more.")
-        self._write(BEAT)
-        self._asked_ns = self._asked_ns or now_ns
+        if now_ns - self._beat_ns >= nanoseconds(BEAT_EVERY_S):
+            self._write(BEAT)
+            self._beat_ns = now_ns
+            self._asked_ns = self._asked_ns or now_ns
 
     def farewell(self) -> None:
         """Let it go, and wait for its end, so that its lock file is free."""

@@ -53,7 +53,7 @@ class Evidence:
         self.end_ns = world.kernel.time_ns
         self.entries = ran.entries
         self.processes = {process.number: process for process in world.kernel.processes}
-        self.guards = [number for number, each in self.processes.items() if each.name == "guard"]
+        self.guards = [each for each in self.processes.values() if each.name == "guard"]
         self.sent = _lines(world.wire.sent)
         self.heard = _lines(world.wire.heard)
         self.commands: list[Line] = []

@@ -52,11 +52,11 @@ def shows_output(text: str) -> bool:
     return word == "ROP" and bool(colon) and number.isascii() and number.isdigit()
 
 
-def possible_light(seen: Evidence, process: int, at_ns: int) -> str | None:
-    """Whether this process's last word towards light is EMON."""
+def possible_light(seen: Evidence, process: int, at_ns: int) -> Line | None:
+    """This process's last word towards light, where that is EMON."""
     words = [
-        line.text
+        line
         for line in seen.sent
         if line.process == process and line.at_ns <= at_ns and line.text in {"EMON", "EMOFF"}
     ]
-    return words[-1] if words and words[-1] == "EMON" else None
+    return words[-1] if words and words[-1].text == "EMON" else None

@@ -52,12 +52,13 @@ class Signal:
 
 
 class _Waiter:
-    __slots__ = ("done", "fibre", "fired")
+    __slots__ = ("done", "fibre", "fired", "idle_until")
 
-    def __init__(self, fibre: Fibre) -> None:
+    def __init__(self, fibre: Fibre, idle_until: Callable[[], int | None] | None) -> None:
         self.fibre = fibre
         self.done = False
         self.fired = False
+        self.idle_until = idle_until
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ class SimProcess:
         made = greenlet.greenlet(live, self.kernel.hub)
         fibre = Fibre(self, name, made, Signal(self.kernel))
         self.fibres.append(fibre)
-        self.kernel.schedule(self.kernel.time_ns, _Waiter(fibre))
+        self.kernel.schedule(self.kernel.time_ns, _Waiter(fibre, None))
         return fibre
 
     def kill(self) -> None:
@@ -164,24 +165,37 @@ class Kernel:
         """Let a waiter go on, or an act of the world happen, at a time."""
         heapq.heappush(self._queue, (at_ns, next(self._order), what))
 
+    def _schedule_waking(self, at_ns: int, waiter: _Waiter) -> None:
+        at_ns += int(self._chance() * _WAKING_NS)
+        heapq.heappush(self._queue, (at_ns, next(self._order), waiter))
+
     def wake(self, waiter: _Waiter) -> None:
         """A signal fired: the waiter goes on a moment later."""
         if not waiter.done:
             waiter.fired = True
-            self.schedule(self.time_ns + int(self._chance() * _WAKING_NS), waiter)
+            self._schedule_waking(self.time_ns, waiter)
 
-    def wait(self, until_ns: int | None, *signals: Signal) -> bool:
-        """Called by a fibre: wait for a time or a signal; whether a signal came."""
+    def wait(
+        self,
+        until_ns: int | None,
+        *signals: Signal,
+        idle_until: Callable[[], int | None] | None = None,
+    ) -> bool:
+        """Called by a fibre: wait for a time or a signal; whether a signal came.
+
+        `idle_until` is asked when the time has come: while it names a later one, the fibre sleeps
+        on.
+        """
         fibre = self.current
         if fibre is None:
             raise RuntimeError("Only a thread of a simulated process can wait.")
         if fibre.process.dead:
             raise ProcessDied
-        waiter = _Waiter(fibre)
+        waiter = _Waiter(fibre, idle_until)
         for signal in signals:
             signal.add(waiter)
         if until_ns is not None:
-            self.schedule(until_ns + int(self._chance() * _WAKING_NS), waiter)
+            self._schedule_waking(until_ns, waiter)
         self.hub.switch()
         if fibre.process.dead:
             raise ProcessDied
@@ -207,10 +221,16 @@ class Kernel:
         if process.frozen_until_ns > at_ns:
             self.schedule(process.frozen_until_ns, waiter)
             return
-        waiter.done = True
         if process.dead:
+            waiter.done = True
             return
         self.time_ns = max(self.time_ns, at_ns)
+        if waiter.idle_until is not None and not waiter.fired:
+            later_ns = waiter.idle_until()
+            if later_ns is not None:
+                self._schedule_waking(later_ns, waiter)
+                return
+        waiter.done = True
         self.current = fibre
         self.switches += 1
         fibre.greenlet.switch()

@@ -163,15 +163,17 @@ def death_is_answered(seen: Evidence) -> Iterator[str]:
         died_ns = process.died_ns
         if process.name != "session" or died_ns is None or not process.killed:
             continue
-        lit = possible_light(seen, process.number, died_ns)
-        if lit is None or seen.troubles("power", "suspend") or unplugged(seen, died_ns):
+        enabling = possible_light(seen, process.number, died_ns)
+        if enabling is None or seen.troubles("power", "suspend") or unplugged(seen, died_ns):
+            continue
+        own = [guard for guard in seen.guards if guard.parent == process.number]
+        acted = any(seen.last_off_of(p.number, died_ns) > enabling.at_ns for p in own)
+        if acted and not seen.is_enabled(died_ns):
             continue
         guards = [
             p
-            for p in seen.processes.values()
-            if p.name == "guard"
-            and p.parent == process.number
-            and not (p.died_ns is not None and p.died_ns <= died_ns + DEATH_WITHIN_NS and p.killed)
+            for p in own
+            if not (p.died_ns is not None and p.died_ns <= died_ns + DEATH_WITHIN_NS and p.killed)
             and not frozen(seen, "guard", died_ns)
             and not seen.lost_port(p.number, died_ns + DEATH_WITHIN_NS)
         ]
@@ -187,7 +189,7 @@ def silence_is_answered(seen: Evidence) -> Iterator[str]:
     for lit in seen.enabled:
         if not by_host(seen, lit) or frozen(seen, "guard", lit.off_ns):
             continue
-        if any(seen.lost_port(guard, lit.off_ns) for guard in seen.guards):
+        if any(seen.lost_port(guard.number, lit.off_ns) for guard in seen.guards):
             continue
         inside = [line.at_ns for line in seen.sent if lit.on_ns <= line.at_ns <= lit.off_ns]
         marks = [lit.on_ns, *inside, lit.off_ns]

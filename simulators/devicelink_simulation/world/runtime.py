@@ -203,16 +203,20 @@ class WorldRuntime:
         if isinstance(until, WorldLatch):
             signals.append(until.signal)
         some = [signal for signal in signals if signal is not None]
-        while True:
-            if until is not None and until.is_set():
-                return False
-            if description.readable():
-                return True
-            if kernel.time_ns >= deadline_ns:
-                return False
+
+        def idle_until() -> int | None:
+            """None when there is something to go on for."""
+            if description.readable() or kernel.time_ns >= deadline_ns:
+                return None
             next_ns = description.next_ns()
-            until_ns = deadline_ns if next_ns is None else min(deadline_ns, next_ns)
-            kernel.wait(until_ns, *some)
+            return deadline_ns if next_ns is None or next_ns > deadline_ns else next_ns
+
+        while until is None or not until.is_set():
+            until_ns = idle_until()
+            if until_ns is None:
+                return description.readable()
+            kernel.wait(until_ns, *some, idle_until=idle_until)
+        return False
 
     def pipe(self) -> tuple[int, int]:
         """Two descriptors of this process."""

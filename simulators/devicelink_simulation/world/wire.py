@@ -74,7 +74,7 @@ class SimWire:
 
     def next_ns(self) -> int | None:
         """When something may next arrive."""
-        due_ns = self.simulation.next_event_ns()
+        due_ns = self._quiet_until_ns or self.simulation.next_event_ns()
         if self._to_laser and (due_ns is None or self._to_laser[0][0] < due_ns):
             due_ns = self._to_laser[0][0]
         return due_ns
