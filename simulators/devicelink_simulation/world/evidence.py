@@ -200,10 +200,10 @@ def status_of(text: str) -> int | None:
 
 
 def _lines(passed: list[tuple[int, int, bytes]]) -> list[Line]:
-    """Whole lines; one that comes in pieces counts when it is whole."""
+    """Each process's whole lines; one that comes in pieces counts when it is whole."""
     lines: list[Line] = []
-    rest = b""
+    rests: dict[int, bytes] = {}
     for at_ns, process, data in passed:
-        *whole, rest = (rest + data).split(b"\r")
+        *whole, rests[process] = (rests.get(process, b"") + data).split(b"\r")
         lines += [Line(at_ns, process, line.decode("latin-1")) for line in whole if line]
     return lines
