@@ -171,8 +171,6 @@ class ProcessGuard:
         heard = self._heard()
         now_ns = self._runtime.mono_ns()
         self._acted = self._acted or ACTED in heard
-        if self._acted:
-            raise GuardGone("The guard acted by itself: this program had stopped for a second.")
         if heard:
             self._asked_ns = None
         elif self._asked_ns is not None and now_ns - self._asked_ns > nanoseconds(BEAT_LOST_S):
@@ -181,6 +179,8 @@ class ProcessGuard:
             self._write(BEAT)
             self._beat_ns = now_ns
             self._asked_ns = self._asked_ns or now_ns
+        if self._acted:  # told of all the same: two that lock at once take each other's replies
+            raise GuardGone("The guard acted by itself: this program had stopped for a second.")
 
     def farewell(self) -> None:
         """Let it go, and wait for its end, so that its lock file is free."""
@@ -275,7 +275,7 @@ class _Watch:
     def _hold_dark(self) -> bool:
         """Lock again and again; True when the work is done, False when the owner beats again."""
         self._confirmed = False
-        answering = False
+        answering = was_dark = False
         while True:
             if not answering and not self._owner_lives:
                 answering = True
@@ -289,6 +289,7 @@ class _Watch:
             if outcome.confirmed and not self._confirmed:
                 self._note("confirmed", outcome=outcome)
             self._confirmed = outcome.confirmed
+            was_dark = was_dark or outcome.confirmed
             if outcome.port_lost:
                 self._note("ended", by="port_lost", outcome=outcome)
                 return True
@@ -300,7 +301,7 @@ class _Watch:
                 words = self._hear()
                 if FAREWELL in words:
                     return True
-                if self._confirmed and self._owner_lives:
+                if was_dark and self._owner_lives:
                     return False
 
     def _lock_once(self) -> LockOutcome:

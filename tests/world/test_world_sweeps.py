@@ -7,6 +7,7 @@ import pytest
 from devicelink_simulation.world import oracle
 from devicelink_simulation.world.operations import CRASHES, FAILURES, Blow
 from devicelink_simulation.world.oracle import Violation
+from devicelink_simulation.world.people import WELL
 from devicelink_simulation.world.runs import play
 from devicelink_simulation.world.story import Story, Trouble
 from devicelink_simulation.world.sweeps import (
@@ -45,7 +46,7 @@ def test_two_sweeps_give_the_same(monkeypatch):
     """The same story has the same operations, the same runs and the same findings."""
     monkeypatch.setattr(oracle, "CHECKS", (_lost_process,))
     first, second = (
-        sweep_session(SHORT, "guard", ("crash_after", "io_error"), every=61, workers=workers)
+        sweep_session(SHORT, "guard", ("crash_after", "io_error"), every=5, workers=workers)
         for workers in (1, 2)
     )
     assert first == second
@@ -62,7 +63,7 @@ def _lost_process(seen):
 def test_a_planted_violation_is_found_with_its_story(monkeypatch):
     """Where a rule does not hold at one operation, the sweep names it, and its story repeats it."""
     monkeypatch.setattr(oracle, "CHECKS", (_lost_process,))
-    totals = sweep_session(SHORT, "guard", ("crash_before", "io_error"), every=61, workers=1)
+    totals = sweep_session(SHORT, "guard", ("crash_before", "io_error"), every=5, workers=1)
     assert {kind for _, kind in totals.runs} > {"crash_before"}
     assert totals.found
     for story, found in totals.found:
@@ -121,6 +122,15 @@ def test_a_frozen_session_is_noticed_by_its_guard():
     at = max(nth for nth, op in enumerate(ops, 1) if op == "send") - 60
     ran, _ = play(_story_of(scene, Blow("freeze", at, for_s=1.3)))
     assert any(entry.type == "guard.acted" for entry in ran.entries)
+
+
+@pytest.mark.parametrize("step", range(0, 120, 2))
+def test_a_session_that_hung_reads_its_own_lock_back(step):
+    """Woken beside a guard that locks, it does not talk into the guard's exchange for long."""
+    frozen = Trouble("freeze", at_s=1.6, whom="session", for_s=1.2 + step * 0.0031)
+    ran, violations = play(Story(4 * step + 1, (WELL,), (frozen,), (("startup_s", "0.1"),)))
+    assert violations == []
+    assert [end.code for end in ran.world.book.exits if end.program == "session"] == [1]
 
 
 def test_power_is_lost_before_and_after_an_operation():
