@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.clinic import EVA, INES, PIN
-from devicelink_simulation.world.draw import EDITS
 from devicelink_simulation.world.operations import Blow
 from devicelink_simulation.world.people import WELL
+from devicelink_simulation.world.plots import FORGET
 from devicelink_simulation.world.story import Act, Story, Trouble, Visit
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ STORIES: dict[str, tuple[Story, ...]] = {
     "planned_hour_by_the_wall_clock": (_told(_ready(1.0), Trouble("clock", 0.9, "7200")),),
     "verdict_from_a_table": (
         _told(
-            *(_ready(0.8), _HOT, Trouble("edit", 2.5, EDITS[0])),
+            *(_ready(0.8), _HOT, Trouble("edit", 2.5, FORGET)),
             then=(replace(_ready(0.3), pause_s=3.0),),
         ),
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from devicelink_simulation.world.clinic import EVA, EVA_UNTIL_S, INES, PIN, TOM
 from devicelink_simulation.world.dice import dice
 from devicelink_simulation.world.operations import Blow
+from devicelink_simulation.world.plots import FORGET, plot
 from devicelink_simulation.world.story import Act, Story, Trouble, Visit
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _WORDS = (
 )
 """Commands that faults of the wire are aimed at; what enables and what reduces most often."""
 _OFTEN = 0.5
+PLOTTED = 0.2
+"""How many of the stories with troubles follow a plot."""
 
 
 def draw(seed: int, *, troubled: bool = True) -> Story:
@@ -29,7 +32,9 @@ def draw(seed: int, *, troubled: bool = True) -> Story:
     chance = dice(seed, "story")
     visits = tuple(_visit(chance, clean=not troubled) for _ in range(_count(chance)))
     troubles: tuple[Trouble, ...] = ()
-    if troubled:
+    if troubled and chance.random() < PLOTTED:
+        visits, troubles = plot(chance, visits[0])
+    elif troubled:
         lasts_s = 0.8 + VISIT_S * len(visits)
         rate = chance.choice((0, 1, 1, 1, 2, 2, 3, 5))
         troubles = tuple(_trouble(chance, lasts_s, len(visits)) for _ in range(rate))
@@ -204,12 +209,8 @@ def _blow(chance: Dice, at_s: float, visits: int) -> Trouble:
     return Trouble("blow", whom=whom, blow=Blow(kind, nth, lasting), visit=chance.randrange(visits))
 
 
-_FORGET = (
-    "UPDATE projection_devices SET state = json_set(state, '$.holds', json('[]'), '$.lock',"
-    " 'confirmed', '$.intents', json('[]'), '$.open_sessions', json('[]'))"
-)
 EDITS = (
-    _FORGET,
+    FORGET,
     "UPDATE projection_catalogues SET state = replace(state, '\"60\"', '\"100\"')",
     "DELETE FROM projection_clock",
 )

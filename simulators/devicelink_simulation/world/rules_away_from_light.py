@@ -72,7 +72,9 @@ def _locked(
     words = lock["words"]
     told = str(words.get("STA")) if isinstance(words, dict) else ""
     lockers = {off.process for off in seen.offs if began_ns <= off.at_ns <= ended_ns}
-    lockers = lockers & {seen.process_of(entry)} or lockers  # a guard's, or kept, comes by another
+    guards = {guard.number for guard in seen.guards}
+    own = {seen.process_of(entry)} if entry.type == "lock.confirmed" else guards
+    lockers = lockers & own or lockers  # what was kept comes by another
     answers = [
         status_of(reply)
         for locker in lockers

@@ -1,0 +1,155 @@
+"""Plots: stories in which two things have to come together, which chance alone seldom brings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from devicelink_simulation.world.clinic import INES, PIN
+from devicelink_simulation.world.operations import Blow
+from devicelink_simulation.world.story import Act, Trouble, Visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devicelink_simulation.world.dice import Dice
+
+Plot: TypeAlias = tuple[tuple[Visit, ...], tuple[Trouble, ...]]
+_FAILING = ("full", "io_error")
+
+FORGET = (
+    "UPDATE projection_devices SET state = json_set(state, '$.holds', json('[]'), '$.lock',"
+    " 'confirmed', '$.intents', json('[]'), '$.open_sessions', json('[]'))"
+)
+"""What somebody with the file and no key may try, to make a held laser look free."""
+_UNSYNCED = (18, 25)
+"""Of a session's syncs, those on its way to READY and of what it records there first."""
+_READY_S = 1.1
+"""About when READY begins after a visit's pause."""
+
+
+def plot(chance: Dice, visit: Visit) -> Plot:
+    """One of them, with what chance made of the visit."""
+    made = chance.choice(_PLOTS)
+    told = replace(visit, technician=INES, pins=(PIN,), pause_s=round(chance.uniform(0.1, 0.5), 3))
+    return made(chance, told)
+
+
+def _staying(visit: Visit, stay_s: float, *acts: Act) -> Visit:
+    """A visit that stays in READY, then does something more."""
+    ready = (Act("see", "STANDBY"), Act("type", "r"), Act("see", "READY"))
+    return replace(visit, acts=(*ready, Act("wait", f"{stay_s:.3f}"), *acts))
+
+
+def _in_standby(visit: Visit, stay_s: float) -> Visit:
+    """A visit that never asks for READY."""
+    acts = (Act("see", "STANDBY"), Act("wait", f"{stay_s:.3f}"), Act("type", "q"))
+    return replace(visit, acts=acts)
+
+
+def _in_ready_s(chance: Dice, visit: Visit) -> float:
+    return round(visit.pause_s + _READY_S + chance.uniform(0, 0.4), 4)
+
+
+def _on_the_way_s(chance: Dice, visit: Visit) -> float:
+    return round(visit.pause_s + chance.uniform(0.13, 0.5), 4)
+
+
+def _forgotten_hold(chance: Dice, visit: Visit) -> Plot:
+    """A fault holds the laser; somebody edits the tables; then the next one comes."""
+    hot = Trouble("knob", _in_ready_s(chance, visit), "temperature_c=57", for_s=0.4)
+    edit = Trouble("edit", hot.at_s + 2.0, FORGET)
+    first = _staying(visit, 1.5, Act("type", "q"))
+    return (first, replace(first, pause_s=3.0)), (hot, edit)
+
+
+def _deaf_face(chance: Dice, visit: Visit) -> Plot:
+    """The face hangs for longer than its lease while the laser is READY."""
+    deaf = Trouble("deaf", _in_ready_s(chance, visit), for_s=round(chance.uniform(5.5, 8.0), 3))
+    return (_staying(visit, 8.0, Act("type", "q")),), (deaf,)
+
+
+def _silent_laser(chance: Dice, visit: Visit) -> Plot:
+    """The laser says nothing for a while in READY, and what is asked of it may be heard."""
+    at_s, for_s = _in_ready_s(chance, visit), chance.uniform(2.5, 5.0)
+    fault = chance.choice(("silence@for={:.1f}", "drop@for={:.1f}"))
+    silent = Trouble("fault", at_s, fault.format(for_s))
+    return (_staying(visit, 6.0, Act("type", "q")),), (silent,)
+
+
+def _deaf_to_off(chance: Dice, visit: Visit) -> Plot:
+    """The laser refuses EMOFF, and somebody asks for a lock at another terminal."""
+    refused = Trouble("fault", _in_ready_s(chance, visit), "refused_off@for=20")
+    last = chance.choice((Act("lock"), Act("lock"), Act("interrupt"), Act("type", "q")))
+    return (_staying(visit, 0.8, last),), (refused,)
+
+
+def _turned_at_the_panel(chance: Dice, visit: Visit) -> Plot:
+    """Somebody turns the current between the verdict and READY, on a slow disk."""
+    slow = Trouble("slow", visit.pause_s + 0.1, "0.12", for_s=3.0)
+    at_s = _on_the_way_s(chance, visit)
+    turned = Trouble("knob", at_s, "diode_current_percent=20", for_s=3.0)
+    return (_staying(visit, 0.6, Act("type", "q")),), (slow, turned)
+
+
+def _lost_enabling(chance: Dice, visit: Visit) -> Plot:
+    """The answer to EMON is lost, or EMON itself."""
+    name = chance.choice(("drop", "lost_command", "delay:seconds=0.3", "truncate:keep=2"))
+    lost = Trouble("fault", 0.05, f"{name}@count=1,cmd=EMON")
+    return (_staying(visit, 0.6, Act("type", "q")),), (lost,)
+
+
+def _unsynced(chance: Dice, visit: Visit) -> Plot:
+    """The disk refuses to sync, once or a few times, on the way to READY or behind it."""
+    lasting = chance.choice((0, 0, 2))
+    blow = Blow("io_error", chance.randrange(*_UNSYNCED), lasting, only="sync")
+    return (_staying(visit, 1.2, Act("type", "q")),), (Trouble("blow", whom="session", blow=blow),)
+
+
+def _later_by_the_wall(chance: Dice, visit: Visit) -> Plot:
+    """Somebody sets the clock forward while the laser is READY; nothing else happens."""
+    jump = Trouble("clock", _in_ready_s(chance, visit), f"{chance.choice((600, 7200, 86400))}")
+    return (_staying(visit, 1.5, Act("type", "q")),), (jump,)
+
+
+def _key_taken(chance: Dice, visit: Visit) -> Plot:
+    """The key is turned to REM in STANDBY, and stays there for longer than a lock may take."""
+    at_s = round(visit.pause_s + chance.uniform(0.3, 2.0), 4)
+    turned = Trouble("knob", at_s, "key=rem", for_s=round(chance.uniform(0.5, 3.5), 3))
+    return (_in_standby(visit, 2.0),), (turned,)
+
+
+def _full_at_the_end(chance: Dice, visit: Visit) -> Plot:
+    """The disk fails when only the end is left to be recorded."""
+    at_s, kind = visit.pause_s + round(chance.uniform(0.25, 0.7), 3), chance.choice(_FAILING)
+    return (_in_standby(visit, 0.6),), (Trouble(kind, at_s, for_s=1.5),)
+
+
+def _glimpse(chance: Dice, visit: Visit) -> Plot:
+    """A fault that comes and goes while the settings are read for the last time."""
+    for_s = round(chance.uniform(0.004, 0.015), 4)
+    hot = Trouble("knob", _on_the_way_s(chance, visit), "temperature_c=57", for_s=for_s)
+    return (_staying(visit, 0.5, Act("type", "q")),), (hot,)
+
+
+def _stopped_in_silence(chance: Dice, visit: Visit) -> Plot:
+    """Somebody stops while the laser lets an answer wait."""
+    silent = Trouble("fault", _in_ready_s(chance, visit), "silence@for=1")
+    return (_staying(visit, chance.uniform(0.4, 0.9), Act("interrupt")),), (silent,)
+
+
+_PLOTS: tuple[Callable[[Dice, Visit], Plot], ...] = (
+    _forgotten_hold,
+    _deaf_face,
+    _silent_laser,
+    _deaf_to_off,
+    _turned_at_the_panel,
+    _lost_enabling,
+    _unsynced,
+    _unsynced,
+    _later_by_the_wall,
+    _key_taken,
+    _full_at_the_end,
+    _glimpse,
+    _stopped_in_silence,
+)
