@@ -214,6 +214,8 @@ class Effective:
     tip: str | None = None
     glimpse: Status | None = None
     """What the device said of its state in the same answers: judged like any read-back."""
+    output_memory_s: float = 0.0
+    """For so long a reading of output may show light that has ended (an average over time)."""
 
     @property
     def settings_id(self) -> str:

@@ -144,6 +144,7 @@ def bounds_of(work: Work, effective: Effective) -> table.Bounds:
     return table.Bounds(
         arming_ns=nanoseconds(declared.arming_bound_s),
         control_shown=hidden if effective.trigger is Trigger.HARDWARE else ControlShown.YES,
+        output_memory_ns=nanoseconds(effective.output_memory_s),
     )
 
 

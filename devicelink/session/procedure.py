@@ -306,8 +306,8 @@ class Session:
         if work.now() - self._panel_ns < nanoseconds(PANEL_EVERY_S):
             return None
         connection = work.reached()
+        self._panel_ns = work.now()  # also where no answer comes: the status is asked for next
         effective = connection.driver.read_effective(connection.link, work.request.settings)
-        self._panel_ns = work.now()
         if table.calls_for_lock(effective.glimpse):
             return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:

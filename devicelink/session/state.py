@@ -28,7 +28,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeGuard
 
 from devicelink.driver import ControlShown, DeviceState, Shown, Status
-from devicelink.runtime import nanoseconds
+from devicelink.runtime import nanoseconds, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,9 @@ STALE_STANDBY_NS = nanoseconds(3)
 SOFT_GRACE_NS = nanoseconds(600)
 HELD_CONTROL_NS = nanoseconds(0.5)
 STANDBY_BOUND_NS = nanoseconds(1)
+STILL_SHOWN = (
+    "The laser's own reading still shows the light before. Ask for READY again in {:.1f} s."
+)
 
 
 class Phase(StrEnum):
@@ -88,10 +91,11 @@ class SoftEnd:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the device's driver declares."""
+    """What the device's driver declares, and for how long it may report light that has ended."""
 
     arming_ns: int
     control_shown: ControlShown
+    output_memory_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,8 @@ class State:
     since_ns: int
     seen_ns: int
     renewed_ns: int
+    lit: bool = False
+    """Whether output was seen since READY was last asked for."""
     soft_ends: tuple[SoftEnd, ...] = ()
     announced: tuple[str, ...] = ()
     judging: bool = False
@@ -299,9 +305,7 @@ def step(state: State, event: Event) -> tuple[State, Effects]:
         case Permitted() | RefusedNow() | Durable():
             return _towards_light(state, event)
         case AskReady():
-            if state.phase is Phase.STANDBY and not state.judging and state.intending is None:
-                return replace(state, judging=True), (Judge(),)
-            return state, (Announce("READY can only be asked for in STANDBY."),)
+            return _ask_ready(state, event)
         case AskStandby(reason=reason):
             return _leave_ready(state, event, reason)
         case _:
@@ -349,11 +353,25 @@ def _towards_light(state: State, event: Event) -> tuple[State, Effects]:
     return state, ()
 
 
+def _ask_ready(state: State, event: Event) -> tuple[State, Effects]:
+    """Only in STANDBY, and not while the laser's own reading may still show the light before.
+
+    What is seen of that light in READY would be taken for a control that is held.
+    """
+    if state.phase is not Phase.STANDBY or state.judging or state.intending is not None:
+        return state, (Announce("READY can only be asked for in STANDBY."),)
+    left_ns = state.since_ns + state.bounds.output_memory_ns - event.at_ns
+    if state.lit and left_ns > 0:
+        return state, (Announce(STILL_SHOWN.format(seconds(left_ns))),)
+    return replace(state, judging=True, lit=False), (Judge(),)
+
+
 def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
     end = _hard_end(state, event, status)
     if end is not None:
         return _lock(state, event, end)
-    state = replace(state, seen_ns=event.at_ns)
+    lit = state.lit or status.output_seen is Shown.YES
+    state = replace(state, seen_ns=event.at_ns, lit=lit)
     shown = {"state": status.state.value, "evidence": status.evidence.value}
     match state.phase:
         case Phase.UNLOCKING if status.state is DeviceState.STANDBY:

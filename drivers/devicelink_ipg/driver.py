@@ -30,6 +30,7 @@ from devicelink_ipg.frames import (
     YlrSmWire,
     acknowledged,
     frame,
+    seconds_of,
     value_of,
 )
 
@@ -154,14 +155,15 @@ class Ipg:
         _set(link, "SDC", settings["diode_current_percent"])
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:
-        """Set-point, averaging window, and status bits 4, 12 and 22."""
+        """Averaging window and set-point; the status last, so that none is read and then lost.
+
+        Configuration is status bits 4, 12 and 22, and the window, over which output is averaged.
+        """
+        window_s = _ask(link, "RFWS")
+        effective = {"diode_current_percent": _ask(link, "RCS")}
         words = {"STA": _ask(link, "STA")}
         bits = StatusWord.read(words["STA"])
-        window_s = _ask(link, "RFWS")
-        effective = {
-            "diode_current_percent": _ask(link, "RCS"),
-            "trigger": "modulation" if bits.modulation_enabled else "emission",
-        }
+        effective["trigger"] = "modulation" if bits.modulation_enabled else "emission"
         if "power_average_s" in settings:
             effective["power_average_s"] = window_s
         return Effective(
@@ -174,6 +176,7 @@ class Ipg:
             },
             trigger=Trigger.HARDWARE if bits.modulation_enabled else Trigger.HOST,
             glimpse=_status(bits, words),
+            output_memory_s=seconds_of("RFWS", window_s),
         )
 
     def unlock(self, link: WireLink, token: EnableToken) -> None:

@@ -111,6 +111,13 @@ def value_of(word: str, reply: bytes) -> str:
     return value.strip()
 
 
+def seconds_of(word: str, value: str) -> float:
+    """A time that the laser tells; raises `ProtocolError`."""
+    if not _VALUE.fullmatch(value):
+        raise ProtocolError(f"The laser answered {value!r} to {word}; a time was expected.")
+    return float(value)
+
+
 def acknowledged(word: str, reply: bytes) -> None:
     """Raise where `reply` does not acknowledge `word`; an acknowledgement proves nothing more."""
     _accepted(word, reply)

@@ -109,7 +109,7 @@ def test_example_session():
     with dialogue(
         *(("RFV", "RFV: 1.0.103"), ("RNC", "RNC: 10.0")),
         *(("STA", "STA: 0"), ("EMOD", "EMOD"), ("SDC 35.0", "SDC: 35.0")),
-        *(("STA", "STA: 4096"), ("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0")),
+        *(("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0"), ("STA", "STA: 4096")),
         ("EMON", "EMON"),
         *(("STA", "STA: 36868"), ("ROP", "ROP: Low"), ("RCT", "RCT: 25.0")),
         *(("STA", "STA: 4100"), ("ROP", "ROP: 61.2"), ("RCT", "RCT: 25.5")),
@@ -192,10 +192,17 @@ def test_what_ends_light_is_told_without_asking_more():
 def test_settings_bring_the_state_that_came_with_them():
     """A fault that only the question for the settings met is there to be judged."""
     driver = Ipg({})
-    words = [("STA", f"STA: {4096 + 2}"), ("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0")]
+    words = [("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0"), ("STA", f"STA: {4096 + 2}")]
     with dialogue(*words) as link:
         effective = driver.read_effective(link, GOOD)
     assert effective.glimpse.faults == ("over_temperature",)
+
+
+def test_output_is_an_average_and_the_window_is_told():
+    """For as long as the averaging window output may show light that has ended."""
+    assert effective(GOOD, RFWS="2.4").output_memory_s == pytest.approx(2.4)
+    with pytest.raises(ProtocolError, match="a time was expected"):
+        effective(GOOD, RFWS="soon")
 
 
 def test_interlock_key_and_supply():
@@ -334,13 +341,14 @@ def test_a_status_without_meaning_is_never_dark(said, verb):
     [
         (4, "emission on"),
         (4 + 2**15, "emission on"),
+        (2**15, "start-up"),
         (2**17, "unexpected emission"),
         (2**21, "key is in position REM"),
         (2**21 + 4, "emission on, the laser's key"),
     ],
 )
 def test_not_locked_is_said_with_its_reason(sta, why):
-    """Emission, unexpected emission or a key in REM is never called locked."""
+    """Emission, its start-up, unexpected emission or a key in REM is never called locked."""
     with dialogue(("STA", f"STA: {sta}"), ("RCS", "RCS: 0.0")) as link:
         reading = Ipg({}).read_lock(link)
     assert not reading.confirmed
@@ -409,7 +417,7 @@ def test_silence_to_ready_is_not_repeated():
 
 def effective(asked, **words):
     """What is read back as effective."""
-    said = {"STA": "4096", "RFWS": "1.0", "RCS": "35.0", **words}
+    said = {"RFWS": "1.0", "RCS": "35.0", "STA": "4096", **words}
     with dialogue(*((word, f"{word}: {value}") for word, value in said.items())) as link:
         return Ipg({}).read_effective(link, asked)
 

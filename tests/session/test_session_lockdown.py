@@ -190,6 +190,18 @@ def test_a_port_lost_only_for_a_moment_is_tried_again():
     assert outcome.tries == 4
 
 
+@pytest.mark.parametrize("way", [STRONG, WEAK])
+def test_a_round_in_which_an_order_did_not_leave_confirms_nothing(way):
+    """A dark read-back counts only behind orders that all left; the round is repeated."""
+    gone = LinkLost("The port is gone.")
+    outcome, acting = run(reduces=lambda each, turn: gone if (each, turn) == (way, 0) else None)
+    assert acting.story == ["only_reduce", *ROUND * 2]
+    assert outcome.confirmed
+    outcome, _ = run(reduces=lambda each, turn: gone if each is way else None)
+    assert (outcome.confirmed, outcome.port_lost) == (False, False)
+    assert outcome.why_not == f"the order {way.name} could not be sent"
+
+
 @pytest.mark.parametrize("mistake", [ValueError("x"), KeyError("x"), AssertionError()])
 def test_a_drivers_own_mistake_does_not_end_a_lock(mistake):
     """A driver that fails by a mistake of its own is noted; the other ways are still tried."""

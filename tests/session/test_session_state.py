@@ -88,6 +88,24 @@ def test_an_acknowledged_command_alone_never_reaches_ready():
     assert run(*TO_ARMING, table.Tick(7), table.Renewed(8))[0].phase is Phase.ARMING
 
 
+def test_ready_waits_until_the_laser_shows_old_light_no_more():
+    """Right after light READY is declined with a sentence: the old light would look like a held
+    control. Later, or where no light was seen, it is judged at once.
+    """
+    memory = replace(BOUNDS, output_memory_ns=S)
+    lit = table.Seen(4 * S, status(DeviceState.EMITTING, output_seen=Shown.YES))
+    for seen, asked_ns, judged in ((lit, 5.5, False), (lit, 6.5, True), (None, 5.5, True)):
+        state = replace(run(*TO_READY)[0], bounds=memory)
+        back = (table.AskStandby(5 * S, "asked"), table.Seen(5 * S, STANDBY))
+        for event in (*((seen,) if seen else ()), *back):
+            state, _ = table.step(state, event)
+        assert state.phase is Phase.STANDBY
+        state, effects = table.step(state, table.AskReady(round(asked_ns * S)))
+        said = [each.sentence for each in effects if isinstance(each, table.Announce)]
+        assert (effects == (table.Judge(),)) is judged
+        assert said == ([] if judged else [table.STILL_SHOWN.format(0.5)])
+
+
 def test_a_refusal_before_unlock_locks():
     """A verdict that refuses before unlock ends in a lock and no intent."""
     state, effects = run(table.RefusedNow(1, "No."))

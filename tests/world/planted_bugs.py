@@ -284,8 +284,9 @@ PLANTED = (
         (
             Change(
                 _STATE,
-                "    state = replace(state, seen_ns=event.at_ns)\n",
-                "    state = replace(state, seen_ns=event.at_ns, renewed_ns=event.at_ns)\n",
+                "    state = replace(state, seen_ns=event.at_ns, lit=lit)\n",
+                "    now_ns = event.at_ns\n"
+                "    state = replace(state, seen_ns=now_ns, renewed_ns=now_ns, lit=lit)\n",
             ),
         ),
     ),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from devicelink_simulation.world.clinic import EVA, EVA_UNTIL_S, INES, PIN, TOM
 from devicelink_simulation.world.dice import dice
 from devicelink_simulation.world.operations import Blow
+from devicelink_simulation.world.people import METER_S
 from devicelink_simulation.world.plots import FORGET, plot
 from devicelink_simulation.world.story import Act, Story, Trouble, Visit
 
@@ -68,7 +69,7 @@ def _visit(chance: Dice, *, clean: bool) -> Visit:
     if chance.random() < 0.3:  # noqa: PLR2004
         settings.append(("power_average_s", "0.2"))
     acts = _acts(chance, clean=clean, hosted=trigger == "emission")
-    pause_s = round(chance.uniform(0.1, 1.0), 3)
+    pause_s = round(chance.uniform(0.1, 1.0), 3) + (METER_S if clean else 0.0)
     if technician == EVA and chance.random() < _OFTEN:  # about when her certificate runs out
         pause_s += EVA_UNTIL_S + chance.choice((-1.5, 1.2))
     return Visit(technician, pins, kind, f"C-{chance.randrange(3)}", tuple(settings), acts, pause_s)

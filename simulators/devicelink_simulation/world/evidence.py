@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from devicelink.journal.entry import Entry
     from devicelink_simulation.world.story import Trouble
@@ -22,6 +22,10 @@ ENDING_BITS = sum(1 << bit for bit in (1, 3, 6, 7, 10, 11, 17, 21, 29, 30))
 """Bits of `STA` that end a session: faults, interlocks, key, unexpected emission."""
 LIES = frozenset({"corrupt", "frozen_status", "duplicate"})
 """Faults under which a whole, well-formed reply may not be what the laser says."""
+
+
+Passed: TypeAlias = "Sequence[tuple[int, int, bytes]]"
+"""What passed on the wire: when, by which process, which bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ class Evidence:
         self.processes = {process.number: process for process in world.kernel.processes}
         self.guards = [each for each in self.processes.values() if each.name == "guard"]
         self.sent = _lines(world.wire.sent)
-        self.heard = _lines(world.wire.heard)
+        self.heard = _lines(world.wire.heard, world.wire.sent)
         self.commands: list[Line] = []
         self.replies: list[str] = []
         self.lies: list[int] = []
@@ -199,11 +203,22 @@ def status_of(text: str) -> int | None:
     return int(number) if number.isascii() and number.isdigit() else None
 
 
-def _lines(passed: list[tuple[int, int, bytes]]) -> list[Line]:
-    """Each process's whole lines; one that comes in pieces counts when it is whole."""
+def _lines(passed: Passed, asked: Passed = ()) -> list[Line]:
+    """Each process's whole lines; one that comes in pieces counts when it is whole.
+
+    What is left of a line when its process asks something new is dropped, as its link does.
+    """
     lines: list[Line] = []
-    rests: dict[int, bytes] = {}
+    rests: dict[int, tuple[int, bytes]] = {}
+    asked_ns: dict[int, list[int]] = {}
+    for at_ns, process, _ in asked:
+        asked_ns.setdefault(process, []).append(at_ns)
     for at_ns, process, data in passed:
-        *whole, rests[process] = (rests.get(process, b"") + data).split(b"\r")
+        before_ns, rest = rests.get(process, (at_ns, b""))
+        times = asked_ns.get(process, [])
+        if rest and bisect_left(times, before_ns) < bisect_left(times, at_ns):
+            rest = b""
+        *whole, rest = (rest + data).split(b"\r")
+        rests[process] = (at_ns, rest)
         lines += [Line(at_ns, process, line.decode("latin-1")) for line in whole if line]
     return lines

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 MS = 1_000_000
 SECOND = 1_000_000_000
 DEATH_WITHIN_NS = 50 * MS
+GUARD_MISSED_NS = 1_200 * MS
+"""A guard that is gone is noticed at the next beat."""
 
 
 def at_s(at_ns: int) -> str:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.runtime import WorldRuntime
     from devicelink_simulation.world.world import World
 
+METER_S = 1.0
+"""The laser's own meter shows an average over so long, as it is made."""
 LAST_SESSION_EVERY = 4
 """In so many stories one last session shows that everything works again; it costs as much."""
 PATIENCE_S = 20.0
+ASK_AGAIN_S = 1.0
 ENDING_S = 15.0
 """How long a session may take to end after it was told to, whatever the laser does."""
 _SECOND = Visit(
@@ -86,13 +89,7 @@ class People:
     def _act(self, act: Act, visit: Visit, screen: Screen, process: SimProcess) -> None:
         match act.kind:
             case "see":
-                wanted = table.Phase(act.value)
-                self._wait(
-                    lambda: process.dead or screen.phase in {wanted, table.Phase.ENDED},
-                    PATIENCE_S,
-                    screen.changed,
-                    process.ended,
-                )
+                self._see(table.Phase(act.value), screen, process)
             case "wait":
                 self._pause(float(act.value))
             case "type":
@@ -112,6 +109,21 @@ class People:
             case "second":
                 other = Screen(self._kernel)
                 self._end_of(self._session(_SECOND, other, None))
+
+    def _see(self, wanted: table.Phase, screen: Screen, process: SimProcess) -> None:
+        """Wait for a phase; who asked for READY too soon asks again."""
+        over = {wanted, table.Phase.ENDED}
+        while self._wait(
+            lambda: process.dead or screen.phase in over or screen.ask_again,
+            PATIENCE_S,
+            screen.changed,
+            process.ended,
+        ):
+            if not screen.ask_again:
+                return
+            screen.ask_again = False
+            self._pause(ASK_AGAIN_S)
+            screen.typed.append("r")
 
     def _interrupt(self, screen: Screen) -> None:
         if screen.session is not None:
@@ -149,6 +161,7 @@ class People:
             self._end_of(self._start("acknowledge", self._acknowledge))
         if world.story.seed % LAST_SESSION_EVERY == 0:
             self.put_right = True
+            self._pause(METER_S)
             self._visit(-1, WELL)
 
     def _something_failed(self) -> bool:

@@ -90,6 +90,8 @@ class Screen:
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self.changed = Signal(kernel)
+        self.ask_again = False
+        """READY was asked for too soon after light."""
         self.typed: deque[str] = deque()
         self.phase: table.Phase | None = None
         self.phases: list[tuple[int, table.Phase]] = []
@@ -104,6 +106,9 @@ class Screen:
         """One sentence."""
         self._held_up()
         self.said.append(sentence)
+        if "Ask for READY again" in sentence:
+            self.ask_again = True
+            self.changed.fire()
 
     def verdict(self, verdict: Verdict) -> None:
         """The verdict."""
@@ -199,7 +204,7 @@ def session_program(
         def hear() -> None:
             screen.be_deaf(runtime)
             while screen.typed:
-                hear_line(session, screen.typed.popleft(), runtime.mono_ns())
+                hear_line(session, screen.typed.popleft() + "\n", runtime.mono_ns())
 
         result = screen.result = attend(session, runtime, hear)
         if result.may_be_signed:

@@ -15,6 +15,7 @@ from devicelink_simulation.world.evidence import (
 )
 from devicelink_simulation.world.judging import (
     DEATH_WITHIN_NS,
+    GUARD_MISSED_NS,
     MS,
     SECOND,
     at_s,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.journal.entry import Entry
-    from devicelink_simulation.world.evidence import Evidence
+    from devicelink_simulation.world.evidence import Evidence, Lit
 
 STOP_WITHIN_NS = 120 * MS
 VISIBLE_WITHIN_NS = 350 * MS
@@ -193,11 +194,25 @@ def silence_is_answered(seen: Evidence) -> Iterator[str]:
             continue
         if any(seen.lost_port(guard.number, lit.off_ns) for guard in seen.guards):
             continue
+        if _left_alone(seen, lit):
+            continue
         inside = [line.at_ns for line in seen.sent if lit.on_ns <= line.at_ns <= lit.off_ns]
         marks = [lit.on_ns, *inside, lit.off_ns]
         gap_ns = max(b - a for a, b in pairwise(marks))
         if gap_ns > SILENCE_WITHIN_NS + seen.slack_ns():
             yield f"light possible from {at_s(lit.on_ns)}, the host silent for {at_s(gap_ns)}"
+
+
+def _left_alone(seen: Evidence, lit: Lit) -> bool:
+    """Whether somebody killed the guard while its owner was held up, or dead: nobody is left."""
+    owner = next((on.process for on in reversed(enables(seen)) if on.at_ns <= lit.on_ns), 0)
+    killed = [g.died_ns for g in seen.guards if g.parent == owner and g.killed]
+    return any(
+        died_ns is not None
+        and died_ns <= lit.off_ns
+        and seen.disturbed(owner, died_ns, died_ns + GUARD_MISSED_NS)
+        for died_ns in killed
+    )
 
 
 def lease_holds_light(seen: Evidence) -> Iterator[str]:

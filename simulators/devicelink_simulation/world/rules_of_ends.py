@@ -27,26 +27,8 @@ def graver_ends_latch(seen: Evidence) -> Iterator[str]:
             yield f"entry {entry.index} ends by {entry.data['end']['code']} and latches nothing"
 
 
-def soft_ends_wait(seen: Evidence) -> Iterator[str]:
-    """What runs out softly ends a session in STANDBY, or ten minutes later."""
-    results = {s.result.session: s for s in seen.ran.world.book.screens if s.result is not None}
-    for entry in seen.entries:
-        if entry.type != "session.closed" or entry.data["end"]["kind"] != "soft":
-            continue
-        screen = results.get(str(entry.session))
-        phase = screen.phases[-1][1].value if screen and screen.phases else ""
-        judged = [
-            e.data["ends"]["soft"]
-            for e in seen.entries
-            if e.type == "unlock.intended" and e.session == entry.session
-        ]
-        due = min((end["due_mono_ns"] for end in judged[-1]), default=0) if judged else 0
-        if phase in {"READY", "ARMING"} and entry.mono_ns - due < SOFT_GRACE_NS:
-            yield f"entry {entry.index}: a soft end acted in {phase}"
-
-
 def soft_ends_wait_for_standby(seen: Evidence) -> Iterator[str]:
-    """What runs out softly does not end a session between READY and standby."""
+    """What runs out softly ends a session in STANDBY, or ten minutes later."""
     for entry in seen.entries:
         if entry.type != "session.closed" or entry.data["end"]["kind"] != "soft":
             continue
@@ -118,7 +100,6 @@ def all_is_well_without_trouble(seen: Evidence) -> Iterator[str]:
 
 RULES = (
     graver_ends_latch,
-    soft_ends_wait,
     soft_ends_wait_for_standby,
     clocks_end_nothing,
     programs_end_as_told,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.clinic import EVA, EVA_UNTIL_S, HIGHEST_PERCENT, INES
 from devicelink_simulation.world.evidence import ENDING_BITS, status_of
-from devicelink_simulation.world.judging import MS, SECOND, at_s, enables
+from devicelink_simulation.world.judging import GUARD_MISSED_NS, MS, SECOND, at_s, enables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 LOCK_WORDS = frozenset({"lock.confirmed", "lock.attested_off"})
 READY_KINDS = frozenset({"unlock.intended", "ready.intended"})
-GUARD_MISSED_NS = 1_200 * MS
-"""A guard that is gone is noticed at the next beat."""
 
 
 def recorded_before_enabled(seen: Evidence) -> Iterator[str]:
