@@ -89,8 +89,9 @@ def test_an_acknowledged_command_alone_never_reaches_ready():
 
 
 def test_ready_waits_until_the_laser_shows_old_light_no_more():
-    """Right after light READY is declined with a sentence: the old light would look like a held
-    control. Later, or where no light was seen, it is judged at once.
+    """Right after light READY is declined: the old light would look like a held control.
+
+    Later, or where no light was seen, it is judged at once.
     """
     memory = replace(BOUNDS, output_memory_ns=S)
     lit = table.Seen(4 * S, status(DeviceState.EMITTING, output_seen=Shown.YES))
