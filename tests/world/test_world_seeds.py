@@ -128,3 +128,12 @@ def test_the_command_tells_totals(capsys):
     assert "6 stories" in said
     assert "No rule was broken." in said
     assert run("story", "{}") == 2
+
+
+def test_the_command_tells_where_time_goes(capsys):
+    """Every part of the program has its share, and the shares are of the whole."""
+    assert run("profile", "2") == 0
+    said = capsys.readouterr().out
+    shares = [int(line.split("%")[0]) for line in said.splitlines()[1:]]
+    assert 95 <= sum(shares) <= 105
+    assert "journal" in said

@@ -112,6 +112,18 @@ def journal(
         raise typer.Exit(1)
 
 
+@app.command("profile")
+def profile(stories: Annotated[int, typer.Argument(help="How many clean stories.")] = 100) -> None:
+    """Say where the time of a session goes; the profiler makes everything slower."""
+    from devicelink_simulation.world.where_time_goes import measure
+
+    sessions, spent = measure(stories)
+    whole_s = sum(spent.values())
+    console.print(f"{sessions} sessions, {whole_s:.1f} s under the profiler")
+    for part, part_s in sorted(spent.items(), key=lambda each: -each[1]):
+        console.print(f"{part_s / whole_s:8.0%}  {part}", markup=False)
+
+
 @app.command("seed")
 def seed(number: int) -> None:
     """Play the story of one seed again, tell it, and shorten it if a rule does not hold."""
