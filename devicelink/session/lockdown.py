@@ -93,7 +93,7 @@ def lock(
             why_not = f"the order {unsent[0]} could not be sent"
         ended_ns = runtime.mono_ns()
         confirmed = reading is not None and reading.confirmed and not unsent
-        lost = reading is None and way.name in unsent
+        lost = reading is None and len(unsent) == len(driver.declaration.lock_ways)
         if confirmed or lost or ended_ns >= give_up_ns:
             return LockOutcome(
                 confirmed=confirmed,
