@@ -55,6 +55,11 @@ def _on_the_way_s(chance: Dice, visit: Visit) -> float:
     return round(visit.pause_s + chance.uniform(0.13, 0.5), 4)
 
 
+def _slow_disk(visit: Visit) -> Trouble:
+    """Between a verdict and what follows it there is more time than usual."""
+    return Trouble("slow", visit.pause_s + 0.1, "0.12", for_s=3.0)
+
+
 def _forgotten_hold(chance: Dice, visit: Visit) -> Plot:
     """A fault holds the laser; somebody edits the tables; then the next one comes."""
     hot = Trouble("knob", _in_ready_s(chance, visit), "temperature_c=57", for_s=0.4)
@@ -86,10 +91,9 @@ def _deaf_to_off(chance: Dice, visit: Visit) -> Plot:
 
 def _turned_at_the_panel(chance: Dice, visit: Visit) -> Plot:
     """Somebody turns the current between the verdict and READY, on a slow disk."""
-    slow = Trouble("slow", visit.pause_s + 0.1, "0.12", for_s=3.0)
     at_s = _on_the_way_s(chance, visit)
     turned = Trouble("knob", at_s, "diode_current_percent=20", for_s=3.0)
-    return (_staying(visit, 0.6, Act("type", "q")),), (slow, turned)
+    return (_staying(visit, 0.6, Act("type", "q")),), (_slow_disk(visit), turned)
 
 
 def _lost_enabling(chance: Dice, visit: Visit) -> Plot:
@@ -126,10 +130,10 @@ def _full_at_the_end(chance: Dice, visit: Visit) -> Plot:
 
 
 def _glimpse(chance: Dice, visit: Visit) -> Plot:
-    """A fault that comes and goes while the settings are read for the last time."""
-    for_s = round(chance.uniform(0.004, 0.015), 4)
+    """A fault that comes between the verdict and the last reading of the settings."""
+    for_s = round(chance.uniform(0.02, 0.3), 4)
     hot = Trouble("knob", _on_the_way_s(chance, visit), "temperature_c=57", for_s=for_s)
-    return (_staying(visit, 0.5, Act("type", "q")),), (hot,)
+    return (_staying(visit, 0.5, Act("type", "q")),), (_slow_disk(visit), hot)
 
 
 def _stopped_in_silence(chance: Dice, visit: Visit) -> Plot:
