@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.journal.entry import Entry
-    from devicelink_simulation.world.evidence import Evidence, Lit
+    from devicelink_simulation.world.evidence import Evidence, Line, Lit
 
 STOP_WITHIN_NS = 120 * MS
 VISIBLE_WITHIN_NS = 350 * MS
@@ -113,7 +113,7 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
         from_ns, to_ns = spans[line.process]
         if not from_ns <= line.at_ns <= to_ns or not number & ENDING_BITS:
             continue
-        if not seen.was_awaited(line):
+        if not seen.was_awaited(line) or _is_locking(seen, line):
             continue
         bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(line.at_ns)
@@ -121,6 +121,13 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
             seen, line.process, line.at_ns, bound_ns
         ):
             yield f"STA {number} was seen at {at_s(line.at_ns)} and no EMOFF followed in time"
+
+
+def _is_locking(seen: Evidence, line: Line) -> bool:
+    """Whether its process has just sent EMOFF, and nothing that enables since."""
+    last_off_ns = seen.last_off_of(line.process, line.at_ns)
+    enabling = possible_light(seen, line.process, line.at_ns)
+    return enabling is None and last_off_ns > line.at_ns - VISIBLE_WITHIN_NS
 
 
 def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
