@@ -123,6 +123,7 @@ def _as_json(chosen: Simulator) -> dict[str, object]:
         "name": chosen.name,
         "title": chosen.title,
         "settables": [each.as_json() for each in chosen.settables],
+        "presets": chosen.presets,
         "setups": [
             {
                 "name": name,
@@ -145,6 +146,10 @@ def _as_text(chosen: Simulator) -> str:
         later = f" (later: {', '.join(each.later)})" if each.later else ""
         lines += [f"  {each.name}={each.default}", f"      {each.allowed()}{later}"]
         lines += [f"      {each.meaning}"]
+    for key, presets in chosen.presets.items():
+        for value, others in presets.items():
+            told = " ".join(f"{name}={default}" for name, default in others.items())
+            lines += ["", f"With {key}={value} the defaults are: {told}"]
     lines += ["", "Broken set-ups (--setup NAME):"]
     lines += [f"  {name:<24}{setup.meaning}" for name, setup in chosen.setups.items()]
     lines += ["", "Faults (--fault SPEC):"]
