@@ -9,6 +9,7 @@ from devicelink.driver import Line
 from devicelink.errors import ConfigError
 from devicelink_ipg.engine import BAUDRATES
 from devicelink_ipg.yar import Yar
+from devicelink_ipg.ylr_qcw import YlrQcw
 from devicelink_ipg.ylr_sm import YlrSm
 
 if TYPE_CHECKING:
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
     from devicelink.driver import Driver
 
-DIALECTS: dict[str, type[YlrSm | Yar]] = {"ylr-sm": YlrSm, "yar": Yar}
+DIALECTS: dict[str, type[YlrSm | Yar | YlrQcw]] = {
+    "ylr-sm": YlrSm,
+    "yar": Yar,
+    "ylr-qcw": YlrQcw,
+}
 """The first is the default."""
 
 

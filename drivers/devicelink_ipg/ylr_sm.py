@@ -42,15 +42,6 @@ if TYPE_CHECKING:
 
 CURRENT_ZERO = LockWay("current_zero", "Diode current set to zero (SDC 0).")
 CURRENT = SettingSpec("diode_current_percent", "Diode current set-point, of the maximum.", "%")
-TRIGGER = SettingSpec(
-    "trigger",
-    "What makes light in READY: the modulation input, or emission itself.",
-    "",
-    choices=("modulation", "emission"),
-)
-WINDOW = SettingSpec(
-    "power_average_s", "Window over which the reported power is averaged.", "s", required=False
-)
 CLASSES = {
     **SHARED_CLASSES,
     **dict.fromkeys(("RCS", "RNC", "RFWS"), CommandClass.QUERY),
@@ -75,7 +66,21 @@ class YlrSm(Engine):
 
     declaration = declare(
         title="IPG Photonics fibre laser engine, dialect YLR-SM",
-        settings=(CURRENT, TRIGGER, WINDOW),
+        settings=(
+            CURRENT,
+            SettingSpec(
+                "trigger",
+                "What makes light in READY: the modulation input, or emission itself.",
+                "",
+                choices=("modulation", "emission"),
+            ),
+            SettingSpec(
+                "power_average_s",
+                "Window over which the reported power is averaged.",
+                "s",
+                required=False,
+            ),
+        ),
         set_point=CURRENT_ZERO,
         set_point_word="SDC",
         also_makes_light=("the laser's front panel", "the key in position REM"),

@@ -16,7 +16,7 @@ EMISSION = {"ylr-sm": 4, "yar": 3, "ylr-qcw": 4}
 SET_POINT = {"ylr-sm": ("SDC", "RCS"), "yar": ("SPS", "RPS"), "ylr-qcw": ("SDC", "RCS")}
 COMMANDS = [
     *("STA", "RCS", "RNC", "RDC", "ROP", "RFV", "RCT", "RFWS", "SDC 34.2", "SDC 100", "SFWS 1.2"),
-    *("SPS 9.7", "SPS 0", "RMN", "RPS", "SWA 35.6", "EPM", "ELE", "SPW 1", "SPRR 100"),
+    *("SPS 9.7", "SPS 0", "RMN", "RPS", "SWA 35.6", "EPM", "SPW 1", "SPRR 100"),
     *("EMON", "EMOFF", "EMOD", "DMOD", "EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC"),
 ]
 PREFIXES = sorted({command[:end] for command in COMMANDS for end in range(len(command) + 1)})
