@@ -1,0 +1,116 @@
+"""Sessions on lasers of the thin dialects: what their wires do not show is accepted or refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+
+import pytest
+
+from tests.clinic import here, wait
+
+YAR = ("--set", "dialect=yar", "--trigger", "host")
+QCW = ("--set", "dialect=ylr-qcw", "--trigger", "host")
+SETTINGS = {
+    "yar": "[settings]\npower_w = 5.0\n",
+    "ylr-qcw": "[settings]\ndiode_current_percent = 35.0\n",
+}
+
+
+@pytest.fixture
+def thin(make_clinic):
+    """A clinic whose laser speaks another dialect, registered as such; nothing more accepted."""
+
+    def make(dialect, *options):
+        clinic = make_clinic("--set", f"dialect={dialect}", "--set", "startup_s=0.2", *options)
+        clinic.add_device("--set", f"dialect={dialect}", "--trigger", "host")
+        (clinic.props / "settings.toml").write_text(SETTINGS[dialect])
+        return clinic
+
+    return make
+
+
+def accept(clinic):
+    """The clinic accepts that interlock and key are not shown."""
+    here("device", "add", "SIM-0917", "--accept", "interlock_unknown", *clinic.by)
+
+
+def findings(clinic):
+    """The verdict of a check: each finding's code and severity."""
+    _, told = clinic.ask("session", "check", "SIM-0917", "--technician", "t-ines", "--kind=service")
+    return {found["code"]: found["severity"] for found in told["findings"]}
+
+
+def run(clinic, *more):
+    """A service session: its exit code, and its document."""
+    session = clinic.start("--kind", "service", "--json", "--for", "0.5", *more)
+    said, _ = session.communicate(timeout=60)
+    return session.returncode, json.loads(said)
+
+
+@pytest.mark.parametrize("dialect", SETTINGS)
+def test_a_hidden_interlock_refuses_until_it_is_accepted(thin, dialect):
+    """Before the clinic's acceptance nothing is enabled; then a session runs, with a warning."""
+    clinic = thin(dialect)
+    assert findings(clinic)["interlock_unknown"] == "refuse"
+    code, _ = run(clinic)
+    assert code == 1
+    assert not any(event["event"] == "enabled" for event in clinic.laser.truth())
+    accept(clinic)
+    assert findings(clinic)["interlock_unknown"] == "warn"
+    code, _ = run(clinic)
+    assert code == 0
+    assert clinic.entries("lock.confirmed")
+    lights = [e["event"] for e in clinic.laser.truth() if e["event"].startswith("light")]
+    assert lights == ["light_on", "light_off"]
+    (effective,) = clinic.entries("settings.effective")
+    assert effective.data["trigger"] == "host"
+
+
+def test_a_new_registration_asks_for_the_acceptance_again(thin):
+    """What was accepted of one registration says nothing of the next."""
+    clinic = thin("yar")
+    accept(clinic)
+    clinic.add_device(*YAR)
+    assert findings(clinic)["interlock_unknown"] == "refuse"
+
+
+@pytest.mark.parametrize(
+    ("laser", "registered"),
+    [("yar", ()), ("yar", QCW), ("ylr-sm", YAR), ("ylr-sm", QCW), ("ylr-qcw", YAR)],
+)
+def test_a_laser_of_another_dialect_is_not_used(make_clinic, laser, registered):
+    """The registered dialect is checked by what the laser answers, never guessed."""
+    clinic = make_clinic("--set", f"dialect={laser}")
+    clinic.add_device(*registered)
+    assert findings(clinic)["wrong_device"] == "refuse"
+
+
+def test_the_guard_locks_a_yar_whose_station_is_killed(thin):
+    """The dialect's own lock bytes: dark although the trigger is the host, and read back."""
+    clinic = thin("yar")
+    accept(clinic)
+    session = clinic.start("--kind", "service", "--for", "20")
+    clinic.laser.wait_for("light_on", session)
+    os.kill(session.pid, signal.SIGKILL)
+    session.communicate()
+    wait(lambda: not clinic.laser.is_now("light_on"))
+    said = [event["text"] for event in clinic.laser.truth() if event["event"] == "command"]
+    assert {"EMOFF", "SPS 0"} <= set(said)
+    done = clinic.run("lock", "SIM-0917")
+    assert done.returncode == 0, done.stderr
+    assert [entry.data["words"]["RPS"] for entry in clinic.entries("lock.confirmed")][-1] == "0.0"
+
+
+def test_a_yar_that_does_not_go_dark_is_never_called_locked(thin):
+    """EMOFF refused, set-point refused: exit 3, whatever was acknowledged before."""
+    clinic = thin("yar")
+    accept(clinic)
+    session = clinic.start("--kind", "service", "--for", "1")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("fault=stuck_ack")
+    session.communicate(timeout=60)
+    assert session.returncode == 3
+    assert not clinic.entries("lock.confirmed")
+    clinic.laser.set("fault=none")
