@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -101,6 +103,34 @@ def test_the_guard_locks_a_yar_whose_station_is_killed(thin):
     done = clinic.run("lock", "SIM-0917")
     assert done.returncode == 0, done.stderr
     assert [entry.data["words"]["RPS"] for entry in clinic.entries("lock.confirmed")][-1] == "0.0"
+
+
+def test_a_guard_locks_over_rfc2217_too(make_clinic):
+    """A laser behind a network's serial line is guarded like any: killed in light, soon dark."""
+    clinic = make_clinic()
+    words = ["--rfc2217", "127.0.0.1:0", "--truth", clinic.props / "network.truth"]
+    words += ["--set", "startup_s=0.2"]
+    laser = subprocess.Popen(
+        [sys.executable, "-m", "devicelink", "sim", "serve", "ipg", *map(str, words)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        clinic.add_device(port=json.loads(laser.stdout.readline())["target"])
+        clinic.laser.truth_path = clinic.props / "network.truth"
+        session = clinic.start("--for", "20")
+        clinic.laser.wait_for("enabled", session)
+        os.kill(session.pid, signal.SIGKILL)
+        session.communicate()
+        wait(lambda: not clinic.laser.is_now("enabled"))
+        done = clinic.run("lock", "SIM-0917")
+        assert done.returncode == 0, done.stderr
+        (started,) = clinic.entries("guard.started")
+        assert started.data["kind"] == "process"
+    finally:
+        laser.kill()
+        laser.communicate()
 
 
 def test_a_yar_that_does_not_go_dark_is_never_called_locked(thin):
