@@ -271,10 +271,13 @@ PRESETS = {
             "max_power_w": "10.5",
             "measurable_power_w": "0.1",
             "unexpected_power_w": "0.5",
-        }
+        },
+        "ylr-qcw": {"err_text": "off"},
     }
 }
-"""Defaults that come with a dialect: the fibre amplifier is a small laser."""
+"""Defaults that come with a dialect: a fibre amplifier is a small laser, and the host programs for
+a quasi-continuous one compare its refusals with a bare ERR.
+"""
 
 _BY_NAME = {settable.name: settable for settable in SETTABLES}
 
