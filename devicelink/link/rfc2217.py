@@ -89,16 +89,17 @@ class Rfc2217Port:
 
         Raises `PortUnavailable` where it does not speak RFC 2217, or sets something else.
         """
+        give_up_ns = self._runtime.mono_ns() + nanoseconds(AGREE_WITHIN_S)
         try:
             for option in _WANTED:
                 self._inner.write(bytes((255, _WILL, option, 255, _DO, option)))
-            self._await(lambda: self._agreed, "does not speak RFC 2217")
+            self._await(lambda: self._agreed, give_up_ns, "does not speak RFC 2217")
             for mask in (_LINESTATE_MASK, _MODEMSTATE_MASK):
                 self._command(mask, b"\0")
             for command, value, what in _settings(line):
                 self._told.pop(command + _ANSWER, None)
                 self._command(command, value)
-                self._await_told(command + _ANSWER, value, what)
+                self._await_told(command + _ANSWER, value, give_up_ns, what)
         except (LinkLost, NoReply) as error:
             raise PortUnavailable(f"The port's server does not answer ({error}).") from error
 
@@ -130,16 +131,16 @@ class Rfc2217Port:
         body = bytes((_COM_PORT, number)) + value
         self._inner.write(b"\xff\xfa" + escaped(body) + b"\xff\xf0")
 
-    def _await_told(self, number: int, value: bytes, what: str) -> None:
-        self._await(lambda: number in self._told, f"does not say that it set {what}")
+    def _await_told(self, number: int, value: bytes, give_up_ns: int, what: str) -> None:
+        told = f"does not say that it set {what}"
+        self._await(lambda: number in self._told, give_up_ns, told)
         if self._told[number] != value:
             raise PortUnavailable(f"The port's server did not set {what} as asked.")
 
-    def _await(self, condition: Callable[[], bool], problem: str) -> None:
+    def _await(self, condition: Callable[[], bool], give_up_ns: int, problem: str) -> None:
         """Data that comes meanwhile is dropped: nothing was asked yet."""
-        deadline_ns = self._runtime.mono_ns() + nanoseconds(AGREE_WITHIN_S)
         while not condition():
-            left_s = seconds(deadline_ns - self._runtime.mono_ns())
+            left_s = seconds(give_up_ns - self._runtime.mono_ns())
             if left_s <= 0:
                 raise PortUnavailable(f"The port's server {problem}.")
             self._telnet.feed(self._inner.read(left_s))

@@ -47,8 +47,8 @@ class Engine:
 
     declaration: Declaration
     wire: Wire
-    zero: tuple[str, str]
-    """The set-point's word, and the word that reads it."""
+    set_point: str
+    """The word that sets it; with 0 it takes light away."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -69,7 +69,7 @@ class Engine:
         if way is EMISSION_OFF:
             do(link, "EMOFF")
         else:
-            put(link, self.zero[0], "0")
+            put(link, self.set_point, "0")
 
     def clear_fault(self, link: WireLink) -> None:
         """`RERR`: clears what can be reset."""

@@ -73,7 +73,7 @@ class Yar(Engine):
         not_shown=("identity", "counter", "control", "interlock", "key"),
     )
     wire: Wire = IpgWire(Words(CLASSES, frozenset({"SPS"}), "SPS"))
-    zero = ("SPS", "RPS")
+    set_point = "SPS"
 
     def identify(self, link: WireLink) -> Identity:
         """A YAR answers `RMN`, other dialects do not."""

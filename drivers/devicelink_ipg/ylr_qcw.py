@@ -111,7 +111,7 @@ class YlrQcw(Engine):
         not_shown=("identity", "counter", "control", "interlock", "key", "start_up"),
     )
     wire: Wire = IpgWire(Words(CLASSES, frozenset({"SDC"}), "SDC"))
-    zero = ("SDC", "RCS")
+    set_point = "SDC"
 
     def identify(self, link: WireLink) -> Identity:
         """A YLR-QCW answers `RID`; whether that is a serial number is not known."""

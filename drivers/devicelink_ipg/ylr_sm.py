@@ -87,7 +87,7 @@ class YlrSm(Engine):
         not_shown=("identity", "counter", "control", "external_interlock_channels"),
     )
     wire: Wire = IpgWire(Words(CLASSES, frozenset({"SDC", "SFWS"}), "SDC"))
-    zero = ("SDC", "RCS")
+    set_point = "SDC"
 
     def identify(self, link: WireLink) -> Identity:
         """A YLR-SM answers `RNC`, other dialects do not."""

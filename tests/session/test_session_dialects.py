@@ -105,6 +105,36 @@ def test_the_guard_locks_a_yar_whose_station_is_killed(thin):
     assert [entry.data["words"]["RPS"] for entry in clinic.entries("lock.confirmed")][-1] == "0.0"
 
 
+def test_a_supply_that_an_interlock_cut_ends_a_session_on_a_qcw(thin):
+    """Bit 11 cleared is the supply gone: the session ends locked, and asks for START."""
+    clinic = thin("ylr-qcw")
+    accept(clinic)
+    session = clinic.start("--kind", "service", "--json", "--for", "20")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("interlock_1=open")
+    said, _ = session.communicate(timeout=60)
+    ran = json.loads(said)
+    assert session.returncode == 1
+    assert (ran["end"]["code"], ran["confirmed_locked"]) == ("interlock", True)
+    clinic.laser.set("interlock_1=closed")
+    assert findings(clinic)["reset_required"] == "refuse"
+
+
+def test_an_interlock_that_a_yar_hides_leads_back_to_standby(thin):
+    """The wire shows no more than that emission ended: nothing resumes, and the end is locked."""
+    clinic = thin("yar")
+    accept(clinic)
+    session = clinic.start("--kind", "service", "--json", "--for", "2")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("interlock_1=open")
+    clinic.laser.set("interlock_1=closed")
+    clinic.laser.set("supply=on")
+    session.communicate(timeout=60)
+    lights = [e["event"] for e in clinic.laser.truth() if e["event"].startswith("light")]
+    assert lights == ["light_on", "light_off"]
+    assert clinic.entries("lock.confirmed")
+
+
 def test_a_guard_locks_over_rfc2217_too(make_clinic):
     """A laser behind a network's serial line is guarded like any: killed in light, soon dark."""
     clinic = make_clinic()
