@@ -16,7 +16,7 @@ from devicelink_ipg_sim.words import (
     Dialect,
     Handler,
     Outcome,
-    RefusedError,
+    Refusal,
     aim,
     emission_off,
     emission_on,
@@ -38,7 +38,8 @@ _MS_PER_S = 1000
 def _set_window(laser: Laser, parameter: str) -> Outcome:
     """`SFWS`: truncated down to a multiple of 0.2 s."""
     asked = Decimal(parameter)
-    within(asked, 0.2, 5)
+    if not within(asked, 0.2, 5):
+        return Refusal(OUT_OF_RANGE)
     window = asked // _WINDOW_STEP_S * _WINDOW_STEP_S
     return f"{window:.1f}", lambda: laser.set("power_average_s", f"{window:.1f}")
 
@@ -46,14 +47,16 @@ def _set_window(laser: Laser, parameter: str) -> Outcome:
 def _set_power(laser: Laser, parameter: str) -> Outcome:
     """`SPS`: 0, or from the minimum to the maximum, in W; kept to a milliwatt [?]."""
     watts = Decimal(parameter)
-    within(watts, laser.inputs.minimum_power_w, laser.inputs.max_power_w, zero=True)
+    if not within(watts, laser.inputs.minimum_power_w, laser.inputs.max_power_w, zero=True):
+        return Refusal(OUT_OF_RANGE)
     value = abs(round(watts, 3))
     return _short(float(value)), lambda: laser.set_power(float(value))
 
 
 def _set_seed_wavelength(laser: Laser, parameter: str) -> Outcome:
     """`SWA`: the temperature that tunes the seed; from 0 to 100 C [?]."""
-    within(Decimal(parameter), 0, 100)
+    if not within(Decimal(parameter), 0, 100):
+        return Refusal(OUT_OF_RANGE)
     return parameter, lambda: laser.set("wavelength_temperature_c", parameter)
 
 
@@ -63,7 +66,7 @@ def _set_pulse(key: str, other: str) -> Handler:
     def handle(laser: Laser, parameter: str) -> Outcome:
         value = Decimal(parameter)
         if not 0 < value * Decimal(str(getattr(laser.inputs, other))) <= _MS_PER_S:
-            raise RefusedError(OUT_OF_RANGE)
+            return Refusal(OUT_OF_RANGE)
         return _short(float(value)), lambda: laser.set(key, parameter)
 
     return handle

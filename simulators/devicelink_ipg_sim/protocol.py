@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink_ipg_sim.dialects import DIALECTS
-from devicelink_ipg_sim.words import RefusedError
+from devicelink_ipg_sim.words import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +57,10 @@ def refused(laser: Laser, text: str) -> str:
 
 
 def _outcome(laser: Laser, handler: Handler, word: str, parameter: str) -> Answer:
-    try:
-        value, deed = handler(laser, parameter)
-    except RefusedError as refusal:
-        return Answer(refused(laser, str(refusal)))
+    outcome = handler(laser, parameter)
+    if isinstance(outcome, Refusal):
+        return Answer(refused(laser, outcome.text))
+    value, deed = outcome
     if value is None:
         return Answer(word, deed)
     colon = ": " if laser.inputs.value_space == "on" else ":"

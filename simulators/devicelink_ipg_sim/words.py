@@ -24,13 +24,17 @@ AIMING_EXTERNAL = "Aiming beam under external control"
 BY_HARDWARE = "Hardware emission control"
 """Our proposal for EMON and EMOFF under hardware emission control: no source tells the reply."""
 
-Outcome = tuple[str | None, Callable[[], None] | None]
-"""The value behind `WORD: ` (None: the bare word), and the deed."""
-Handler = Callable[["Laser", str], Outcome]
 
-
-class RefusedError(Exception):
+@dataclass(frozen=True, slots=True)
+class Refusal:
     """The laser refuses; the text stands after `ERR: `."""
+
+    text: str
+
+
+Outcome = tuple[str | None, Callable[[], None] | None] | Refusal
+"""The value behind `WORD: ` (None: the bare word) and the deed; or a refusal."""
+Handler = Callable[["Laser", str], Outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,14 @@ def output_power(decimals: int) -> Handler:
 
 def emission_on(laser: Laser, _: str) -> Outcome:
     """`EMON`."""
-    _refuse_where_not_ours(laser)
     if not laser.supply_on or laser.blocked:
-        raise RefusedError(NOT_POSSIBLE)
-    return None, laser.start
+        return _not_ours(laser) or Refusal(NOT_POSSIBLE)
+    return _not_ours(laser) or (None, laser.start)
 
 
 def emission_off(laser: Laser, _: str) -> Outcome:
     """`EMOFF`."""
-    _refuse_where_not_ours(laser)
-    return None, laser.stop
+    return _not_ours(laser) or (None, laser.stop)
 
 
 def reset(laser: Laser, _: str) -> Outcome:
@@ -81,15 +83,15 @@ def reset(laser: Laser, _: str) -> Outcome:
 def set_current(laser: Laser, parameter: str) -> Outcome:
     """`SDC`: 0, or from the minimum to 100."""
     percent = Decimal(parameter)
-    within(percent, laser.inputs.minimum_current_percent, 100, zero=True)
+    if not within(percent, laser.inputs.minimum_current_percent, 100, zero=True):
+        return Refusal(OUT_OF_RANGE)
     value = abs(round(percent, 1))
     return f"{value}", lambda: laser.set_current(float(value))
 
 
-def within(value: Decimal, low: float, high: float, *, zero: bool = False) -> None:
-    """Refuse what is out of range; `zero` lets a 0 pass below `low`."""
-    if not (zero and not value) and not Decimal(str(low)) <= value <= Decimal(str(high)):
-        raise RefusedError(OUT_OF_RANGE)
+def within(value: Decimal, low: float, high: float, *, zero: bool = False) -> bool:
+    """Whether a value is in its range; `zero` lets a 0 pass below `low`."""
+    return (zero and not value) or Decimal(str(low)) <= value <= Decimal(str(high))
 
 
 def mode(key: str, value: str) -> Handler:
@@ -97,7 +99,7 @@ def mode(key: str, value: str) -> Handler:
 
     def handle(laser: Laser, _: str) -> Outcome:
         if laser.emission:
-            raise RefusedError(EMISSION_IS_ON)
+            return Refusal(EMISSION_IS_ON)
         return None, lambda: laser.set(key, value)
 
     return handle
@@ -108,14 +110,14 @@ def aim(value: str) -> Handler:
 
     def handle(laser: Laser, _: str) -> Outcome:
         if laser.inputs.aiming_control == "hardware":
-            raise RefusedError(AIMING_EXTERNAL)
+            return Refusal(AIMING_EXTERNAL)
         return None, lambda: laser.set("aiming_beam", value)
 
     return handle
 
 
-def _refuse_where_not_ours(laser: Laser) -> None:
+def _not_ours(laser: Laser) -> Refusal | None:
+    """Why the host does not control emission now."""
     if laser.inputs.key == "rem":
-        raise RefusedError(KEY_IN_REMOTE)
-    if laser.inputs.hardware_emission == "enabled":
-        raise RefusedError(BY_HARDWARE)
+        return Refusal(KEY_IN_REMOTE)
+    return Refusal(BY_HARDWARE) if laser.inputs.hardware_emission == "enabled" else None
