@@ -133,7 +133,7 @@ class LockWay:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What a driver says of itself and of its wire, once and for every device it drives."""
+    """What a driver says of itself and of its wire, for every device of one dialect."""
 
     name: str
     title: str
@@ -164,11 +164,14 @@ class Declaration:
     control_shown: ControlShown
     at_the_laser: str
     """What a person does at the laser when a lock is not confirmed, as one sentence."""
+    dialects: Mapping[str, Declaration] = field(default_factory=dict)
+    """What is declared instead where a device's configuration names one of these dialects."""
 
     def as_json(self) -> dict[str, object]:
         """For `driver list --json`."""
         made = asdict(self)
         made["lock_bytes"] = self.lock_bytes.hex()
+        made["dialects"] = {name: each.as_json() for name, each in self.dialects.items()}
         return made
 
 

@@ -108,6 +108,11 @@ def make(name: str, configuration: Mapping[str, str]) -> Driver:
     return factory(configuration)
 
 
+def declared(name: str, configuration: Mapping[str, str]) -> Declaration:
+    """What a driver declares for a device so configured; raises what `make` raises."""
+    return make(name, configuration).declaration
+
+
 def allowed_drivers(state: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
     """The drivers that this station allows, from its configuration's replayed entries."""
     configured = state.get("station", {})

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ACCEPTABLE = {
     "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
-    "interlock_unknown": "The laser's wire does not show its interlock.",
+    "interlock_unknown": "The laser's wire does not show its interlock, or its key.",
     "counter_not_available": "The laser's wire shows no lifetime counter.",
 }
 """Findings that a wire causes and that the clinic's recorded acceptance may answer."""

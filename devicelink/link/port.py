@@ -1,7 +1,8 @@
 """Opening a port, and moving bytes over it; the only file that knows pyserial.
 
 A path or `socket://HOST:PORT` is opened by pyserial and then driven by its descriptor alone, so
-that a guard process can inherit it. Other schemes come from the entry-point group
+that a guard process can inherit it; `rfc2217://HOST:PORT` likewise, by a client of our own. Other
+schemes come from the entry-point group
 `devicelink.ports`. Every exception of the layers below turns into `PortUnavailable` or `LinkLost`.
 """
 
@@ -23,6 +24,7 @@ from urllib.parse import urlsplit
 import serial
 
 from devicelink.errors import ConfigError, LinkLost, NoReply, PortUnavailable
+from devicelink.link.rfc2217 import Rfc2217Port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,8 @@ _READ_BYTES = 4096
 _PTY_MAJORS = range(136, 144)
 _WRITE_PATIENCE_S = 0.5
 _WRITE_PAUSE_S = 0.001
+_CONNECT_WITHIN_S = 5.0
+_NETWORK_SCHEMES = ("socket", "rfc2217")
 
 
 class Port(Protocol):
@@ -91,12 +95,13 @@ def port_kind(address: str) -> PortKind:
         if not Path(real).exists():
             return PortKind.ABSENT
         return PortKind.PTY if _is_pty(real) else PortKind.DEVICE
-    if scheme == "socket":
-        host = _host(address)
+    if scheme in _NETWORK_SCHEMES:
+        host, _ = _host_and_port(address)
         return PortKind.LOOPBACK if _is_loopback(host) else PortKind.NETWORK
     if rest and scheme in _foreign_schemes():
         return PortKind.IN_PROCESS
-    known = ", ".join(["a device path", "socket://", *(f"{s}://" for s in _foreign_schemes())])
+    schemes = (*_NETWORK_SCHEMES, *_foreign_schemes())
+    known = ", ".join(["a device path", *(f"{each}://" for each in schemes)])
     raise ConfigError(f"The port {address!r} has no known form. Known: {known}.")
 
 
@@ -116,6 +121,8 @@ def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | N
     if kind is PortKind.IN_PROCESS:
         opener = _foreign_schemes()[address.partition("://")[0]].load()
         return cast("Callable[[str, Runtime], Port]", opener)(address, runtime)
+    if address.startswith("rfc2217://"):
+        return _open_rfc2217(address, line, runtime)
     try:
         handle = serial.serial_for_url(address, do_not_open=True)
         handle.baudrate = line.baudrate
@@ -136,6 +143,12 @@ def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | N
             fcntl.ioctl(handle.fileno(), termios.TIOCEXCL)
     os.set_blocking(handle.fileno(), False)
     return FdPort(handle.fileno(), runtime, keep=handle)
+
+
+def inherited_port(fd: int, runtime: Runtime, *, rfc2217: bool) -> Port:
+    """A port on a descriptor that another process opened; `rfc2217` where it speaks that."""
+    port = FdPort(fd, runtime)
+    return Rfc2217Port(port, runtime, begun=True) if rfc2217 else port
 
 
 class FdPort:
@@ -193,16 +206,34 @@ def _foreign_schemes() -> dict[str, importlib.metadata.EntryPoint]:
     return {point.name: point for point in found}
 
 
-def _host(address: str) -> str:
-    """The host of a socket address; raises `ConfigError` where host or port is none."""
+def _open_rfc2217(address: str, line: Line, runtime: Runtime) -> Port:
+    """Connect, and set the line at the server; raises `PortUnavailable`."""
+    try:
+        connection = socket.create_connection(_host_and_port(address), _CONNECT_WITHIN_S)
+    except OSError as error:
+        raise PortUnavailable(_unavailable(address, error)) from error
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.settimeout(0)
+    port = Rfc2217Port(FdPort(connection.detach(), runtime), runtime)
+    try:
+        port.set_line(line)
+    except BaseException:
+        port.close()
+        raise
+    return port
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    """Host and port of an address; raises `ConfigError` where one of them is none."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
     if not host or not port:
-        raise ConfigError(f"The port {address!r} is no address. Write it as socket://HOST:PORT.")
-    return host
+        scheme = address.partition("://")[0]
+        raise ConfigError(f"The port {address!r} is no address. Write it as {scheme}://HOST:PORT.")
+    return host, port
 
 
 def _is_pty(path: str) -> bool:

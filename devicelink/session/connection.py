@@ -19,6 +19,7 @@ from devicelink.errors import (
 )
 from devicelink.link.link import Link
 from devicelink.link.port import open_port
+from devicelink.link.rfc2217 import Rfc2217Port
 from devicelink.session.guard import Guard, NoGuard, ProcessGuard
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def start_guard(
         serial=own.serial,
         folder=folder,
         runtime=runtime,
+        rfc2217=isinstance(connection.port, Rfc2217Port),
     )
 
 

@@ -64,7 +64,7 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
     state = context.state()
     device = register.find(state["devices"], serial)
     station = _station(context, state)
-    driver_problem, declaration = _declaration(device.driver)
+    driver_problem, declaration = _declaration(device)
     person = gather_entitlement(
         state,
         person_id=asked.technician,
@@ -159,9 +159,9 @@ def _distribution(driver: str) -> str:
     return f"{claim.distribution} {claim.version}"
 
 
-def _declaration(driver: str) -> tuple[tuple[str, str] | None, Declaration | None]:
+def _declaration(device: Device) -> tuple[tuple[str, str] | None, Declaration | None]:
     try:
-        return None, registry.load(driver).declaration
+        return None, registry.declared(device.driver, device.configuration)
     except DeviceLinkError as error:
         return ("driver_unusable", str(error)), None
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from devicelink.config import device_file
 from devicelink.errors import DeviceLinkError, GuardGone
 from devicelink.link.link import Link
-from devicelink.link.port import FdPort
+from devicelink.link.port import inherited_port
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import ThreadRuntime, nanoseconds, seconds
 from devicelink.session.lockdown import LOCK_WITHIN_S, ROUND_PAUSE_S, lock
@@ -96,6 +96,8 @@ class GuardOrders:
     """The folder of lock files and sockets."""
     attested_path: str
     """When this file exists, a person has attested that power is removed."""
+    rfc2217: bool = False
+    """Whether the port's descriptor carries RFC 2217, and not the laser's bytes alone."""
 
 
 class ProcessGuard:
@@ -123,6 +125,7 @@ class ProcessGuard:
         serial: str,
         folder: Path,
         runtime: Runtime,
+        rfc2217: bool = False,
     ) -> ProcessGuard:
         """Start one and wait until it watches; raises `GuardGone` where it does not."""
         runtime.ask_for_priority()
@@ -141,6 +144,7 @@ class ProcessGuard:
             serial=serial,
             locks_path=str((folder / "locks").absolute()),
             attested_path=str(attested_mark(folder, serial).absolute()),
+            rfc2217=rfc2217,
         )
         held = () if lock_fd is None else (lock_fd,)
         try:
@@ -228,7 +232,7 @@ class _Watch:
         self._orders = orders
         self._driver = driver
         self._runtime = runtime
-        self._port = FdPort(orders.port_fd, runtime)
+        self._port = inherited_port(orders.port_fd, runtime, rfc2217=orders.rfc2217)
         self._beat_ns = runtime.mono_ns()
         self._owner_lives = True
         self._old_mark = False

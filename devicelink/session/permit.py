@@ -17,7 +17,7 @@ from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from devicelink.session.facts import Facts, SettingsFacts
+    from devicelink.session.facts import Facts, ReadingFacts, SettingsFacts
 
 READING_MAX_AGE_S = 2.0
 _COUNTS = ("unlock", "ready")
@@ -200,10 +200,7 @@ def _reading(facts: Facts) -> Iterator[Finding]:
         yield _refuse(
             "interlock_open", "The laser's interlock is open.", "Close the door and the connector."
         )
-    if reading.interlock_closed in {"not_reported", "unknown"} and not reading.reset_required:
-        yield from _needs_acceptance(
-            facts, "interlock_unknown", "The laser does not tell whether its interlock is closed."
-        )
+    yield from _not_shown(facts, reading)
     if reading.reset_required:
         yield _refuse(
             "reset_required",
@@ -211,7 +208,7 @@ def _reading(facts: Facts) -> Iterator[Finding]:
             "not pressed.",
             "Close door and interlocks, release the emergency stop, then press START at the laser.",
         )
-    if reading.key_on != "yes":
+    if reading.key_on not in {"yes", "not_reported"}:
         yield _refuse(
             "key_not_on", "The laser's key is not ON.", "Turn the key at the laser to ON."
         )
@@ -228,6 +225,26 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.counter is None:
         yield from _needs_acceptance(
             facts, "counter_not_available", "The laser shows no lifetime counter on its wire."
+        )
+
+
+def _not_shown(facts: Facts, reading: ReadingFacts) -> Iterator[Finding]:
+    """Interlock and key, where the wire does not show them: one acceptance, and then a warning."""
+    hidden = []
+    if reading.interlock_closed in {"not_reported", "unknown"} and not reading.reset_required:
+        hidden.append("its interlock is closed")
+    if reading.key_on == "not_reported":
+        hidden.append("its key is ON")
+    if not hidden:
+        return
+    sentence = f"The laser does not tell whether {' and '.join(hidden)}."
+    yield from _needs_acceptance(facts, "interlock_unknown", sentence)
+    accepted_by = facts.device.accepted.get("interlock_unknown")
+    if accepted_by not in {None, facts.person.person}:
+        yield _warn(
+            "interlock_unknown",
+            f"{sentence} {accepted_by} accepted that for the clinic.",
+            "Look at door, connector and key yourself: no opened interlock will be noticed here.",
         )
 
 

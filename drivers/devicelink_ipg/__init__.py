@@ -1,4 +1,4 @@
-"""Driver for IPG Photonics fibre laser engines, dialect YLR-SM."""
+"""Driver for IPG Photonics fibre laser engines, dialects YLR-SM, YAR, YLR-QCW."""
 
 from devicelink_ipg.driver import Ipg
 

@@ -1,4 +1,4 @@
-"""The YLR-SM text protocol as pure functions: frames, replies, status bits.
+"""The text protocol that all dialects share, as pure functions: frames, replies, status words.
 
 Source of every fact: the maker's user guide of a 200 W YLR-SM laser, chapters 4 and 5 (ASCII
 commands, one carriage return at the end of each command and each reply, one reply a command).
@@ -10,34 +10,18 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from devicelink.driver import CommandClass
 from devicelink.errors import DeviceFault, ProtocolError
 from devicelink.link.framing import split_lines
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Self
+
 CR = b"\r"
 
-_CLASSES = {
-    "STA": CommandClass.QUERY,
-    "RCS": CommandClass.QUERY,
-    "RNC": CommandClass.QUERY,
-    "RDC": CommandClass.QUERY,
-    "ROP": CommandClass.QUERY,
-    "RFV": CommandClass.QUERY,
-    "RCT": CommandClass.QUERY,
-    "RFWS": CommandClass.QUERY,
-    "EMOFF": CommandClass.REDUCES,
-    "ABF": CommandClass.REDUCES,
-    "ABN": CommandClass.PREPARES,
-    "EMOD": CommandClass.PREPARES,
-    "DMOD": CommandClass.PREPARES,
-    "SFWS": CommandClass.PREPARES,
-    "RERR": CommandClass.PREPARES,
-    "EMON": CommandClass.ENABLES,
-}
-"""What is not here is forbidden: external analog control (`EEC`), aiming by hardware, others."""
-
-_WITH_VALUE = frozenset({"SDC", "SFWS"})
 _VALUE = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
 _UNKNOWN_COMMAND = ("BCMD", "COMMAND ERR")
 _REFUSALS = (b"ERR", *(text.encode() for text in _UNKNOWN_COMMAND))
@@ -53,17 +37,28 @@ def frame(word: str, value: str | None = None) -> bytes:
     return (f"{word} {value}" if value is not None else word).encode("ascii") + CR
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Words:
+    """What may be said in one dialect; what is not here is forbidden."""
+
+    classes: Mapping[str, CommandClass]
+    with_value: frozenset[str]
+    """Words that stand with a value, and never without."""
+    set_point: str
+    """Of these, the one whose value 0 takes light away."""
+
+
 @lru_cache(_FRAMES)
-def _class_of(sent: bytes) -> CommandClass:
+def _class_of(words: Words, sent: bytes) -> CommandClass:
     lines, rest = split_lines(sent, CR)
     if rest or len(lines) != 1 or not lines[0].isascii():
         return CommandClass.FORBIDDEN
     word, space, value = lines[0].decode("ascii").partition(" ")
-    if bool(space) is not (word in _WITH_VALUE) or (space and not _VALUE.fullmatch(value)):
+    if bool(space) is not (word in words.with_value) or (space and not _VALUE.fullmatch(value)):
         return CommandClass.FORBIDDEN
-    if word == "SDC":
-        return CommandClass.REDUCES if Decimal(value) == 0 else CommandClass.PREPARES
-    return _CLASSES.get(word, CommandClass.FORBIDDEN)
+    if word == words.set_point and Decimal(value) == 0:
+        return CommandClass.REDUCES
+    return words.classes.get(word, CommandClass.FORBIDDEN)
 
 
 @lru_cache(_FRAMES)
@@ -71,17 +66,20 @@ def _word_of(sent: bytes) -> bytes:
     return sent.split(CR)[0].split(b" ")[0].upper()
 
 
-class YlrSmWire:
-    """The wire as the link sees it."""
+class IpgWire:
+    """The wire of one dialect as the link sees it."""
 
     longest_reply = 80
     latest_reply_s = 0.5
     frame_break = CR
     marker = frame("RFV")
 
+    def __init__(self, words: Words) -> None:
+        self._words = words
+
     def classify(self, sent: bytes) -> CommandClass:
-        """By the command word; `SDC 0` reduces, any other `SDC` prepares."""
-        return _class_of(sent)
+        """By the command word; the set-point 0 reduces, any other prepares."""
+        return _class_of(self._words, sent)
 
     def split(self, received: bytes) -> tuple[list[bytes], bytes]:
         """Replies end with a carriage return."""
@@ -118,6 +116,13 @@ def seconds_of(word: str, value: str) -> float:
     return float(value)
 
 
+def is_zero(word: str, value: str) -> bool:
+    """Whether a set-point that the laser tells is 0; raises `ProtocolError` for no number."""
+    if not _VALUE.fullmatch(value):
+        raise ProtocolError(f"The laser answered {value!r} to {word}; a number was expected.")
+    return Decimal(value) == 0
+
+
 def acknowledged(word: str, reply: bytes) -> None:
     """Raise where `reply` does not acknowledge `word`; an acknowledgement proves nothing more."""
     _accepted(word, reply)
@@ -136,28 +141,14 @@ def _accepted(word: str, reply: bytes) -> str:
     return text
 
 
-FAULT_BITS = {
-    1: "over_temperature",
-    3: "back_reflection",
-    6: "module_disconnected",
-    7: "module_failed",
-    17: "unexpected_emission",
-    29: "module_disabled",
-    30: "collimator_disconnected",
-}
-
-
-_ENDS_LIGHT = sum(1 << bit for bit in (*FAULT_BITS, 10, 11, 21))
-
-
 @dataclass(frozen=True, slots=True)
 class StatusWord:
-    """`STA`: an unsigned 32-bit decimal; reserved bits are never looked at."""
+    """`STA`: an unsigned 32-bit decimal; what its bits mean is the dialect's."""
 
     number: int
 
     @classmethod
-    def read(cls, text: str) -> StatusWord:
+    def read(cls, text: str) -> Self:
         """Raises `ProtocolError` for anything but a number of 32 bits."""
         readable = text.isascii() and text.isdigit() and len(text) <= _STATUS_DIGITS
         if not readable or int(text) > _STATUS_MAX:
@@ -168,47 +159,6 @@ class StatusWord:
         """Whether a bit is set."""
         return bool(self.number >> position & 1)
 
-    @property
-    def emission_on(self) -> bool:
-        """Bit 2: emission on, or starting."""
-        return self.bit(2)
-
-    @property
-    def starting(self) -> bool:
-        """Bit 15: in the three seconds of safety start-up."""
-        return self.bit(15)
-
-    @property
-    def unexpected_emission(self) -> bool:
-        """Bit 17."""
-        return self.bit(17)
-
-    @property
-    def key_in_remote(self) -> bool:
-        """Bit 21: the laser is not under this host's control."""
-        return self.bit(21)
-
-    @property
-    def interlock_open(self) -> bool:
-        """Bit 10: optical interlock failed."""
-        return self.bit(10)
-
-    @property
-    def supply_off(self) -> bool:
-        """Bit 11: stays set until START is pressed at the laser."""
-        return self.bit(11)
-
-    @property
-    def modulation_enabled(self) -> bool:
-        """Bit 12: light also needs the modulation input."""
-        return self.bit(12)
-
-    @property
-    def ends_light(self) -> bool:
-        """Whether a session ends at it: a fault, an interlock, the key, unexpected emission."""
-        return bool(self.number & _ENDS_LIGHT)
-
-    @property
-    def faults(self) -> tuple[str, ...]:
-        """Names of the fault bits that are set."""
-        return tuple(name for position, name in FAULT_BITS.items() if self.bit(position))
+    def named(self, bits: Mapping[int, str]) -> tuple[str, ...]:
+        """The names of those bits that are set; others are never looked at."""
+        return tuple(name for position, name in bits.items() if self.bit(position))

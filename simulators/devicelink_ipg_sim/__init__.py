@@ -1,18 +1,19 @@
-"""A simulated IPG fibre laser, dialect YLR-SM, written from its protocol sheet alone."""
+"""A simulated IPG fibre laser, in three dialects, written from its protocol sheet alone."""
 
 from __future__ import annotations
 
 from devicelink_ipg_sim.device import IpgDevice
-from devicelink_ipg_sim.inputs import FAULTS, SETTABLES, SETUPS
+from devicelink_ipg_sim.inputs import FAULTS, PRESETS, SETTABLES, SETUPS
 from devicelink_simulation.device import Simulator
 
 __all__ = ["SIMULATOR"]
 
 SIMULATOR = Simulator(
     name="ipg",
-    title="IPG fibre laser, 200 W, ASCII over RS-232 (dialect YLR-SM)",
+    title="IPG fibre laser, ASCII over RS-232 (dialects YLR-SM, YAR, YLR-QCW)",
     settables=SETTABLES,
     setups=SETUPS,
     faults=FAULTS,
+    presets=PRESETS,
     build=IpgDevice,
 )

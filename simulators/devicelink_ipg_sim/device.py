@@ -26,7 +26,7 @@ _REBOOT, _FROZEN = "reboot", "frozen_status"
 
 
 class IpgDevice:
-    """A YLR-SM laser behind its RS-232 plug: a single CR ends a line in both directions.
+    """An IPG laser behind its RS-232 plug: a single CR ends a line in both directions.
 
     Commands are cut and counted as the host sent them; what reaches the laser of them is cut into
     lines once more, for a mangled CR joins two commands, and a byte that became CR splits one.
@@ -93,7 +93,7 @@ class IpgDevice:
                 self._heard.forget()
                 self._laser.restart(float(begun.parameters["seconds"]))
             else:
-                words = ["STA", "ROP", "RCT"] + ["RCS"] * (begun.parameters["rcs"] == "yes")
+                words = ["STA", "ROP", "RCT"] + ["RCS", "RPS"] * (begun.parameters["rcs"] == "yes")
                 answers = {word: answer(self._laser, word) for word in words}
                 self._frozen = {word: told.text for word, told in answers.items() if told}
         return self._laser.restarting

@@ -93,7 +93,9 @@ class Laser:
 
     def set(self, key: str, value: str) -> None:
         """Turn a knob now; raises `ConfigError` for START in vain."""
-        converted = read(key, value)
+        if key == "dialect":
+            raise ConfigError("A laser's dialect is built in. Serve another laser instead.")
+        converted = read(key, value, self.inputs.dialect)
         if (key, value) == ("supply", "on"):
             self._refuse_start_in_vain()
         self.heat.advance(self.now_ns)
@@ -121,6 +123,11 @@ class Laser:
         if not self.emission or self.inputs.sdc_while_emitting == "at_once":
             self._drive_percent = percent
         self._settle()
+
+    def set_power(self, watts: float) -> None:
+        """A new set-point in watts of output; 0 is no current."""
+        percent = self.inputs.threshold_percent + watts / self._slope if watts else 0.0
+        self.set_current(percent)
 
     def reset(self) -> None:
         """Clear resettable errors; a cause that is still there sets its error again."""
@@ -174,6 +181,18 @@ class Laser:
         return self._drive * self.inputs.max_current_a / 100
 
     @property
+    def setpoint_w(self) -> float:
+        """The set-point as output, W."""
+        return max(0.0, self._slope * (self.setpoint_percent - self.inputs.threshold_percent))
+
+    @property
+    def peak_w(self) -> float:
+        """Output while enabled and gated open; in pulse mode within a pulse, W."""
+        if not (self.supply_on and self.enabled and self._gate_open):
+            return 0.0
+        return max(0.0, self._slope * (self._drive - self.inputs.threshold_percent))
+
+    @property
     def aiming(self) -> bool:
         """Whether the aiming beam is on."""
         inputs = self.inputs
@@ -188,7 +207,14 @@ class Laser:
 
     @property
     def _gate_open(self) -> bool:
-        return self.inputs.modulation == "disabled" or self.inputs.modulation_input == "high"
+        inputs = self.inputs
+        gated = "enabled" in {inputs.modulation, inputs.gate_mode}
+        return not gated or inputs.modulation_input == "high"
+
+    @property
+    def _slope(self) -> float:
+        """Watts for each % of current above the threshold."""
+        return self.inputs.max_power_w / (100 - self.inputs.threshold_percent)
 
     @property
     def _drive(self) -> float:
@@ -203,10 +229,9 @@ class Laser:
         if not self.supply_on:
             return 0.0
         unexpected_w = inputs.unexpected_power_w if inputs.unexpected_emission == "on" else 0.0
-        if not (self.enabled and self._gate_open):
-            return unexpected_w
-        slope = inputs.max_power_w / (100 - inputs.threshold_percent)
-        return max(unexpected_w, slope * (self._drive - inputs.threshold_percent))
+        pulsed = inputs.pulse_mode == "enabled"
+        duty = min(1.0, inputs.pulse_rate_hz * inputs.pulse_width_ms / 1000) if pulsed else 1.0
+        return max(unexpected_w, duty * self.peak_w)
 
     def _refuse_start_in_vain(self) -> None:
         if self.interlock_open:
@@ -282,6 +307,8 @@ class Laser:
             self.latched.add("unexpected_emission")
         if inputs.modules in LATCHED_MODULES:
             self.latched.add(inputs.modules)
+        if inputs.alarm != "none":
+            self.latched.add(inputs.alarm)
         if self.heat.celsius >= TRIP_C:
             self.overheated = True
         elif self.heat.celsius <= CLEAR_C:
@@ -295,7 +322,7 @@ class Laser:
         self.power_w = self._light_w()
         lit = self.power_w > 0
         if enabled and not was_enabled:
-            gated = self.inputs.modulation == "enabled"
+            gated = "enabled" in {self.inputs.modulation, self.inputs.gate_mode}
             self._truth.note(self.now_ns, "enabled", drive_percent=self._drive, gated=gated)
         if lit and not was_lit:
             self._truth.note(self.now_ns, "light_on", power_w=round(self.power_w, 3))

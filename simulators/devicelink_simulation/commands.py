@@ -60,7 +60,7 @@ def serve(
     pty: Annotated[bool, typer.Option("--pty", help="Serve on a pseudo-terminal.")] = False,
     link: Annotated[Path | None, typer.Option(help="With --pty: a link to it.")] = None,
     tcp: Annotated[str | None, typer.Option(help="Serve on HOST:PORT (0: any port).")] = None,
-    rfc2217: Annotated[str | None, typer.Option(help="Comes with a later version.")] = None,
+    rfc2217: Annotated[str | None, typer.Option(help="As --tcp, the line set by RFC 2217.")] = None,
     values: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE.")] = None,
     at: Annotated[list[str] | None, typer.Option(help="SECONDS:KEY=VALUE.")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="NAME[:KEY=VALUE,…][@WHEN,…].")] = None,
@@ -83,8 +83,6 @@ def serve(
     from devicelink_simulation.simulation import Plan
     from devicelink_simulation.truth import NoTruth, TruthFile
 
-    if rfc2217 is not None:
-        raise ConfigError("--rfc2217 is not there yet. Use --pty or --tcp HOST:PORT.")
     plan = Plan.of(
         simulator(name),
         values=dict(pair(each, "--set") for each in values or ()),
@@ -97,23 +95,25 @@ def serve(
     stop = runtime.latch()
     with ended_by_signals(stop):
         kept = TruthFile(truth) if truth else NoTruth()
-        wire = _wire(pty=pty, link=link, tcp=tcp)
+        wire = _wire(pty=pty, link=link, tcp=tcp, rfc2217=rfc2217)
         try:
             Server(plan, wire, kept, runtime, say_on_stdout).run(stop)
         finally:
             wire.close()
 
 
-def _wire(*, pty: bool, link: Path | None, tcp: str | None) -> ServedWire:
-    from devicelink_simulation.wires import PtyWire, TcpWire
+def _wire(*, pty: bool, link: Path | None, tcp: str | None, rfc2217: str | None) -> ServedWire:
+    from devicelink_simulation.wires import PtyWire, Rfc2217Wire, TcpWire
 
-    if pty == (tcp is not None):
-        raise ConfigError("Say where to serve: --pty, or --tcp HOST:PORT, one of them.")
+    if [pty, tcp is not None, rfc2217 is not None].count(True) != 1:
+        raise ConfigError(
+            "Say where to serve: --pty, or --tcp HOST:PORT, or --rfc2217 HOST:PORT, one of them."
+        )
+    if link is not None and not pty:
+        raise ConfigError("--link goes with --pty only.")
     if tcp is not None:
-        if link is not None:
-            raise ConfigError("--link goes with --pty only.")
         return TcpWire(tcp)
-    return PtyWire(link)
+    return PtyWire(link) if rfc2217 is None else Rfc2217Wire(rfc2217)
 
 
 def _as_json(chosen: Simulator) -> dict[str, object]:
@@ -123,6 +123,7 @@ def _as_json(chosen: Simulator) -> dict[str, object]:
         "name": chosen.name,
         "title": chosen.title,
         "settables": [each.as_json() for each in chosen.settables],
+        "presets": chosen.presets,
         "setups": [
             {
                 "name": name,
@@ -145,6 +146,10 @@ def _as_text(chosen: Simulator) -> str:
         later = f" (later: {', '.join(each.later)})" if each.later else ""
         lines += [f"  {each.name}={each.default}", f"      {each.allowed()}{later}"]
         lines += [f"      {each.meaning}"]
+    for key, presets in chosen.presets.items():
+        for value, others in presets.items():
+            told = " ".join(f"{name}={default}" for name, default in others.items())
+            lines += ["", f"With {key}={value} the defaults are: {told}"]
     lines += ["", "Broken set-ups (--setup NAME):"]
     lines += [f"  {name:<24}{setup.meaning}" for name, setup in chosen.setups.items()]
     lines += ["", "Faults (--fault SPEC):"]

@@ -6,7 +6,7 @@ exact time, however far apart the calls are. Physics and protocol of a device st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ class Setup:
 class Simulator:
     """What an entry point of the group `devicelink.simulators` names.
 
-    `faults` are the device's own, beside those of every wire.
+    `faults` are the device's own, beside those of every wire. `presets` are other defaults that
+    come with a choice: of the settable, of the choice.
     """
 
     name: str
@@ -84,3 +85,4 @@ class Simulator:
     setups: Mapping[str, Setup]
     faults: tuple[FaultKind, ...]
     build: Callable[[Surroundings], Device]
+    presets: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)

@@ -145,8 +145,8 @@ class Server:
 def _way_back(wire: ServedWire) -> Callable[[], ServedWire] | None:
     """What makes the same port anew once it is closed; None where its name goes with it."""
     if isinstance(wire, TcpWire):
-        address = wire.target.removeprefix("socket://")
-        return lambda: TcpWire(address)
+        again, address = type(wire), wire.address
+        return lambda: again(address)
     link = Path(wire.target)
     return (lambda: PtyWire(link)) if link.is_symlink() else None
 

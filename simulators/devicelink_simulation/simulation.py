@@ -52,9 +52,13 @@ class Plan:
     ) -> Plan:
         """Check all of it; `at` holds texts SECONDS:KEY=VALUE. Raises `ConfigError`."""
         chosen = {settable.name: settable.default for settable in simulator.settables}
-        broken = _setup(simulator, setup)
-        for key, value in [*broken.items(), *(values or {}).items()]:
-            chosen[key] = named(key, simulator.settables, _whose(simulator)).check(value)
+        asked = {
+            key: named(key, simulator.settables, _whose(simulator)).check(value)
+            for key, value in [*_setup(simulator, setup).items(), *(values or {}).items()]
+        }
+        for key, presets in simulator.presets.items():
+            chosen |= presets.get(asked.get(key, chosen[key]), {})
+        chosen |= asked
         planted = (*(simulator.setups[setup].faults if setup else ()), *faults)
         for spec in planted:
             parse_fault(spec, known_faults(simulator))

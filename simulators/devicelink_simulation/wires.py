@@ -1,4 +1,4 @@
-"""The wires that a served device can hang on: a pseudo-terminal, or TCP on this machine."""
+"""The wires that a served device can hang on: a pseudo-terminal, TCP, or RFC 2217 over TCP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from serial.rfc2217 import PortManager
 
 _READ_BYTES = 4096
 
@@ -108,8 +111,10 @@ class PtyWire:
 class TcpWire:
     """A TCP server on a loopback address; programs are served one after another."""
 
+    scheme, option = "socket", "--tcp"
+
     def __init__(self, address: str) -> None:
-        host, port = _loopback(address)
+        host, port = _loopback(address, self.option)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self._server = socket.create_server((host, port), family=family, backlog=8)
@@ -119,12 +124,12 @@ class TcpWire:
         self._server.settimeout(0)
         self._client: socket.socket | None = None
         shown = f"[{host}]" if ":" in host else host
-        self._target = f"socket://{shown}:{self._server.getsockname()[1]}"
+        self.address = f"{shown}:{self._server.getsockname()[1]}"
 
     @property
     def target(self) -> str:
-        """socket://HOST:PORT."""
-        return self._target
+        """The scheme, and HOST:PORT."""
+        return f"{self.scheme}://{self.address}"
 
     def descriptors(self) -> list[int]:
         """The client where there is one, else the server; none when closed."""
@@ -172,12 +177,61 @@ class TcpWire:
             self._client = None
 
 
-def _loopback(address: str) -> tuple[str, int]:
+class Rfc2217Wire(TcpWire):
+    """TCP whose host sets the line by RFC 2217; any speed works, as the laser's own is not known.
+
+    A client that breaks the protocol is hung up on.
+    """
+
+    scheme, option = "rfc2217", "--rfc2217"
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address)
+        self._line: PortManager | None = None
+
+    def read(self) -> bytes:
+        """From the client, without what it says of the line."""
+        data = super().read()
+        if self._client is None or not data:
+            return b""
+        try:
+            if self._line is None:
+                return b""
+            return b"".join(self._line.filter(data))
+        except Exception:  # noqa: BLE001  (pyserial raises what it likes for a broken command)
+            self._hang_up()
+            return b""
+
+    def write(self, data: bytes) -> None:
+        """To the client, with 0xFF doubled."""
+        super().write(data.replace(b"\xff", b"\xff\xff"))
+
+    def _accept(self) -> None:
+        super()._accept()
+        if self._client is not None:
+            from serial import serial_for_url
+            from serial.rfc2217 import PortManager
+
+            self._line = PortManager(serial_for_url("loop://"), _Said(super().write))
+
+    def _hang_up(self) -> None:
+        super()._hang_up()
+        self._line = None
+
+
+class _Said:
+    """What pyserial's port manager writes to."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self.write = write
+
+
+def _loopback(address: str, option: str) -> tuple[str, int]:
     """Host and port; raises `ConfigError` for anything but this machine itself."""
     host, colon, port = address.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not (colon and host and port.isascii() and port.isdecimal() and int(port) < 65536):  # noqa: PLR2004  (ports are 16 bits)
-        raise ConfigError(f"--tcp must be written as HOST:PORT, not {address!r}.")
+        raise ConfigError(f"{option} must be written as HOST:PORT, not {address!r}.")
     host = "127.0.0.1" if host == "localhost" else host
     try:
         is_loopback = ipaddress.ip_address(host).is_loopback

@@ -12,7 +12,7 @@ from devicelink.link.link import EnableToken, Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import ThreadRuntime
 from devicelink_ipg import Ipg
-from devicelink_ipg.frames import StatusWord, YlrSmWire, value_of
+from devicelink_ipg.frames import StatusWord, value_of
 
 SHEET = {
     "query": ["RCS", "RNC", "RDC", "ROP", "RFV", "RCT", "STA", "RFWS"],
@@ -34,7 +34,7 @@ EVERY_WORD = [
     *("SDC", "RCS", "RNC", "RDC", "ROP", "RFV", "RCT", "STA", "EMON", "EMOFF", "EMOD", "DMOD"),
     *("EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC", "SFWS", "RFWS"),
 ]
-WIRE = YlrSmWire()
+WIRE = Ipg({}).wire
 
 
 @pytest.mark.parametrize(("kind", "line"), CASES)

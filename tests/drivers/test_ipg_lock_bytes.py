@@ -9,9 +9,14 @@ from devicelink_ipg_sim import SIMULATOR
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import TruthList
 
+DIALECTS = Ipg.declaration.dialects
 LOCK_BYTES = Ipg.declaration.lock_bytes
+EMISSION = {"ylr-sm": 4, "yar": 3, "ylr-qcw": 4}
+"""The status bits of emission and its start-up."""
+SET_POINT = {"ylr-sm": ("SDC", "RCS"), "yar": ("SPS", "RPS"), "ylr-qcw": ("SDC", "RCS")}
 COMMANDS = [
     *("STA", "RCS", "RNC", "RDC", "ROP", "RFV", "RCT", "RFWS", "SDC 34.2", "SDC 100", "SFWS 1.2"),
+    *("SPS 9.7", "SPS 0", "RMN", "RPS", "SWA 35.6", "EPM", "SPW 1", "SPRR 100"),
     *("EMON", "EMOFF", "EMOD", "DMOD", "EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC"),
 ]
 PREFIXES = sorted({command[:end] for command in COMMANDS for end in range(len(command) + 1)})
@@ -28,10 +33,11 @@ STARTS = {
 class Bench:
     """A laser in virtual time that is idle, starting, ready or emitting."""
 
-    def __init__(self, start):
+    def __init__(self, start, dialect="ylr-sm"):
         self.now_ns = 1_000_000_000
         self.truth = TruthList()
         values = {"startup_s": "0", "diode_current_percent": "50", **STARTS[start]}
+        values["dialect"] = dialect
         self.sim = Plan.of(SIMULATOR, values=values).build(self.truth, self.now_ns)
         if start != "idle":
             self.hear(b"EMON\r")
@@ -52,26 +58,31 @@ def last(truth, *events):
     return next((name for name in reversed(truth.names(*events))), None)
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("start", STARTS)
-def test_lock_bytes_end_any_half_written_frame(start):
+def test_lock_bytes_end_any_half_written_frame(start, dialect):
     """After every beginning of every command the lock bytes are understood, and it is dark."""
+    word, reads = SET_POINT[dialect]
     for prefix in [*PREFIXES, *NOISE]:
-        bench = Bench(start)
+        bench = Bench(start, dialect)
         bench.hear(prefix.encode("latin-1"))
         before = len(bench.truth.events)
-        bench.hear(LOCK_BYTES)
+        bench.hear(DIALECTS[dialect].lock_bytes)
         understood = [
             (event["text"], event["reply"])
             for event in bench.truth.events[before:]
             if event["event"] == "command"
         ]
-        assert understood[-2:] == [("EMOFF", "EMOFF"), ("SDC 0", "SDC: 0.0")], (prefix, understood)
+        assert understood[-2:] == [
+            ("EMOFF", "EMOFF"),
+            (f"{word} 0", f"{word}: 0.0"),
+        ], (prefix, understood)
         assert last(bench.truth, "enabled", "disabled") != "enabled", prefix
         assert last(bench.truth, "light_on", "light_off") != "light_on", prefix
-        assert not int(bench.ask("STA")) & 4, prefix
-        assert float(bench.ask("RCS")) == 0, prefix
+        assert not int(bench.ask("STA")) & EMISSION[dialect], prefix
+        assert float(bench.ask(reads)) == 0, prefix
         bench.now_ns += 5_000_000_000
-        assert not int(bench.ask("STA")) & 4, f"{prefix!r} came back"
+        assert not int(bench.ask("STA")) & EMISSION[dialect], f"{prefix!r} came back"
 
 
 def test_the_bench_begins_as_it_says():

@@ -110,6 +110,11 @@ def test_a_pty_is_told_through_any_link(wire, tmp_path, monkeypatch):
         ("socket://[::ffff:127.0.0.1]:4000", PortKind.LOOPBACK),
         ("socket://192.0.2.7:4000", PortKind.NETWORK),
         ("socket://[2001:db8::7]:4000", PortKind.NETWORK),
+        ("rfc2217://127.0.0.1:4000", PortKind.LOOPBACK),
+        ("rfc2217://localhost:4000", PortKind.LOOPBACK),
+        ("rfc2217://0.0.0.0:4000", PortKind.LOOPBACK),
+        ("rfc2217://[::1]:4000", PortKind.LOOPBACK),
+        ("rfc2217://192.0.2.7:4000", PortKind.NETWORK),
         ("sim://ipg", PortKind.IN_PROCESS),
         ("sim://ipg?key=rem", PortKind.IN_PROCESS),
     ],
@@ -128,7 +133,7 @@ def test_a_link_to_what_is_gone_is_absent(tmp_path):
     assert port_kind(str(tmp_path / "laser")) is PortKind.ABSENT
 
 
-@pytest.mark.parametrize("address", ["http://laser", "rfc2217://127.0.0.1:1", "://x", "x://y"])
+@pytest.mark.parametrize("address", ["http://laser", "telnet://127.0.0.1:1", "://x", "x://y"])
 def test_an_address_without_a_meaning(address):
     """An unknown form is refused with the forms that are known."""
     with pytest.raises(ConfigError, match=r"no known form.*socket://.*sim://"):
@@ -136,9 +141,11 @@ def test_an_address_without_a_meaning(address):
 
 
 def test_a_socket_without_a_host():
-    """`socket://` needs a host, and the sentence says how to write it."""
-    with pytest.raises(ConfigError, match="socket://HOST:PORT"):
-        port_kind("socket://:4000")
+    """A network address needs host and port, and the sentence says how to write it."""
+    for scheme in ("socket", "rfc2217"):
+        for address in (f"{scheme}://:4000", f"{scheme}://laser", f"{scheme}://laser:0"):
+            with pytest.raises(ConfigError, match=f"{scheme}://HOST:PORT"):
+                port_kind(address)
 
 
 @pytest.mark.parametrize("kind", PortKind)

@@ -310,6 +310,50 @@ def test_each_cause_has_its_code_and_no_other(code):
     assert verdict.summary() == found.sentence
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            [("reading.interlock_closed", "not_reported")],
+            "The laser does not tell whether its interlock is closed.",
+        ),
+        (
+            [("reading.key_on", "not_reported")],
+            "The laser does not tell whether its key is ON.",
+        ),
+        (
+            [("reading.interlock_closed", "unknown"), ("reading.key_on", "not_reported")],
+            "The laser does not tell whether its interlock is closed and its key is ON.",
+        ),
+    ],
+)
+def test_interlock_and_key_that_are_not_shown_need_one_acceptance(changes, sentence):
+    """They refuse until the clinic has accepted it; from then on they are a warning."""
+    accepted = judge(changed(*changes))
+    assert accepted.permitted
+    (warned,) = [f for f in accepted.findings if f.code not in ALWAYS]
+    assert (warned.code, warned.severity) == ("interlock_unknown", Severity.WARN)
+    assert warned.sentence == f"{sentence} t-ada accepted that for the clinic."
+    without = ("device.accepted", accepting("identity_asserted", "counter_not_available"))
+    refused = judge(changed(*changes, without))
+    (found,) = [f for f in refused.findings if f.code not in ALWAYS]
+    assert (found.code, found.severity) == ("interlock_unknown", Severity.REFUSE)
+    assert found.sentence.startswith(sentence)
+    assert "--accept interlock_unknown" in found.remedy
+
+
+def test_what_a_wire_shows_is_never_accepted_away():
+    """An open interlock, a key that is not ON and a missing START refuse, whatever was accepted."""
+    for code, change in (
+        ("interlock_open", ("reading.interlock_closed", "no")),
+        ("key_not_on", ("reading.key_on", "no")),
+        ("key_not_on", ("reading.key_on", "unknown")),
+        ("reset_required", ("reading.reset_required", True)),
+    ):
+        facts = changed(("device.accepted", accepting(*ACCEPTABLE)), change)
+        assert codes(facts, Severity.REFUSE) == {code}
+
+
 def codes_in(module):
     """The codes that a module's source can give to a finding; f-strings by their beginning."""
     makers = {"_refuse", "_warn", "tell", "Finding", "_needs_acceptance"}

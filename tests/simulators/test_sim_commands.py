@@ -45,7 +45,8 @@ def test_describe_tells_everything(sim):
     assert all(each["meaning"] and each["type"] for each in told["settables"])
     key = told["settables"][1]
     assert (key["name"], key["choices"], key["default"]) == ("key", ["on", "rem"], "on")
-    assert told["settables"][0]["later"] == ["yar", "ylr-qcw"]
+    assert told["settables"][0]["choices"] == ["ylr-sm", "yar", "ylr-qcw"]
+    assert told["presets"]["dialect"]["yar"]["max_power_w"] == "10.5"
     assert {each["name"] for each in told["setups"]} == set(SIMULATOR.setups)
     assert {each["name"] for each in told["faults"]} == {
         *("delay", "drop", "garbage", "duplicate", "corrupt", "truncate", "split"),
@@ -57,6 +58,7 @@ def test_describe_tells_everything(sim):
     names = [*(each.name for each in SIMULATOR.settables), *SIMULATOR.setups, "stuck_ack"]
     assert all(name in text for name in names)
     assert "drop@cmd=STA,count=2" in text
+    assert "With dialect=yar the defaults are: max_power_w=10.5" in text
 
 
 @pytest.mark.parametrize(
@@ -64,18 +66,24 @@ def test_describe_tells_everything(sim):
     [
         (["describe", "ibg"], "There is no simulator 'ibg'. Known: ipg"),
         (["serve", "ibg", "--pty"], "There is no simulator 'ibg'."),
-        (["serve", "ipg"], "Say where to serve: --pty, or --tcp HOST:PORT, one of them."),
+        (["serve", "ipg"], "Say where to serve: --pty, or --tcp HOST:PORT, or --rfc2217 "),
         (["serve", "ipg", "--pty", "--tcp", "127.0.0.1:0"], "Say where to serve"),
         (["serve", "ipg", "--tcp", "0.0.0.0:0"], "A simulator serves this machine only"),
         (["serve", "ipg", "--tcp", "example.org:80"], "A simulator serves this machine only"),
         (["serve", "ipg", "--tcp", "127.0.0.1"], "--tcp must be written as HOST:PORT"),
         (["serve", "ipg", "--tcp", "127.0.0.1:99999"], "--tcp must be written as HOST:PORT"),
         (["serve", "ipg", "--tcp", "127.0.0.1:0", "--link", "x"], "--link goes with --pty only."),
-        (["serve", "ipg", "--rfc2217", "127.0.0.1:0"], "--rfc2217 is not there yet."),
+        (["serve", "ipg", "--rfc2217", "0.0.0.0:0"], "A simulator serves this machine only"),
+        (["serve", "ipg", "--rfc2217", "x"], "--rfc2217 must be written as HOST:PORT"),
+        (["serve", "ipg", "--pty", "--rfc2217", "127.0.0.1:0"], "Say where to serve"),
+        (["serve", "ipg", "--rfc2217", "127.0.0.1:0", "--link", "x"], "--link goes with --pty"),
         (["serve", "ipg", "--pty", "--link", "/"], "exists and is no link"),
         (["serve", "ipg", "--pty", "--link", "/no/where"], "The link /no/where cannot be made"),
         (["serve", "ipg", "--pty", "--set", "key"], "--set must be written as KEY=VALUE"),
-        (["serve", "ipg", "--pty", "--set", "dialect=yar"], "dialect=yar is not there yet"),
+        (
+            ["serve", "ipg", "--pty", "--set", "dialect=ylr"],
+            "dialect must be one of ylr-sm, yar, ylr-qcw",
+        ),
         (["serve", "ipg", "--pty", "--set", "reserved_bits=4"], "reserved_bits=4 names bits"),
         (["serve", "ipg", "--pty", "--at", "key=rem"], "--at must be written as SECONDS:KEY=VALUE"),
         (["serve", "ipg", "--pty", "--fault", "nix"], "There is no fault 'nix'."),

@@ -9,7 +9,8 @@ import pytest
 from devicelink.errors import ConfigError
 from devicelink_ipg_sim import SIMULATOR
 from devicelink_ipg_sim.heat import Heat
-from devicelink_ipg_sim.inputs import RESERVED_BITS, Inputs
+from devicelink_ipg_sim.inputs import Inputs
+from devicelink_ipg_sim.status import RESERVED
 
 
 def emitting(lab, **values):
@@ -305,7 +306,7 @@ def test_unexpected_emission_is_light_that_nobody_commanded(lab):
 def test_reserved_bits_may_read_anything(lab):
     """All reserved bits set change nothing else; other bits cannot be named as reserved."""
     laser = lab(setup="noisy_status")
-    assert laser.ask("STA") == f"STA: {RESERVED_BITS}"
+    assert laser.ask("STA") == f"STA: {RESERVED['ylr-sm']}"
     with pytest.raises(ConfigError, match="not reserved"):
         laser.set(reserved_bits="4")
     with pytest.raises(ConfigError, match="not reserved"):

@@ -13,7 +13,28 @@ from devicelink_ipg_sim import SIMULATOR
 from devicelink_simulation.settable import Kind
 
 WORDS = ["EMON", "EMOFF", "EMOD", "DMOD", "EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC"]
-LINES = [*WORDS, "STA", "ROP", "RDC", "XYZ", "SDC 0", "SDC 50", "SDC 100", "SFWS 0.2", "SFWS 5"]
+LINES = [
+    *WORDS,
+    "SPS 0",
+    "SPS 5",
+    "EGM",
+    "DGM",
+    "EPM",
+    "DPM",
+    "ELE",
+    "DLE",
+    "SPW 0.1",
+    "SPRR 9",
+    "STA",
+    "ROP",
+    "RDC",
+    "XYZ",
+    "SDC 0",
+    "SDC 50",
+    "SDC 100",
+    "SFWS 0.2",
+    "SFWS 5",
+]
 KNOBS = [
     (each.name, value)
     for each in SIMULATOR.settables
@@ -26,6 +47,7 @@ KNOBS = [
     ("temperature_c", "25"),
     ("analog_input_percent", "70"),
 ]
+DIALECT = st.sampled_from(["ylr-sm", "yar", "ylr-qcw"])
 ACTS = st.lists(
     st.one_of(
         st.tuples(st.just("ask"), st.sampled_from(LINES)),
@@ -51,10 +73,10 @@ def happen(laser, acts):
 
 
 @FEW
-@given(acts=ACTS)
-def test_light_has_every_cause(lab, acts):
+@given(acts=ACTS, dialect=DIALECT)
+def test_light_has_every_cause(lab, acts, dialect):
     """Light leaves only with supply, closed interlocks, emission past start-up, open gate."""
-    laser = lab()
+    laser = lab(values={"dialect": dialect})
     inside = laser.sim._device._laser
     for _ in happen(laser, acts):
         inputs = inside.inputs
@@ -67,7 +89,8 @@ def test_light_has_every_cause(lab, acts):
             assert inside.emission
             assert not inside.starting
             assert not inside.blocked
-            assert inputs.modulation == "disabled" or inputs.modulation_input == "high"
+            gated = "enabled" in {inputs.modulation, inputs.gate_mode}
+            assert not gated or inputs.modulation_input == "high"
         if not inside.enabled:
             assert inside.current_a == 0
 
@@ -141,10 +164,13 @@ def test_how_often_one_looks_changes_nothing(lab, acts, split):
 
 
 @FEW
-@given(chunks=st.lists(st.binary(max_size=300) | st.sampled_from([b"\r", b"SDC ", b"9", b"."])))
-def test_any_bytes_are_survived(lab, chunks):
+@given(
+    dialect=DIALECT,
+    chunks=st.lists(st.binary(max_size=300) | st.sampled_from([b"\r", b"SDC ", b"9", b"."])),
+)
+def test_any_bytes_are_survived(lab, dialect, chunks):
     """No bytes make it raise, and each CR is answered exactly once."""
-    laser = lab()
+    laser = lab(values={"dialect": dialect})
     replies = b"".join(laser.raw(chunk) for chunk in chunks)
     assert replies.count(b"\r") == b"".join(chunks).count(b"\r")
     laser.raw(b"\r")
@@ -152,10 +178,10 @@ def test_any_bytes_are_survived(lab, chunks):
 
 
 @FEW
-@given(acts=ACTS)
-def test_the_truth_alternates_and_never_goes_back(lab, acts):
+@given(acts=ACTS, dialect=DIALECT)
+def test_the_truth_alternates_and_never_goes_back(lab, acts, dialect):
     """Light goes on before it goes off, enabled before disabled, and times never fall."""
-    laser = lab()
+    laser = lab(values={"dialect": dialect})
     for _ in happen(laser, acts):
         pass
     for on, off in (("light_on", "light_off"), ("enabled", "disabled")):

@@ -45,9 +45,9 @@ def test_values_are_checked(settable, good, bad, sentence):
 
 
 def test_a_choice_that_comes_later_says_so():
-    """A dialect that the interface names and that is not there yet is not called unknown."""
-    with pytest.raises(ConfigError, match="dialect=yar is not there yet"):
-        Plan.of(simulator("ipg"), values={"dialect": "yar"})
+    """A choice that the interface names and that is not there yet is not called unknown."""
+    with pytest.raises(ConfigError, match="colour=red is not there yet"):
+        choice("colour", ("green",), "of the light", later=("red",)).check("red")
 
 
 @pytest.mark.parametrize(

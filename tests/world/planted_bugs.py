@@ -31,7 +31,7 @@ _GUARD = f"{_SESSION}/guard.py"
 _CLOSING = f"{_SESSION}/closing.py"
 _REGISTER = "devicelink/devices/register.py"
 _LINK = "devicelink/link/link.py"
-_IPG = "drivers/devicelink_ipg/driver.py"
+_IPG = "drivers/devicelink_ipg/ylr_sm.py"
 
 PLANTED = (
     Planted(
