@@ -17,6 +17,7 @@ def new_issuer(
     key: Annotated[Path, typer.Argument(help="The key file to make; outside any station.")],
     issuer: Annotated[str, typer.Option("--id", help="The issuer's identifier, a URI.")],
     name: Annotated[str, typer.Option(help="The issuer's name as printed.")],
+    algorithm: Annotated[str, typer.Option(help="Ed25519, ES256 or RS256")] = "Ed25519",
     _data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -24,10 +25,12 @@ def new_issuer(
     from devicelink.people import trust
     from devicelink.runtime import ThreadRuntime
 
-    made = trust.new_issuer(key, issuer_id=issuer, name=name, runtime=ThreadRuntime())
+    made = trust.new_issuer(
+        key, issuer_id=issuer, name=name, runtime=ThreadRuntime(), algorithm=algorithm
+    )
     thumbprint = made.key().thumbprint()
     text = f"Made {key} (keep it secret) and {key}.pub (give it away). Thumbprint {thumbprint}"
-    emit(as_json, {"issuer": issuer, "thumbprint": thumbprint}, text)
+    emit(as_json, {"issuer": issuer, "algorithm": algorithm, "thumbprint": thumbprint}, text)
 
 
 @app.command("add")

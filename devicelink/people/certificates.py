@@ -30,7 +30,7 @@ from devicelink.people import jose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from joserfc.jwk import OKPKey
+    from devicelink.people.keys import Key
 
 KIND = "vc+jwt"
 KINDS = frozenset({KIND, "vc+ld+jwt", "jwt"})
@@ -165,7 +165,7 @@ class Catalogue(_Model):
 
 
 def issue_certificate(
-    key: OKPKey,
+    key: Key,
     *,
     issuer: str,
     issuer_name: str,
@@ -262,7 +262,7 @@ def read_catalogue(header: Mapping[str, object], claims: Mapping[str, Any]) -> C
         raise _unusable("catalogue", error) from None
 
 
-def issue_catalogue(key: OKPKey, catalogue: Catalogue) -> str:
+def issue_catalogue(key: Key, catalogue: Catalogue) -> str:
     """A signed catalogue as compact JWS, read back before it is given out."""
     claims = catalogue.model_dump(mode="json", exclude_none=True)
     compact = jose.sign(claims, key, CATALOGUE_KIND)

@@ -6,8 +6,6 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from devicelink.errors import CertificateError, ConfigError
@@ -21,13 +19,15 @@ from devicelink.people.certificates import (
     read_claims,
     sha256,
 )
-from devicelink.people.jose import Trust, check, new_key, open_signed, peek, public_jwk, read
+from devicelink.people.jose import Trust, check, open_signed, peek, read
+from devicelink.people.keys import ED25519, new_key, private_key, public_jwk, without_private
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from devicelink.journal.entry import Entry
+    from devicelink.people.keys import Key
     from devicelink.runtime import Runtime
 
     States = Mapping[str, Mapping[str, object]]
@@ -47,31 +47,25 @@ class IssuerFile(BaseModel):
     name: PlainText
     jwk: dict[str, str]
 
-    def key(self) -> OKPKey:
+    def key(self) -> Key:
         """The key; raises `CertificateError`."""
-        public = public_jwk(_public(self.jwk))
-        try:
-            key = OKPKey.import_key(dict(self.jwk))
-            fits = public_jwk(key.as_dict(private=False)) == public
-        except (JoseError, ValueError, TypeError):
-            fits = False
-        if not fits:
-            raise CertificateError("The issuer's key cannot be used: its parts do not fit.")
-        return key
+        return private_key(self.jwk)
 
     def public(self) -> IssuerFile:
         """Without the private part."""
-        return self.model_copy(update={"jwk": _public(self.jwk)})
+        return self.model_copy(update={"jwk": without_private(self.jwk)})
 
 
-def new_issuer(path: Path, *, issuer_id: str, name: str, runtime: Runtime) -> IssuerFile:
+def new_issuer(
+    path: Path, *, issuer_id: str, name: str, runtime: Runtime, algorithm: str = ED25519
+) -> IssuerFile:
     """Make an issuer's key, outside any station's folder, and its public file beside it.
 
-    Raises `ConfigError`: inside a station, or where a file is already.
+    Raises `ConfigError`: inside a station, where a file is already, or for an unknown algorithm.
     """
     where = path.resolve()
     _refuse_in_station(where)
-    key = new_key(runtime)
+    key = new_key(algorithm, runtime)
     made = IssuerFile(id=issuer_id, name=name, jwk=_words(key.as_dict(private=True)))
     try:
         fd = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -129,7 +123,7 @@ def trust_draft(
     data = {
         "issuer": issuer.id,
         "name": issuer.name,
-        "jwk": public.jwk,
+        "jwk": public_jwk(public.jwk),
         "thumbprint": public.key().thumbprint(),
         "makers": list(makers),
         "models": list(models),
@@ -221,10 +215,6 @@ def require_issuer(claimed: str, known: object) -> None:
     """Raises `CertificateError` where a document names another issuer than its key's."""
     if claimed != known:
         raise CertificateError(f"The document names the issuer {claimed}, but another one signed.")
-
-
-def _public(jwk: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in jwk.items() if name in {"kty", "crv", "x"}}
 
 
 def _words(jwk: Any) -> dict[str, str]:

@@ -183,7 +183,7 @@ def clinic(tmp_path, runtime):
 def make_maker(tmp_path, runtime):
     """Makes a maker with a fresh key."""
 
-    def make(name="maker", issuer=None):
+    def make(name="maker", issuer=None, algorithm="Ed25519"):
         folder = tmp_path / "makers"
         folder.mkdir(exist_ok=True)
         made = new_issuer(
@@ -191,6 +191,7 @@ def make_maker(tmp_path, runtime):
             issuer_id=issuer or f"urn:{name}",
             name=f"{name.capitalize()} Ltd",
             runtime=runtime,
+            algorithm=algorithm,
         )
         return Maker(made, folder)
 
