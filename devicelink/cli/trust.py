@@ -81,7 +81,46 @@ def catalogue(
     compact = trust.read_document(file)
     person = acting(station, by, pin_file, "administrator")
     state = station.state()
-    draft = trust.import_catalogue(compact, state["trust"], state["catalogues"], by=person.id)
-    entry = station.journal.append(draft)
-    text = f"Catalogue version {draft.data['version']} is in force (entry {entry.index})."
-    emit(as_json, {"index": entry.index, "version": draft.data["version"]}, text)
+    drafts = trust.import_catalogue(compact, state["trust"], state["catalogues"], by=person.id)
+    entry = station.journal.append_all(drafts)[-1]
+    text = f"Catalogue version {entry.data['version']} is in force (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "version": entry.data["version"]}, text)
+
+
+@app.command("status-list")
+def status_list(
+    file: Path,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Import a maker's status list: what it revoked or suspended. An older one is refused."""
+    from devicelink.people import trust
+    from devicelink.people.statuslist import peek_status_list
+
+    station = open_station(data)
+    compact = trust.read_document(file)
+    person = acting(station, by, pin_file, "administrator")
+    state = station.state()
+    drafts = trust.import_status_list(
+        compact,
+        state["trust"],
+        state["status_lists"],
+        by=person.id,
+        now=station.runtime.now(),
+    )
+    entry = station.journal.append_all(drafts)[-1]
+    made = peek_status_list(compact)
+    document = {
+        "index": entry.index,
+        "sha256": entry.data["sha256"],
+        "list_url": made.list_url,
+        "purpose": made.purpose,
+        "issued_at": made.issued_at.isoformat(),
+    }
+    text = (
+        f"The {made.purpose} list {made.list_url} of {made.issued_at:%Y-%m-%d %H:%M:%S} UTC is in "
+        f"force (entry {entry.index})."
+    )
+    emit(as_json, document, text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.errors import CertificateError
-from devicelink.people import roster
+from devicelink.people import policy, roster
+from devicelink.people.documents import whole
 from devicelink.people.judgement import (
     CatalogueFacts,
     CertificateFacts,
@@ -13,9 +14,12 @@ from devicelink.people.judgement import (
     IssuerFacts,
     judge_entitlement,
 )
+from devicelink.people.standing import StatusFacts
+from devicelink.people.statuslist import list_key
 from devicelink.people.trust import (
     believed_catalogue,
     believed_claims,
+    believed_status_list,
     names_pinned_key,
     peek_claims,
     require_issuer,
@@ -62,11 +66,12 @@ def gather_entitlement(
         judged_at=judged_at,
         certificates=certificates,
         catalogues=tuple(_catalogues(state, driver, certificates)),
+        status_list_max_age_days=policy.max_age_days(state["policy"], person_id),
     )
 
 
 def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[CertificateFacts]:
-    for sha256, known in state["certificates"].items():
+    for sha256, known in whole(state["certificates"]).items():
         if known.get("technician") != person_id:
             continue
         index, added_by = int(str(known["index"])), str(known["added_by"])
@@ -88,6 +93,39 @@ def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[Certi
             claims=claims,
             issuer_known=names_pinned_key(compact, state["trust"]),
             issuer=issuer,
+            statuses=tuple(_statuses(state, claims)) if claims else (),
+        )
+
+
+def _statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:
+    """What the lists that are here say of a certificate, each from its own issuer's list alone."""
+    lists = whole(state["status_lists"])
+    for place in dict.fromkeys(claims.status):
+        known = lists.get(list_key(claims.issuer, place.purpose, place.list_url))
+        if known is None:
+            continue
+        facts = StatusFacts(
+            place=place,
+            entry=int(str(known["index"])),
+            sha256=str(known["sha256"]),
+            added_by=str(known["added_by"]),
+        )
+        try:
+            made, trusted = believed_status_list(str(known["jws"]), state["trust"])
+            require_issuer(made.issuer, claims.issuer)
+        except CertificateError as error:
+            yield facts.model_copy(update={"problem": str(error)})
+            continue
+        named = made.key == list_key(claims.issuer, place.purpose, place.list_url)
+        yield facts.model_copy(
+            update={
+                "problem": None if named else "It is another list than its entry says.",
+                "issuer_added_by": str(trusted["added_by"]),
+                "is_set": made.is_set(place.index),
+                "safety": made.is_safety(place.index),
+                "issued_at": made.issued_at,
+                "valid_until": made.valid_until,
+            }
         )
 
 
@@ -116,7 +154,7 @@ def _catalogues(
     claimed = [certificate.claims for certificate in certificates if certificate.claims]
     issuers = {claims.issuer for claims in claimed}
     achievements = {claims.achievement for claims in claimed}
-    for issuer, known in state["catalogues"].items():
+    for issuer, known in whole(state["catalogues"]).items():
         if issuer not in issuers:
             continue
         facts = CatalogueFacts(

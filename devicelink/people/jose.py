@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from joserfc.jws import CompactSignature
 
-LONGEST_BYTES = 65_000
+LONGEST_BYTES = 400_000
 DEEPEST = 16
 HEADER_BYTES = 4_096
 EDDSA = "EdDSA"

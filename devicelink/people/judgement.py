@@ -6,13 +6,14 @@ its signature held, so that the judgement can be replayed from what was recorded
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from devicelink.errors import Finding, Severity
 from devicelink.people.certificates import ANY, CatalogueEntry, Claims
+from devicelink.people.standing import DEFAULT_MAX_AGE_DAYS, StatusFacts, standing_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +45,8 @@ class CertificateFacts(_Facts):
     """Whether the key that it names is pinned, whatever the signature."""
     issuer: IssuerFacts | None = None
     """None where the signature does not hold."""
+    statuses: tuple[StatusFacts, ...] = ()
+    """Of the lists that are here."""
 
 
 class CatalogueFacts(_Facts):
@@ -75,6 +78,12 @@ class EntitlementFacts(_Facts):
     judged_at: datetime
     certificates: tuple[CertificateFacts, ...]
     catalogues: tuple[CatalogueFacts, ...]
+    status_list_max_age_days: int = DEFAULT_MAX_AGE_DAYS
+
+    @property
+    def max_age(self) -> timedelta:
+        """How old a status list may be."""
+        return timedelta(days=self.status_list_max_age_days)
 
     def limits(self) -> list[tuple[Bound, str]]:
         """The catalogue's limits for the certificate that counts, each with its source."""
@@ -96,6 +105,11 @@ class EntitlementFacts(_Facts):
         if chosen.certificate is not None and chosen.certificate.claims is not None:
             until = chosen.certificate.claims.valid_until
             found.append(("certificate_expired", "The certificate has run out.", until))
+            ends = [status.good_until(self.max_age) for status in chosen.certificate.statuses]
+            too_old = min((end for end in ends if end is not None), default=None)
+            if too_old is not None:
+                sentence = "The maker's status list is too old to be relied on."
+                found.append(("status_list_too_old", sentence, too_old))
         if chosen.catalogue is not None and chosen.catalogue.valid_until is not None:
             until = chosen.catalogue.valid_until
             found.append(("catalogue_expired", "The maker's catalogue has run out.", until))
@@ -240,19 +254,14 @@ def _certificate_findings(
             f"{facts.name} brought in this certificate, or its issuer, with their own hands.",
             "Another administrator has to import it.",
         )
-    if claims.names_status_list:
-        yield _refuse(
-            "status_list_missing",
-            "The certificate names a status list, and none is here: it may have been revoked.",
-            "Status lists cannot be imported yet; ask the maker for a certificate without one.",
-        )
-    else:
-        yield Finding(
-            "no_status_list",
-            Severity.WARN,
-            "The certificate names no status list: a revocation would not be noticed.",
-            "Ask the maker whether it is still good.",
-        )
+    yield from standing_findings(
+        facts.person,
+        facts.name or facts.person,
+        claims.status,
+        certificate.statuses,
+        max_age=facts.max_age,
+        judged_at=facts.judged_at,
+    )
 
 
 def _scope_findings(facts: EntitlementFacts, issuer: IssuerFacts | None) -> Iterator[Finding]:

@@ -12,18 +12,22 @@ from devicelink.errors import CertificateError, ConfigError
 from devicelink.journal.entry import Draft
 from devicelink.journal.projection import Projection
 from devicelink.people.certificates import (
+    REVOCATION,
     Catalogue,
     Claims,
-    PlainText,
     read_catalogue,
     read_claims,
-    sha256,
 )
+from devicelink.people.claims import PlainText
+from devicelink.people.documents import document_drafts, fold_document
 from devicelink.people.jose import Trust, check, open_signed, peek, read
 from devicelink.people.keys import ED25519, new_key, private_key, public_jwk, without_private
+from devicelink.people.standing import AHEAD_AT_MOST
+from devicelink.people.statuslist import StatusList, list_key, peek_status_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from devicelink.journal.entry import Entry
@@ -31,9 +35,6 @@ if TYPE_CHECKING:
     from devicelink.runtime import Runtime
 
     States = Mapping[str, Mapping[str, object]]
-
-LONGEST_BYTES = 40_000
-"""A longer document does not fit into one entry of the journal."""
 
 _OTHERS = 0o077
 
@@ -131,35 +132,71 @@ def trust_draft(
     return Draft("trust.added", data, actor=by, role="administrator")
 
 
-def import_certificate(compact: str, trust: States, people: States, *, by: str) -> Draft:
-    """Check a certificate's signature and subject; raises `CertificateError`."""
-    _check_length(compact)
+def import_certificate(compact: str, trust: States, people: States, *, by: str) -> list[Draft]:
+    """Check a certificate's signature and subject; the entries that bring it in.
+
+    Raises `CertificateError`.
+    """
     claims, _ = believed_claims(compact, trust)
     if claims.technician is None or claims.technician not in people:
         raise CertificateError(
             f"The certificate is for {claims.subject}; no such technician is registered here."
         )
-    data = {"jws": compact, "sha256": sha256(compact), "technician": claims.technician}
-    return Draft("certificate.imported", data, actor=by, role="administrator")
+    told = {"technician": claims.technician}
+    return document_drafts("certificate.imported", compact, told, by=by)
 
 
-def import_catalogue(compact: str, trust: States, catalogues: States, *, by: str) -> Draft:
-    """Check a catalogue; raises `CertificateError`, also for an older version than the known."""
-    _check_length(compact)
+def import_catalogue(compact: str, trust: States, catalogues: States, *, by: str) -> list[Draft]:
+    """Check a catalogue; the entries that bring it in.
+
+    Raises `CertificateError`, also for an older version than the known.
+    """
     catalogue, _ = believed_catalogue(compact, trust)
-    known = catalogues.get(catalogue.issuer)
-    if known is not None and catalogue.version <= int(str(known["version"])):
+    known = catalogues.get(catalogue.issuer, {})
+    if "jws" in known and catalogue.version <= int(str(known["version"])):
         raise CertificateError(
             f"Version {catalogue.version} of the catalogue is not newer than the known version "
             f"{known['version']}."
         )
-    data = {
-        "jws": compact,
-        "sha256": sha256(compact),
-        "issuer": catalogue.issuer,
-        "version": catalogue.version,
+    told = {"issuer": catalogue.issuer, "version": catalogue.version}
+    return document_drafts("catalogue.imported", compact, told, by=by)
+
+
+def import_status_list(
+    compact: str, trust: States, status_lists: States, *, by: str, now: datetime
+) -> list[Draft]:
+    """Check a status list; the entries that bring it in.
+
+    Raises `CertificateError`: not believed, dated in the future, not newer than the one that is
+    known of the same issuer, URL and purpose, or taking back a revocation, which is for ever.
+    """
+    made, _ = believed_status_list(compact, trust)
+    if made.issued_at > now + AHEAD_AT_MOST:
+        raise CertificateError(
+            f"The status list is dated in the future ({made.issued_at:%Y-%m-%d %H:%M} UTC). Look "
+            "at the station's clock, or ask the maker."
+        )
+    known = status_lists.get(made.key, {})
+    if "jws" in known:
+        earlier = peek_status_list(str(known["jws"]))
+        if made.issued_at <= earlier.issued_at:
+            raise CertificateError(
+                f"The status list of {made.issued_at:%Y-%m-%d %H:%M:%S} UTC is not newer than the "
+                f"known one of {earlier.issued_at:%Y-%m-%d %H:%M:%S} UTC."
+            )
+        if made.purpose == REVOCATION and made.takes_back(earlier):
+            raise CertificateError(
+                "The status list takes back a revocation, and a revocation is for ever. The list "
+                "that is known stays in force; ask the maker."
+            )
+    told = {
+        "issuer": made.issuer,
+        "list_url": made.list_url,
+        "purpose": made.purpose,
+        "issued_at": made.issued_at.isoformat(),
+        "safety": len(made.safety),
     }
-    return Draft("catalogue.imported", data, actor=by, role="administrator")
+    return document_drafts("status_list.imported", compact, told, by=by)
 
 
 def pinned_keys(trust: States) -> dict[str, dict[str, str]]:
@@ -188,18 +225,19 @@ def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[
     return catalogue, issuer
 
 
+def believed_status_list(compact: str, trust: States) -> tuple[StatusList, Mapping[str, object]]:
+    """A status list, and the trust in the very key that signed it; raises `CertificateError`."""
+    opened = open_signed(compact, pinned_keys(trust))
+    made = peek_status_list(compact)
+    issuer = trust[opened.thumbprint]
+    require_issuer(made.issuer, issuer["issuer"])
+    return made, issuer
+
+
 @lru_cache(32)
 def peek_claims(compact: str) -> Claims:
     """What a certificate claims, not believed; raises `CertificateError`."""
     return read_claims(*peek(compact))
-
-
-def _check_length(compact: str) -> None:
-    if len(compact) > LONGEST_BYTES:
-        raise CertificateError(
-            f"The document has {len(compact)} bytes; at most {LONGEST_BYTES} can be imported for "
-            "now. Ask the issuer for one without pictures."
-        )
 
 
 def names_pinned_key(compact: str, trust: States) -> bool:
@@ -235,11 +273,19 @@ CERTIFICATES = Projection(
     name="certificates",
     types=frozenset({"certificate.imported"}),
     key=lambda entry: str(entry.data["sha256"]),
-    reduce=_with_origin,
+    reduce=fold_document,
 )
 CATALOGUES = Projection(
     name="catalogues",
     types=frozenset({"catalogue.imported"}),
     key=lambda entry: str(entry.data["issuer"]),
-    reduce=_with_origin,
+    reduce=fold_document,
+)
+STATUS_LISTS = Projection(
+    name="status_lists",
+    types=frozenset({"status_list.imported"}),
+    key=lambda entry: list_key(
+        *(str(entry.data.get(name)) for name in ("issuer", "purpose", "list_url"))
+    ),
+    reduce=fold_document,
 )

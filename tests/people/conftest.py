@@ -20,9 +20,11 @@ from devicelink.people.certificates import (
 )
 from devicelink.people.entitlement import gather_entitlement
 from devicelink.people.pins import PinHasher
+from devicelink.people.statuslist import StatusList, empty_bits, issue_status_list
 from devicelink.people.trust import (
     import_catalogue,
     import_certificate,
+    import_status_list,
     new_issuer,
     trust_draft,
 )
@@ -32,6 +34,7 @@ ORIGIN = "simulated/people/00112233445566778899aabbccddeeff"
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ACHIEVEMENT = "urn:maker:ylr-course"
 PIN = "482915"
+LIST_URL = "https://maker.example/status/1"
 
 
 class SetClock(ThreadRuntime):
@@ -96,6 +99,21 @@ class Maker:
         )
         return issue_catalogue(self.file.key(), catalogue)
 
+    def status_list(self, *indexes, safety=(), bits=None, **changes):
+        """A signed status list in which these places are set."""
+        fields = {
+            "list_url": LIST_URL,
+            "issuer": self.file.id,
+            "purpose": "revocation",
+            "issued_at": START,
+            "bits": bits or empty_bits(),
+            **changes,
+        }
+        made = StatusList.model_validate(fields)
+        made = made.changed(indexes, to=True, safety=False)
+        made = made.changed(safety, to=True, safety=True)
+        return issue_status_list(self.file.key(), made, self.file.name)
+
 
 @dataclass
 class Clinic:
@@ -130,14 +148,22 @@ class Clinic:
     def take(self, compact, by="t-adm"):
         """Import a certificate."""
         state = self.state()
-        draft = import_certificate(compact, state["trust"], state["people"], by=by)
-        return self.journal.append(draft)
+        drafts = import_certificate(compact, state["trust"], state["people"], by=by)
+        return self.journal.append_all(drafts)[-1]
 
     def take_catalogue(self, compact, by="t-adm"):
         """Import a catalogue."""
         state = self.state()
-        draft = import_catalogue(compact, state["trust"], state["catalogues"], by=by)
-        return self.journal.append(draft)
+        drafts = import_catalogue(compact, state["trust"], state["catalogues"], by=by)
+        return self.journal.append_all(drafts)[-1]
+
+    def take_list(self, compact, by="t-adm"):
+        """Import a status list."""
+        state = self.state()
+        known = state["status_lists"]
+        now = self.runtime.now()
+        drafts = import_status_list(compact, state["trust"], known, by=by, now=now)
+        return self.journal.append_all(drafts)[-1]
 
     def facts(self, person_id="t-ines", **changes):
         """What a verdict on the YLR-SM gets to know of a person."""

@@ -214,7 +214,7 @@ def test_people_named_status_list_that_is_not_here_refuses(clinic, maker):
     from devicelink.people.certificates import StatusEntry
 
     status = StatusEntry(list_url="https://maker.example/1", index="4")
-    facts = with_certificate(clinic, maker, maker.certificate(status=status))
+    facts = with_certificate(clinic, maker, maker.certificate(status=[status]))
     assert codes(facts) == {"status_list_missing"}
 
 
@@ -237,7 +237,7 @@ def test_people_closest_certificate_is_reported(certified, maker):
 def test_people_signature_is_checked_again_at_each_verdict(clinic, maker, make_maker):
     """An entry that was never checked at import is found out when a verdict is asked for."""
     from devicelink.journal.entry import Draft
-    from devicelink.people.certificates import sha256
+    from devicelink.people.documents import sha256
 
     clinic.add("t-ines", "technician")
     clinic.trust(maker)

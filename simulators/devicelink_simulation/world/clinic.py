@@ -168,7 +168,7 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     )
     state = journal.checked(PROJECTIONS)
     signed = issue_catalogue(issuer.key(), catalogue)
-    journal.append(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
+    journal.append_all(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
     for person, until in (
         (INES, BEGINNING + timedelta(days=300)),
         (EVA, BEGINNING + timedelta(seconds=EVA_UNTIL_S)),
@@ -184,7 +184,7 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
             valid_from=BEGINNING - timedelta(days=30),
             valid_until=until,
         )
-        journal.append(import_certificate(signed, state["trust"], state["people"], by=ADA))
+        journal.append_all(import_certificate(signed, state["trust"], state["people"], by=ADA))
 
 
 def _device(journal: Journal) -> None:
