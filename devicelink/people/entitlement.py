@@ -93,11 +93,11 @@ def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[Certi
             claims=claims,
             issuer_known=names_pinned_key(compact, state["trust"]),
             issuer=issuer,
-            statuses=tuple(_statuses(state, claims)) if claims else (),
+            statuses=tuple(known_statuses(state, claims)) if claims else (),
         )
 
 
-def _statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:
+def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:
     """What the lists that are here say of a certificate, each from its own issuer's list alone."""
     lists = whole(state["status_lists"])
     for place in dict.fromkeys(claims.status):
