@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
-from devicelink.errors import CertificateError, ConfigError
+from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
     from devicelink.people.certificates import StatusEntry
@@ -190,47 +190,24 @@ def show(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """What a certificate says, in words, and whether it is believed here."""
+    """A certificate in plain words: whether it is believed here, what it allows, until when."""
+    from devicelink.cli.explaining import explain, in_words
     from devicelink.people import trust
     from devicelink.people.documents import whole
 
     station = open_station(data)
-    state = station.state()
     if Path(what).is_file():
         found = [trust.read_document(Path(what))]
     else:
         found = [
             str(known["jws"])
-            for sha256, known in whole(state["certificates"]).items()
+            for sha256, known in whole(station.state()["certificates"]).items()
             if what in {sha256, known["technician"]}
         ]
     if not found:
         raise ConfigError(f"There is no certificate {what!r}: no such file, technician or SHA-256.")
-    rows = [_explain(compact, state["trust"]) for compact in found]
-    lines = [
-        f"{row['technician']} passed {row['achievement']}\n  says {row['issuer']}\n"
-        f"  from {row['valid_from']} until {row['valid_until']}\n  {row['belief']}"
-        for row in rows
-    ]
-    emit(as_json, rows, "\n".join(lines))
-
-
-def _explain(compact: str, trusted: dict[str, dict[str, object]]) -> dict[str, object]:
-    from devicelink.people import trust
-    from devicelink.people.documents import sha256
-
-    claims = trust.peek_claims(compact)
-    try:
-        trust.believed_claims(compact, trusted)
-        belief = "Its signature holds, and its issuer is believed here."
-    except CertificateError as error:
-        belief = f"NOT believed here: {error}"
-    return {
-        **claims.model_dump(mode="json"),
-        "technician": claims.technician,
-        "sha256": sha256(compact),
-        "belief": belief,
-    }
+    rows = [explain(station, compact) for compact in found]
+    emit(as_json, rows, "\n".join(in_words(row) for row in rows))
 
 
 def read_date(text: str) -> datetime:

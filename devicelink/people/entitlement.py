@@ -49,10 +49,15 @@ def gather_entitlement(
     firmware: str | None,
     kind: str,
     judged_at: datetime,
+    only: CertificateFacts | None = None,
 ) -> EntitlementFacts:
-    """Everything known of one person for one device, from hash-checked states."""
+    """Everything known of one person for one device, from hash-checked states.
+
+    `only` is the one certificate that counts, where somebody asks about that one.
+    """
     person = roster.find(state["people"], person_id)
-    certificates = _best(list(_certificates(state, person_id)), judged_at)
+    found = [only] if only is not None else list(_certificates(state, person_id))
+    certificates = _best(found, judged_at)
     return EntitlementFacts(
         person=person_id,
         name=person.name if person else None,
@@ -74,27 +79,38 @@ def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[Certi
     for sha256, known in whole(state["certificates"]).items():
         if known.get("technician") != person_id:
             continue
-        index, added_by = int(str(known["index"])), str(known["added_by"])
-        problem: str | None = None
-        claims: Claims | None = None
-        issuer: IssuerFacts | None = None
-        compact = str(known["jws"])
-        try:
-            claims = peek_claims(compact)
-            claims, trusted = believed_claims(compact, state["trust"])
-            issuer = _issuer(trusted)
-        except CertificateError as error:
-            problem = str(error)
-        yield CertificateFacts(
-            index=index,
+        yield certificate_facts(
+            state,
+            str(known["jws"]),
             sha256=sha256,
-            added_by=added_by,
-            problem=problem,
-            claims=claims,
-            issuer_known=names_pinned_key(compact, state["trust"]),
-            issuer=issuer,
-            statuses=tuple(known_statuses(state, claims)) if claims else (),
+            index=int(str(known["index"])),
+            added_by=str(known["added_by"]),
         )
+
+
+def certificate_facts(
+    state: Mapping[str, States], compact: str, *, sha256: str, index: int, added_by: str
+) -> CertificateFacts:
+    """One certificate: what it says, whether it is believed here, and how it stands."""
+    problem: str | None = None
+    claims: Claims | None = None
+    issuer: IssuerFacts | None = None
+    try:
+        claims = peek_claims(compact)
+        claims, trusted = believed_claims(compact, state["trust"])
+        issuer = _issuer(trusted)
+    except CertificateError as error:
+        problem = str(error)
+    return CertificateFacts(
+        index=index,
+        sha256=sha256,
+        added_by=added_by,
+        problem=problem,
+        claims=claims,
+        issuer_known=names_pinned_key(compact, state["trust"]),
+        issuer=issuer,
+        statuses=tuple(known_statuses(state, claims)) if claims else (),
+    )
 
 
 def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+WARN_DAYS = (1, 7, 30)
+"""So many days before something ends people are warned, each time more urgently."""
+
+
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -246,6 +250,13 @@ def _certificate_findings(
             f"{claims.valid_from:%Y-%m-%d}.",
             "Wait until then.",
         )
+    yield from _ends_soon(
+        "certificate",
+        f"{facts.name}'s certificate for {_device(facts)}",
+        claims.valid_until,
+        facts.judged_at,
+        "Ask the maker for a new one, then: devicelink certificate import FILE --by ID",
+    )
     issuer = certificate.issuer
     yield from _scope_findings(facts, issuer)
     if facts.person in {certificate.added_by, issuer.added_by if issuer else None}:
@@ -290,6 +301,14 @@ def _catalogue_findings(facts: EntitlementFacts, catalogue: CatalogueFacts) -> I
             f"The maker's catalogue ran out on {catalogue.valid_until:%Y-%m-%d}.",
             "Ask the maker for the newest one: devicelink trust catalogue FILE --by ID",
         )
+    if catalogue.valid_until is not None:
+        yield from _ends_soon(
+            "catalogue",
+            "The maker's catalogue",
+            catalogue.valid_until,
+            facts.judged_at,
+            "Ask the maker for the newest one: devicelink trust catalogue FILE --by ID",
+        )
     signer = catalogue.signer
     yield from _scope_findings(facts, signer)
     if facts.person in {catalogue.added_by, signer.added_by if signer else None}:
@@ -298,6 +317,22 @@ def _catalogue_findings(facts: EntitlementFacts, catalogue: CatalogueFacts) -> I
             f"{facts.name} brought in the maker's catalogue, or its issuer, with their own hands.",
             "Another administrator has to import it.",
         )
+
+
+def _ends_soon(
+    code: str, what: str, until: datetime, judged_at: datetime, remedy: str
+) -> Iterator[Finding]:
+    """A warning 30, 7 and 1 days ahead, each with a code of its own."""
+    left = until - judged_at
+    days = next((days for days in WARN_DAYS if timedelta(0) < left <= timedelta(days=days)), None)
+    if days is None:
+        return
+    if days == 1:
+        sentence = f"{what} ends within a day, on {until:%Y-%m-%d at %H:%M} UTC."
+    else:
+        whole = -(-left // timedelta(days=1))
+        sentence = f"{what} ends in {whole} days, on {until:%Y-%m-%d}."
+    yield Finding(f"{code}_ends_in_{days}", Severity.WARN, sentence, remedy)
 
 
 def _covers(facts: EntitlementFacts, claims: Claims, entry: CatalogueEntry) -> bool:

@@ -115,6 +115,32 @@ def test_people_dates_are_judged_at_the_time_given(certified):
     assert "catalogue_expired" in codes(certified.facts(judged_at=START + 365 * DAY))
 
 
+@pytest.mark.parametrize(
+    ("left", "code", "words"),
+    [
+        (30 * DAY + timedelta(seconds=1), None, None),
+        (30 * DAY, "ends_in_30", "ends in 30 days, on 20"),
+        (7 * DAY + timedelta(seconds=1), "ends_in_30", "ends in 8 days, on 20"),
+        (7 * DAY, "ends_in_7", "ends in 7 days, on 20"),
+        (DAY + timedelta(hours=1), "ends_in_7", "ends in 2 days, on 20"),
+        (DAY, "ends_in_1", "ends within a day, on 20"),
+        (timedelta(seconds=1), "ends_in_1", "ends within a day, on 20"),
+        (timedelta(0), None, None),
+    ],
+)
+@pytest.mark.parametrize("what", ["certificate", "catalogue"])
+def test_people_ends_are_told_30_7_and_1_days_ahead(certified, what, left, code, words):
+    """Certificate and catalogue each warn of their end, more urgently as it comes near."""
+    ends = {"certificate": START + 300 * DAY, "catalogue": START + 365 * DAY}[what]
+    facts = certified.facts(judged_at=ends - left)
+    told = [one for one in judge_entitlement(facts).findings if one.code.startswith(f"{what}_ends")]
+    assert [one.code for one in told] == ([f"{what}_{code}"] if code else [])
+    for one in told:
+        assert one.severity == "warn"
+        assert words in one.sentence
+        assert "FILE --by ID" in one.remedy
+
+
 def test_people_sentences_are_for_people(certified):
     """An expired certificate is told with name, laser and date, and with the way out."""
     told = finding(certified.facts(judged_at=START + 301 * DAY), "certificate_expired")
