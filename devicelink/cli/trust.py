@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.common import (
+    ONE_ADMINISTRATOR,
+    By,
+    Data,
+    Json,
+    PinFile,
+    acting,
+    emit,
+    open_station,
+)
 
 app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
 
@@ -49,18 +58,53 @@ def add(
     station = open_station(data)
     issuer = trust.read_issuer_file(public)
     person = acting(station, by, pin_file, "administrator")
-    draft = trust.trust_draft(issuer, makers=maker or [], models=model or [], by=person.id)
+    people = station.state()["people"]
+    draft = trust.trust_draft(
+        issuer, makers=maker or [], models=model or [], by=person.id, people=people
+    )
     entry = station.journal.append(draft)
-    text = f"{issuer.name} is believed here (entry {entry.index})."
+    waits = "needs_confirmation" in draft.data
+    text = (
+        f"{issuer.name} waits for a second administrator (entry {entry.index}): devicelink trust "
+        f"confirm {draft.data['thumbprint']} --by ID"
+        if waits
+        else f"{issuer.name} is believed here (entry {entry.index}). {ONE_ADMINISTRATOR}"
+    )
+    emit(as_json, {"index": entry.index, **draft.data, "in_force": not waits}, text)
+
+
+@app.command("confirm")
+def confirm(
+    thumbprint: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Confirm an issuer that another administrator added; from then on it is believed."""
+    from devicelink.people import trust
+
+    station = open_station(data)
+    person = acting(station, by, pin_file, "administrator")
+    draft = trust.confirm_draft(station.state()["trust"], thumbprint, by=person.id)
+    entry = station.journal.append(draft)
+    text = f"Confirmed by {person.name}: the issuer is believed here (entry {entry.index})."
     emit(as_json, {"index": entry.index, **draft.data}, text)
 
 
 @app.command("list")
 def list_issuers(data: Data = None, as_json: Json = False) -> None:
-    """Every issuer that is believed, with the scope."""
-    rows = list(open_station(data).state()["trust"].values())
+    """Every issuer that is believed or waits for a second administrator, with the scope."""
+    from devicelink.people.trust import in_force, pending
+
+    state = open_station(data).state()["trust"]
+    rows = [
+        *({**known, "in_force": True} for known in in_force(state).values()),
+        *({**known, "in_force": False} for known in pending(state).values()),
+    ]
     lines = [
         f"{row['name']}  {row['issuer']}  for {row['makers']} {row['models']}  {row['thumbprint']}"
+        f"{'' if row['in_force'] else '  WAITS for a second administrator'}"
         for row in rows
     ]
     emit(as_json, rows, "\n".join(lines) or "No issuer is believed yet.")

@@ -137,6 +137,7 @@ def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[Stat
             update={
                 "problem": None if named else "It is another list than its entry says.",
                 "issuer_added_by": str(trusted["added_by"]),
+                "issuer_confirmed_by": trusted.get("confirmed_by"),
                 "is_set": made.is_set(place.index),
                 "safety": made.is_safety(place.index),
                 "issued_at": made.issued_at,
@@ -161,6 +162,7 @@ def _issuer(trusted: Mapping[str, object]) -> IssuerFacts:
         added_by=str(trusted["added_by"]),
         makers=_names(trusted["makers"]),
         models=_names(trusted["models"]),
+        confirmed_by=str(trusted["confirmed_by"]) if "confirmed_by" in trusted else None,
     )
 
 

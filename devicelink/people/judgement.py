@@ -34,6 +34,13 @@ class IssuerFacts(_Facts):
     added_by: str
     makers: tuple[str, ...]
     models: tuple[str, ...]
+    confirmed_by: str | None = None
+    """The second administrator; None where there was none."""
+
+    @property
+    def pinned_by(self) -> set[str | None]:
+        """Everybody whose act it is that this issuer is believed."""
+        return {self.added_by, self.confirmed_by}
 
 
 class CertificateFacts(_Facts):
@@ -259,7 +266,7 @@ def _certificate_findings(
     )
     issuer = certificate.issuer
     yield from _scope_findings(facts, issuer)
-    if facts.person in {certificate.added_by, issuer.added_by if issuer else None}:
+    if facts.person in {certificate.added_by, *(issuer.pinned_by if issuer else ())}:
         yield _refuse(
             "certificate_self_added",
             f"{facts.name} brought in this certificate, or its issuer, with their own hands.",
@@ -311,7 +318,7 @@ def _catalogue_findings(facts: EntitlementFacts, catalogue: CatalogueFacts) -> I
         )
     signer = catalogue.signer
     yield from _scope_findings(facts, signer)
-    if facts.person in {catalogue.added_by, signer.added_by if signer else None}:
+    if facts.person in {catalogue.added_by, *(signer.pinned_by if signer else ())}:
         yield _refuse(
             "catalogue_self_added",
             f"{facts.name} brought in the maker's catalogue, or its issuer, with their own hands.",

@@ -34,6 +34,7 @@ class StatusFacts(BaseModel):
     sha256: str
     added_by: str
     issuer_added_by: str | None = None
+    issuer_confirmed_by: str | None = None
     problem: str | None = None
     """Why the list is not believed; None where it is."""
     is_set: bool | None = None
@@ -81,7 +82,7 @@ def standing_findings(
             continue
         yield from _listed(name, facts)
         yield from _aged(facts, max_age, judged_at)
-        if person in {facts.added_by, facts.issuer_added_by}:
+        if person in {facts.added_by, facts.issuer_added_by, facts.issuer_confirmed_by}:
             yield _refuse(
                 "status_list_self_added",
                 f"{name} brought in this status list, or its issuer, with their own hands.",

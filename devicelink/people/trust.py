@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from devicelink.errors import CertificateError, ConfigError
+from devicelink.errors import CertificateError, ConfigError, Refused
 from devicelink.journal.entry import Draft
 from devicelink.journal.projection import Projection
 from devicelink.people.certificates import (
@@ -20,8 +20,9 @@ from devicelink.people.certificates import (
 )
 from devicelink.people.claims import PlainText
 from devicelink.people.documents import document_drafts, fold_document
-from devicelink.people.jose import Trust, check, open_signed, peek, read
+from devicelink.people.jose import Opened, Trust, check, open_signed, peek, read
 from devicelink.people.keys import ED25519, new_key, private_key, public_jwk, without_private
+from devicelink.people.roster import ADMINISTRATOR, second_needed
 from devicelink.people.standing import AHEAD_AT_MOST
 from devicelink.people.statuslist import StatusList, list_key, peek_status_list
 
@@ -115,13 +116,22 @@ def read_document(path: Path) -> str:
 
 
 def trust_draft(
-    issuer: IssuerFile, *, makers: Sequence[str], models: Sequence[str], by: str
+    issuer: IssuerFile,
+    *,
+    makers: Sequence[str],
+    models: Sequence[str],
+    by: str,
+    people: States,
 ) -> Draft:
-    """The entry that pins an issuer's key, for these makers and models; `*` means any."""
+    """The entry that pins an issuer's key, for these makers and models; `*` means any.
+
+    It waits for a second administrator (`confirm_draft`), where `people` has one. Raises
+    `ConfigError`.
+    """
     if not makers or not models:
         raise ConfigError("Say for which --maker and --model the issuer is believed ('*': any).")
     public = issuer.public()
-    data = {
+    data: dict[str, object] = {
         "issuer": issuer.id,
         "name": issuer.name,
         "jwk": public_jwk(public.jwk),
@@ -129,7 +139,34 @@ def trust_draft(
         "makers": list(makers),
         "models": list(models),
     }
-    return Draft("trust.added", data, actor=by, role="administrator")
+    if second_needed(people, by):
+        data["needs_confirmation"] = True
+    return Draft("trust.added", data, actor=by, role=ADMINISTRATOR)
+
+
+def confirm_draft(trust: States, thumbprint: str, *, by: str) -> Draft:
+    """The entry by which a second administrator confirms an issuer that waits for it.
+
+    Raises `ConfigError` where none waits, `Refused` for who added it.
+    """
+    waiting = pending(trust).get(thumbprint)
+    if waiting is None:
+        raise ConfigError(f"No issuer with the thumbprint {thumbprint!r:.60} waits for a second.")
+    if by == waiting["added_by"]:
+        raise Refused(f"{by} added this issuer; a second administrator has to confirm it.")
+    data = {"thumbprint": thumbprint, "confirms": waiting["index"]}
+    return Draft("trust.confirmed", data, actor=by, role=ADMINISTRATOR)
+
+
+def in_force(trust: States) -> dict[str, Mapping[str, object]]:
+    """The issuers that are believed, by thumbprint."""
+    return {thumbprint: known for thumbprint, known in trust.items() if "jwk" in known}
+
+
+def pending(trust: States) -> dict[str, Mapping[str, object]]:
+    """What waits for a second administrator, by thumbprint; another scope may be in force."""
+    waiting = ((thumbprint, known.get("pending")) for thumbprint, known in trust.items())
+    return {thumbprint: one for thumbprint, one in waiting if isinstance(one, dict)}
 
 
 def import_certificate(compact: str, trust: States, people: States, *, by: str) -> list[Draft]:
@@ -201,7 +238,7 @@ def import_status_list(
 
 def pinned_keys(trust: States) -> dict[str, dict[str, str]]:
     """Thumbprint to public JWK."""
-    return {thumbprint: _words(known["jwk"]) for thumbprint, known in trust.items()}
+    return {thumbprint: _words(known["jwk"]) for thumbprint, known in in_force(trust).items()}
 
 
 def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, object]]:
@@ -209,7 +246,7 @@ def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, o
 
     Raises `CertificateError`.
     """
-    opened = open_signed(compact, pinned_keys(trust))
+    opened = _open(compact, trust)
     claims = read_claims(dict(opened.header), opened.payload)
     issuer = trust[opened.thumbprint]
     require_issuer(claims.issuer, issuer["issuer"])
@@ -218,7 +255,7 @@ def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, o
 
 def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[str, object]]:
     """A catalogue, and the trust in the very key that signed it; raises `CertificateError`."""
-    opened = open_signed(compact, pinned_keys(trust))
+    opened = _open(compact, trust)
     catalogue = read_catalogue(dict(opened.header), opened.payload)
     issuer = trust[opened.thumbprint]
     require_issuer(catalogue.issuer, issuer["issuer"])
@@ -227,11 +264,24 @@ def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[
 
 def believed_status_list(compact: str, trust: States) -> tuple[StatusList, Mapping[str, object]]:
     """A status list, and the trust in the very key that signed it; raises `CertificateError`."""
-    opened = open_signed(compact, pinned_keys(trust))
+    opened = _open(compact, trust)
     made = peek_status_list(compact)
     issuer = trust[opened.thumbprint]
     require_issuer(made.issuer, issuer["issuer"])
     return made, issuer
+
+
+def _open(compact: str, trust: States) -> Opened:
+    """A document that a believed key signed; one whose issuer only waits is told so."""
+    believed = pinned_keys(trust)
+    waiting = {one: _words(known["jwk"]) for one, known in pending(trust).items()}
+    new = [jwk for one, jwk in waiting.items() if one not in believed]
+    if check(read(compact), new)[0] is not Trust.ISSUER_UNKNOWN:
+        raise CertificateError(
+            "The document's issuer waits for a second administrator's word: devicelink trust "
+            "confirm THUMBPRINT --by ID (devicelink trust list shows it)."
+        )
+    return open_signed(compact, believed)
 
 
 @lru_cache(32)
@@ -259,15 +309,25 @@ def _words(jwk: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in dict(jwk).items()}
 
 
-def _with_origin(_old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
-    return {**entry.data, "index": entry.index, "added_by": entry.actor}
+def _fold_trust(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    """What is believed, and beside it what waits for somebody else's confirmation."""
+    known = old or {}
+    if entry.type == "trust.added":
+        added = {**entry.data, "index": entry.index, "added_by": entry.actor}
+        return {**known, "pending": added} if "needs_confirmation" in entry.data else added
+    waiting = known.get("pending")
+    if not isinstance(waiting, dict) or waiting["index"] != entry.data.get("confirms"):
+        return known
+    if entry.actor == waiting["added_by"] or entry.role != ADMINISTRATOR:
+        return known
+    return {**waiting, "confirmed_by": entry.actor}
 
 
 TRUST = Projection(
     name="trust",
-    types=frozenset({"trust.added"}),
+    types=frozenset({"trust.added", "trust.confirmed"}),
     key=lambda entry: str(entry.data["thumbprint"]),
-    reduce=_with_origin,
+    reduce=_fold_trust,
 )
 CERTIFICATES = Projection(
     name="certificates",

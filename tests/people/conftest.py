@@ -22,6 +22,7 @@ from devicelink.people.entitlement import gather_entitlement
 from devicelink.people.pins import PinHasher
 from devicelink.people.statuslist import StatusList, empty_bits, issue_status_list
 from devicelink.people.trust import (
+    confirm_draft,
     import_catalogue,
     import_certificate,
     import_status_list,
@@ -135,15 +136,23 @@ class Clinic:
     def add(self, person_id, *roles, by="t-adm", **more):
         """Add a person."""
         name = person_id.removeprefix("t-").capitalize()
-        return self.journal.append(add_person_draft(person_id, name, roles=roles, by=by, **more))
+        told = {"people": {}, **more}
+        return self.journal.append(add_person_draft(person_id, name, roles=roles, by=by, **told))
 
     def set_pin(self, person_id, pin=PIN, by="t-adm"):
         """Set a person's PIN."""
         set_pin(self.journal, self.pins, person_id, pin, by=by)
 
+    def confirm(self, maker, by):
+        """Confirm a maker's key that another administrator pinned."""
+        thumbprint = maker.file.key().thumbprint()
+        return self.journal.append(confirm_draft(self.state()["trust"], thumbprint, by=by))
+
     def trust(self, maker, by="t-adm", makers=("*",), models=("*",)):
         """Pin a maker's key."""
-        return self.journal.append(trust_draft(maker.file, makers=makers, models=models, by=by))
+        people = self.state()["people"]
+        draft = trust_draft(maker.file, makers=makers, models=models, by=by, people=people)
+        return self.journal.append(draft)
 
     def take(self, compact, by="t-adm"):
         """Import a certificate."""

@@ -195,3 +195,53 @@ def test_people_cli_issuers_of_every_algorithm(station, algorithm):
         code, _, said = station(*words)
         assert code == 0, said
     assert station("trust", "new-issuer", "m3.key", *name[:-1], "HS256")[0] == 2
+
+
+BEA = ("--by", "t-bea", "--pin-file", "ines.pin")
+
+
+def test_people_cli_two_persons(station):
+    """The first second administrator holds at once; from then on issuers and roles wait."""
+    administrator = ("--role", "administrator")
+    added = station("technician", "add", "t-bea", "--name", "Bea", *administrator, *ADMIN)
+    assert added[1]["in_force"] is True
+    assert station("technician", "pin", "t-bea", "--new-pin-file", "ines.pin", *ADMIN)[0] == 0
+    scope = ("--maker", "IPG", "--model", "YLR-SM")
+    code, added, _ = station("trust", "add", "maker.key.pub", *scope, *ADMIN)
+    assert (code, added["in_force"]) == (0, False)
+    assert [row["in_force"] for row in station("trust", "list")[1]] == [False]
+    code, document, _ = station("certificate", "import", "t.jws", *ADMIN)
+    assert (code, "second administrator" in document["sentence"]) == (1, True)
+    assert station("trust", "confirm", added["thumbprint"], *ADMIN)[0] == 1
+    assert station("trust", "confirm", added["thumbprint"], *BEA)[0] == 0
+    assert [row["in_force"] for row in station("trust", "list")[1]] == [True]
+    assert station("certificate", "import", "t.jws", *ADMIN)[0] == 0
+    auditor = ("technician", "change", "t-ines", "--role", "technician", "--role", "auditor")
+    assert station(*auditor, *ADMIN)[1]["in_force"] is False
+    assert station("technician", "confirm", "t-ines", *ADMIN)[0] == 1
+    assert station("technician", "confirm", "t-ines", *BEA)[0] == 0
+    roles = {row["id"]: row["roles"] for row in station("technician", "list")[1]}
+    assert roles["t-ines"] == ["technician", "auditor"]
+    assert station("technician", "change", "t-ines", *ADMIN)[0] == 2
+
+
+def test_people_cli_auditors_administer_nothing(station):
+    """An auditor's PIN opens no command that changes anything of trust, people or policy."""
+    audit = ("--role", "auditor")
+    assert station("technician", "add", "t-bea", "--name", "Bea", *audit, *ADMIN)[0] == 0
+    assert station("technician", "pin", "t-bea", "--new-pin-file", "ines.pin", *ADMIN)[0] == 0
+    for words in (
+        ("trust", "add", "maker.key.pub", "--maker", "*", "--model", "*"),
+        ("trust", "confirm", "x"),
+        ("trust", "catalogue", "c.jws"),
+        ("trust", "status-list", "c.jws"),
+        ("certificate", "import", "t.jws"),
+        ("technician", "add", "t-max", "--name", "Max"),
+        ("technician", "change", "t-ines", "--role", "administrator"),
+        ("technician", "confirm", "t-ines"),
+        ("technician", "pin", "t-ines", "--new-pin-file", "pin"),
+        ("policy", "set", "status_list_max_age_days", "3"),
+        ("station", "confirm-clock"),
+    ):
+        code, document, _ = station(*words, *BEA)
+        assert (code, document["error"]) == (1, "Refused"), words

@@ -166,6 +166,7 @@ def test_people_scope_is_that_of_the_key_that_signed(clinic, maker, make_maker):
     clinic.trust(maker)
     own = make_maker("own", issuer="urn:maker")
     clinic.trust(own, by="t-ines")
+    clinic.confirm(own, "t-adm")
     clinic.take(own.certificate())
     clinic.take_catalogue(maker.catalogue())
     assert codes(clinic.facts()) == {"certificate_self_added"}
@@ -177,6 +178,8 @@ def test_people_own_acts_give_no_right(clinic, maker, own_act):
     clinic.add("t-ines", "technician", "administrator")
     who = {"issuer": "t-adm", "certificate": "t-adm", "catalogue": "t-adm", own_act: "t-ines"}
     clinic.trust(maker, by=who["issuer"])
+    if who["issuer"] == "t-ines":
+        clinic.confirm(maker, "t-adm")
     clinic.take(maker.certificate(), by=who["certificate"])
     clinic.take_catalogue(maker.catalogue(), by=who["catalogue"])
     assert codes(clinic.facts()) & {"certificate_self_added", "catalogue_self_added"}
@@ -340,6 +343,7 @@ def test_people_catalogue_by_an_own_key_gives_no_right(clinic, maker, make_maker
     clinic.trust(maker)
     own = make_maker("own", issuer="urn:maker")
     clinic.trust(own, by="t-ines")
+    clinic.confirm(own, "t-adm")
     clinic.take(maker.certificate())
     clinic.take_catalogue(own.catalogue())
     assert codes(clinic.facts()) == {"catalogue_self_added"}

@@ -231,6 +231,7 @@ def test_people_list_by_an_own_key_gives_no_right(listed, make_maker):
     """A list signed by a key that the person pinned under the maker's name is no way around."""
     own = make_maker("own", issuer="urn:maker")
     listed.trust(own, by="t-ines")
+    listed.confirm(own, "t-adm")
     listed.take_list(own.status_list(41, 43, issued_at=START + SECOND))
     assert findings(listed.facts()) == {"status_list_self_added": "refuse"}
 

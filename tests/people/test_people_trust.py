@@ -65,7 +65,7 @@ def test_people_trust_needs_a_scope(maker):
     """An issuer is believed for named makers and models, never for everything by omission."""
     for makers, models in (([], ["*"]), (["*"], [])):
         with pytest.raises(ConfigError, match="--maker and --model"):
-            trust_draft(maker.file, makers=makers, models=models, by="t-adm")
+            trust_draft(maker.file, makers=makers, models=models, by="t-adm", people={})
 
 
 def test_people_trust_entry_holds_no_private_key(clinic, maker):

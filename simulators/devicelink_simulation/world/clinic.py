@@ -135,7 +135,7 @@ def _people(journal: Journal, pins: PinStore) -> None:
         (EVA, "Eva Lund", "technician", ADA),
         (TOM, "Tom Lind", "technician", ADA),
     ):
-        journal.append(add_person_draft(person, name, roles=(role,), by=by))
+        journal.append(add_person_draft(person, name, roles=(role,), by=by, people={}))
         set_pin(journal, pins, person, PIN, by=by)
 
 
@@ -145,7 +145,9 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     )
     for left in folder.parent.glob(f"{folder.name}.key*"):
         left.unlink()
-    journal.append(trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA))
+    people = journal.checked(PROJECTIONS)["people"]
+    trusted = trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA, people=people)
+    journal.append(trusted)
     catalogue = Catalogue.model_validate(
         {
             "issuer": issuer.id,
