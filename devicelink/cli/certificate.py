@@ -184,6 +184,53 @@ def import_(
     emit(as_json, {"index": entry.index, "sha256": entry.data["sha256"]}, text)
 
 
+@app.command("attest")
+def attest(
+    technician: Annotated[str, typer.Option(help="Whose certificate it is: their ID.")],
+    photo: Annotated[Path, typer.Option(help="A photo of it; its SHA-256 is recorded.")],
+    number: Annotated[str, typer.Option(help="The certificate's number.")],
+    issuer: Annotated[str, typer.Option(help="Who issued it, as printed.")],
+    achievement: Annotated[str, typer.Option(help="What was passed, as printed.")],
+    driver: Annotated[str, typer.Option(help="The driver of the lasers it is for.")],
+    maker: Annotated[str, typer.Option(help="The maker of these lasers.")],
+    model: Annotated[list[str], typer.Option(help="A model.")],
+    procedure: Annotated[list[str], typer.Option(help="A kind of session.")],
+    valid_until: Annotated[str, typer.Option(help="Date or time, UTC.")],
+    valid_from: Annotated[str | None, typer.Option(help="Date or time, UTC; default now.")] = None,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Attest a paper certificate that you saw (--by ID); it counts only by the clinic's policy."""
+    from devicelink.people.attestation import attestation_draft
+
+    station = open_station(data)
+    try:
+        seen = photo.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"The photo {photo} cannot be read: {error.strerror}.") from None
+    person = acting(station, by, pin_file, "administrator")
+    draft = attestation_draft(
+        station.state()["people"],
+        technician=technician,
+        number=number,
+        issuer_name=issuer,
+        achievement=achievement,
+        photo=seen,
+        valid_from=read_date(valid_from) if valid_from else station.runtime.now(),
+        valid_until=read_date(valid_until),
+        driver=driver,
+        maker=maker,
+        models=model,
+        procedures=procedure,
+        by=person.id,
+    )
+    entry = station.journal.append(draft)
+    text = f"{person.name} attests the certificate {number} of {technician} (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "photo_sha256": entry.data["photo_sha256"]}, text)
+
+
 @app.command("show")
 def show(
     what: Annotated[str, typer.Argument(help="A file, a technician's ID, or a SHA-256.")],
@@ -191,22 +238,22 @@ def show(
     as_json: Json = False,
 ) -> None:
     """A certificate in plain words: whether it is believed here, what it allows, until when."""
-    from devicelink.cli.explaining import explain, in_words
+    from devicelink.cli.explaining import explain, explain_paper, in_words
     from devicelink.people import trust
     from devicelink.people.documents import whole
 
     station = open_station(data)
     if Path(what).is_file():
-        found = [trust.read_document(Path(what))]
+        rows = [explain(station, trust.read_document(Path(what)))]
     else:
-        found = [
-            str(known["jws"])
+        rows = [
+            explain(station, str(known["jws"]))
             for sha256, known in whole(station.state()["certificates"]).items()
             if what in {sha256, known["technician"]}
         ]
-    if not found:
+        rows += explain_paper(station, what)
+    if not rows:
         raise ConfigError(f"There is no certificate {what!r}: no such file, technician or SHA-256.")
-    rows = [explain(station, compact) for compact in found]
     emit(as_json, rows, "\n".join(in_words(row) for row in rows))
 
 

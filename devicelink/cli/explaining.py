@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devicelink.devices.register import devices
-from devicelink.errors import Severity
+from devicelink.errors import CertificateError, Severity
 from devicelink.journal import clock
 from devicelink.people import roster
 from devicelink.people.documents import sha256, whole
-from devicelink.people.entitlement import certificate_facts, gather_entitlement, judge_entitlement
+from devicelink.people.entitlement import (
+    attested_facts,
+    certificate_facts,
+    gather_entitlement,
+    judge_entitlement,
+)
 from devicelink.people.standing import standing_findings
 from devicelink.treatment.sessions import KINDS
 
@@ -28,6 +33,9 @@ NOT_BELIEVED = "NOT believed here: {}"
 GOOD = "Good: the newest status lists that are here do not name it."
 
 
+PAPER = "On paper, number {}: attested by the clinic, not signed by the maker."
+
+
 def explain(station: Station, compact: str) -> dict[str, Any]:
     """Everything that a person would ask of a certificate, judged now and with nobody signed in.
 
@@ -35,13 +43,26 @@ def explain(station: Station, compact: str) -> dict[str, Any]:
     """
     from devicelink.people.trust import peek_claims
 
-    state = station.state()
-    judged_at = clock.view(state["clock"], station.journal.last(), station.runtime.now()).judged_at
-    claims, name = peek_claims(compact), sha256(compact)
+    peek_claims(compact)
+    state, name = station.state(), sha256(compact)
     known = whole(state["certificates"]).get(name)
     added_by = str(known["added_by"]) if known else ""
     index = int(str(known["index"])) if known else -1
     facts = certificate_facts(state, compact, sha256=name, index=index, added_by=added_by)
+    return _explained(station, facts)
+
+
+def explain_paper(station: Station, technician: str) -> list[dict[str, Any]]:
+    """The same of each paper certificate that the clinic attests of a person."""
+    found = attested_facts(station.state(), technician)
+    return [_explained(station, facts) for facts in found]
+
+
+def _explained(station: Station, facts: CertificateFacts) -> dict[str, Any]:
+    claims, state = facts.claims, station.state()
+    if claims is None:
+        raise CertificateError(str(facts.problem))
+    judged_at = clock.view(state["clock"], station.journal.last(), station.runtime.now()).judged_at
     person = roster.find(state["people"], claims.technician or "")
     standing = standing_findings(
         claims.technician or "",
@@ -51,14 +72,18 @@ def explain(station: Station, compact: str) -> dict[str, Any]:
         max_age=_asked(state, facts, None, KINDS[0], judged_at).max_age,
         judged_at=judged_at,
     )
+    belief = NOT_BELIEVED.format(facts.problem) if facts.problem else BELIEVED
+    if facts.attested is not None:
+        belief = PAPER.format(facts.attested.number)
     return {
         **claims.model_dump(mode="json"),
         "technician": claims.technician,
         "name": person.name if person else None,
-        "sha256": name,
-        "imported": {"index": index, "by": added_by} if known else None,
-        "believed": facts.problem is None,
-        "belief": NOT_BELIEVED.format(facts.problem) if facts.problem else BELIEVED,
+        "sha256": facts.sha256,
+        "imported": {"index": facts.index, "by": facts.added_by} if facts.index >= 0 else None,
+        "believed": facts.problem is None and facts.attested is None,
+        "attested_by_clinic": facts.attested is not None,
+        "belief": belief,
         "issuer_scope": facts.issuer.model_dump(mode="json") if facts.issuer else None,
         "in_date": claims.valid_from <= judged_at < claims.valid_until,
         "days_left": max((claims.valid_until - judged_at).days, 0),

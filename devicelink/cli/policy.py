@@ -19,12 +19,33 @@ def set_(
     as_json: Json = False,
 ) -> None:
     """Decide one thing; an administrator does (--by ID). `policy list` names what there is."""
-    from devicelink.people.policy import policy_draft
+    from devicelink.people.policy import ALLOWED, policy_draft
 
     station = open_station(data)
     person = acting(station, by, pin_file, "administrator")
     entry = station.journal.append(policy_draft(name, value, by=person.id))
     text = f"{name} is {entry.data['value']} from now on (entry {entry.index})."
+    if entry.data["value"] == ALLOWED:
+        text = f"It waits for the medical provider: devicelink policy confirm {name} --by ID"
+    emit(as_json, {"index": entry.index, **entry.data}, text)
+
+
+@app.command("confirm")
+def confirm(
+    name: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """The medical provider (--by ID) stands behind a decision that waits for it."""
+    from devicelink.people.policy import confirm_policy_draft
+
+    station = open_station(data)
+    person = acting(station, by, pin_file, "provider")
+    draft = confirm_policy_draft(station.state()["policy"], name, by=person.id)
+    entry = station.journal.append(draft)
+    text = f"Confirmed by {person.name}: {name} holds (entry {entry.index})."
     emit(as_json, {"index": entry.index, **entry.data}, text)
 
 

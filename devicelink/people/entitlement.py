@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import CertificateError
 from devicelink.people import policy, roster
+from devicelink.people.attestation import attestations
 from devicelink.people.documents import whole
 from devicelink.people.judgement import (
     CatalogueFacts,
@@ -57,6 +58,8 @@ def gather_entitlement(
     """
     person = roster.find(state["people"], person_id)
     found = [only] if only is not None else list(_certificates(state, person_id))
+    if only is None:
+        found += attested_facts(state, person_id)
     certificates = _best(found, judged_at)
     return EntitlementFacts(
         person=person_id,
@@ -71,6 +74,7 @@ def gather_entitlement(
         judged_at=judged_at,
         certificates=certificates,
         catalogues=tuple(_catalogues(state, driver, certificates)),
+        attestation_policy=policy.attestation_policy(state["policy"]),
         status_list_max_age_days=policy.max_age_days(state["policy"], person_id),
     )
 
@@ -113,6 +117,28 @@ def certificate_facts(
     )
 
 
+def attested_facts(state: Mapping[str, States], person_id: str) -> list[CertificateFacts]:
+    """The paper certificates that the clinic attests of a person."""
+    return [
+        CertificateFacts(
+            index=index,
+            sha256=made.photo_sha256,
+            added_by=seen_by,
+            problem=None,
+            claims=made.claims(),
+            issuer_known=True,
+            issuer=IssuerFacts(
+                name=made.issuer_name,
+                added_by=seen_by,
+                makers=(made.maker,),
+                models=made.allows.models,
+            ),
+            attested=made,
+        )
+        for index, seen_by, made in attestations(state["attestations"], person_id)
+    ]
+
+
 def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:
     """What the lists that are here say of a certificate, each from its own issuer's list alone."""
     lists = whole(state["status_lists"])
@@ -149,9 +175,9 @@ def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[Stat
 def _best(found: list[CertificateFacts], judged_at: datetime) -> tuple[CertificateFacts, ...]:
     """So many that one entry holds them: first those that are believed and in date."""
 
-    def order(one: CertificateFacts) -> tuple[bool, bool, int]:
+    def order(one: CertificateFacts) -> tuple[bool, bool, bool, int]:
         in_date = one.claims is not None and one.claims.valid_until > judged_at
-        return one.problem is None, in_date, one.index
+        return one.problem is None, in_date, one.attested is None, one.index
 
     return tuple(sorted(found, key=order, reverse=True)[:MOST_CERTIFICATES])
 

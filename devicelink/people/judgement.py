@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from devicelink.errors import Finding, Severity
+from devicelink.people.attestation import Attestation
 from devicelink.people.certificates import ANY, CatalogueEntry, Claims
+from devicelink.people.policy import AttestationPolicy
 from devicelink.people.standing import DEFAULT_MAX_AGE_DAYS, StatusFacts, standing_findings
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class CertificateFacts(_Facts):
     """None where the signature does not hold."""
     statuses: tuple[StatusFacts, ...] = ()
     """Of the lists that are here."""
+    attested: Attestation | None = None
+    """What the clinic saw on paper; None for a certificate that a maker signed."""
 
 
 class CatalogueFacts(_Facts):
@@ -90,6 +94,7 @@ class EntitlementFacts(_Facts):
     certificates: tuple[CertificateFacts, ...]
     catalogues: tuple[CatalogueFacts, ...]
     status_list_max_age_days: int = DEFAULT_MAX_AGE_DAYS
+    attestation_policy: AttestationPolicy = AttestationPolicy()
 
     @property
     def max_age(self) -> timedelta:
@@ -173,7 +178,7 @@ def judge_entitlement(facts: EntitlementFacts) -> Entitlement:
         )
         return Entitlement(tuple(role))
     tried = [_try(facts, certificate) for certificate in facts.certificates]
-    best = min(tried, key=lambda one: (_refusals(one.findings), -_index(one)))
+    best = min(tried, key=lambda one: (_refusals(one.findings), _on_paper(one), -_index(one)))
     if len(tried) > 1 and _refusals(best.findings):
         role.append(
             Finding(
@@ -193,7 +198,10 @@ def _try(facts: EntitlementFacts, certificate: CertificateFacts) -> Entitlement:
     if claims is None:
         return Entitlement(tuple(findings), certificate)
     catalogue = next((c for c in facts.catalogues if c.issuer == claims.issuer), None)
-    if catalogue is None:
+    entries: tuple[CatalogueEntry, ...]
+    if certificate.attested is not None:
+        catalogue, entries = None, (certificate.attested.allows,)
+    elif catalogue is None:
         findings.append(
             _refuse(
                 "catalogue_missing",
@@ -202,8 +210,10 @@ def _try(facts: EntitlementFacts, certificate: CertificateFacts) -> Entitlement:
             )
         )
         return Entitlement(tuple(findings), certificate)
-    findings += [one for one in _catalogue_findings(facts, catalogue) if one not in findings]
-    covering = [e for e in catalogue.entries if _covers(facts, claims, e)]
+    else:
+        findings += [one for one in _catalogue_findings(facts, catalogue) if one not in findings]
+        entries = catalogue.entries
+    covering = [e for e in entries if _covers(facts, claims, e)]
     allowed = [e for e in covering if e.operator_class in {ANY, "any", facts.operator_class}]
     if not covering:
         findings.append(
@@ -272,6 +282,8 @@ def _certificate_findings(
             f"{facts.name} brought in this certificate, or its issuer, with their own hands.",
             "Another administrator has to import it.",
         )
+    if certificate.attested is not None:
+        yield from _attested_findings(facts, certificate, certificate.attested)
     yield from standing_findings(
         facts.person,
         facts.name or facts.person,
@@ -280,6 +292,33 @@ def _certificate_findings(
         max_age=facts.max_age,
         judged_at=facts.judged_at,
     )
+
+
+def _attested_findings(
+    facts: EntitlementFacts, certificate: CertificateFacts, attested: Attestation
+) -> Iterator[Finding]:
+    """A paper certificate is said in each verdict, and counts only by the clinic's policy."""
+    policy = facts.attestation_policy
+    yield Finding(
+        "attested_by_clinic",
+        Severity.WARN,
+        f"{facts.name}'s certificate {attested.number} of {attested.issuer_name} is on paper, seen "
+        f"by {certificate.added_by}: attested by the clinic, not signed by the maker.",
+        "Ask the maker for a signed certificate.",
+    )
+    if not policy.allowed:
+        yield _refuse(
+            "attested_not_allowed",
+            "Paper certificates that the clinic attests do not count here.",
+            "Ask the maker for a signed one; or an administrator decides: devicelink policy set "
+            "attested_by_clinic allowed --by ID, and the medical provider confirms it.",
+        )
+    elif facts.person in {policy.decided_by, policy.confirmed_by}:
+        yield _refuse(
+            "attested_self_allowed",
+            f"{facts.name} themselves decided that paper certificates count.",
+            "Another administrator and another provider have to decide it.",
+        )
 
 
 def _scope_findings(facts: EntitlementFacts, issuer: IssuerFacts | None) -> Iterator[Finding]:
@@ -358,6 +397,11 @@ def _device(facts: EntitlementFacts) -> str:
 
 def _names_it(names: tuple[str, ...], value: str | None) -> bool:
     return ANY in names or (value is not None and value in names)
+
+
+def _on_paper(entitlement: Entitlement) -> bool:
+    """A maker's signed certificate counts before a paper one, where both are enough."""
+    return entitlement.certificate is not None and entitlement.certificate.attested is not None
 
 
 def _refusals(findings: tuple[Finding, ...]) -> int:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 ADMINISTRATOR, TECHNICIAN = "administrator", "technician"
-ROLES = (ADMINISTRATOR, TECHNICIAN, "auditor", "provider")
+PROVIDER = "provider"
+ROLES = (ADMINISTRATOR, TECHNICIAN, "auditor", PROVIDER)
 """`provider` is the medical provider who stands behind the treatment."""
 PHYSICIAN, OTHER = "physician", "other"
 STATION = "station"

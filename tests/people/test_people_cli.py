@@ -166,7 +166,7 @@ def test_people_cli_lists_are_not_mixed_up(station):
 def test_people_cli_policy_is_an_administrators(station):
     """The age of lists has a default, is decided by an administrator, and shown with who did."""
     name = "status_list_max_age_days"
-    assert station("policy", "list")[1] == [{"name": name, "value": 30, "default": 30, "by": None}]
+    assert station("policy", "list")[1][0] == {"name": name, "value": 30, "default": 30, "by": None}
     ines = ("--by", "t-ines", "--pin-file", "ines.pin")
     assert station("policy", "set", name, "14", *ines)[0] == 1
     assert station("policy", "set", name, "0", *ADMIN)[0] == 2

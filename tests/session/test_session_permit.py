@@ -220,6 +220,24 @@ def listed(place=STATUS, **changes):
     return [(f"{CERTIFICATE}.claims.status", (place,)), (f"{CERTIFICATE}.statuses", (known,))]
 
 
+PAPER = {
+    "technician": "t-ines",
+    "number": "4711",
+    "issuer_name": "Maker",
+    "photo_sha256": "e" * 64,
+    "valid_from": NOW - DAY,
+    "valid_until": NOW + 100 * DAY,
+    "maker": "Maker",
+    "allows": ENTRY,
+}
+BOTH = {"allowed": True, "decided_by": "t-ada", "confirmed_by": "t-doc"}
+PAPER_CAUSES = {
+    "attested_not_allowed": [(f"{CERTIFICATE}.attested", PAPER)],
+    "attested_self_allowed": [
+        (f"{CERTIFICATE}.attested", PAPER),
+        ("person.attestation_policy", {**BOTH, "confirmed_by": "t-ines"}),
+    ],
+}
 LISTED_CAUSES = {
     "certificate_revoked": listed(is_set=True),
     "certificate_suspended": listed(SUSPENSION, is_set=True),
@@ -311,8 +329,13 @@ CAUSES = {
     "catalogue_expired": [(f"{CATALOGUE}.valid_until", NOW)],
     "catalogue_self_added": [(f"{CATALOGUE}.signer.added_by", "t-ines")],
     **LISTED_CAUSES,
+    **PAPER_CAUSES,
 }
 WARNING_CAUSES = {
+    "attested_by_clinic": [
+        (f"{CERTIFICATE}.attested", PAPER),
+        ("person.attestation_policy", BOTH),
+    ],
     "status_list_old": listed(issued_at=NOW - 16 * DAY),
     **{
         f"{what}_ends_in_{days}": [(path, NOW + days * DAY)]
@@ -339,7 +362,8 @@ def test_each_cause_has_its_code_and_no_other(code):
     """One thing broken is refused by its own code alone, with a sentence and a remedy."""
     verdict = judge(changed(*CAUSES[code]))
     assert not verdict.permitted
-    (found,) = [f for f in verdict.findings if f.code not in ALWAYS]
+    said = {"attested_by_clinic"} if code in PAPER_CAUSES else set()
+    (found,) = [f for f in verdict.findings if f.code not in ALWAYS | said]
     assert (found.code, found.severity) == (code, Severity.REFUSE)
     for text in (found.sentence, found.remedy):
         assert len(text) > 2
@@ -383,7 +407,7 @@ def merged():
     """As many things wrong at once as can be."""
     alone = {"person_unknown", "certificate_missing", "catalogue_missing", "settings_missing"}
     alone |= {"device_not_read", "settings_not_read", "bound_unreadable"}
-    alone |= {"certificate_issuer_unknown", *LISTED_CAUSES}
+    alone |= {"certificate_issuer_unknown", *LISTED_CAUSES, *PAPER_CAUSES}
     alone |= {code for code in permit._DEVICE_REMEDIES if code != "wrong_device"}
     alone |= {code for code in CAUSES if code.endswith("_self_accepted")}
     alone |= {"operator_class", "reset_required", "trigger_host", "interlock_open"}
