@@ -31,6 +31,10 @@ CLINIC = "urn:devicelink:clinic"
 """Stands where an issuer would: the clinic's own word."""
 
 
+_LONGEST = 3_000
+"""Characters; a verdict records several certificates in one entry."""
+
+
 class Attestation(BaseModel):
     """What somebody of the clinic saw on paper, and what it is to allow."""
 
@@ -112,6 +116,8 @@ def attestation_draft(
         where = ".".join(str(part) for part in first["loc"])
         raise ConfigError(f"This cannot be attested: {where}: {first['msg']}.") from None
     data = made.model_dump(mode="json")
+    if len(made.model_dump_json()) > _LONGEST:
+        raise ConfigError("This is too long to be recorded with each verdict; name less.")
     return Draft("certificate.attested", data, actor=by, role=ADMINISTRATOR)
 
 

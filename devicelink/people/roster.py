@@ -229,7 +229,8 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
         if entry.data.get("needs_confirmation"):
             added |= {"pending": _pending(entry), "operator_class": OTHER}
             added["roles"] = [one for one in entry.data["roles"] if one == TECHNICIAN]
-        return PersonState.model_validate(added).model_dump(mode="json")
+        unsaid = {"pending"} - set(added)  # so that a table made before there was one still fits
+        return PersonState.model_validate(added).model_dump(mode="json", exclude=unsaid)
     return {**old, **_changes(old, entry)}
 
 

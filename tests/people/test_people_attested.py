@@ -162,6 +162,7 @@ def test_people_signed_certificate_counts_first(paper, maker):
         {"procedures": []},
         {"procedures": ["*"]},
         {"maker": "*"},
+        {"models": ["m" * 300] * 12},
         {"valid_until": START - DAY},
         {"technician": "t-nobody"},
     ],
