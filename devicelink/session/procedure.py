@@ -241,9 +241,12 @@ class Session:
         self._work.guard.beat()
         if self._work.context.runtime.asleep_ns() - self._asleep_ns > nanoseconds(ASLEEP_MAX_S):
             return self._work.hard_end("suspended", "The station was suspended in mid-session.")
-        happened = self._watch.look() or self._scripted()
-        if happened is not None:
-            return happened
+        withdrawn = self._watch.look()
+        if withdrawn is not None:
+            return withdrawn
+        scripted = self._scripted()
+        if scripted is not None:
+            return scripted
         light = self._state.phase in table.LIGHT_POSSIBLE
         due_ns = self._polled_ns + nanoseconds(POLL_READY_S if light else POLL_STANDBY_S)
         left_s = seconds(due_ns - self._work.now())
