@@ -85,7 +85,7 @@ class Station(Context):
             registry.find(driver)
         check_pin(pin)
         first = add_person_draft(
-            administrator, administrator_name, roles=("administrator",), by="station"
+            administrator, administrator_name, roles=("administrator",), by="station", people={}
         )
         prefix = SIMULATED_PREFIX if simulated else ""
         origin = f"{prefix}{name}/{runtime.random_bytes(ORIGIN_RANDOM_BYTES).hex()}"

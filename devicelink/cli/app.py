@@ -22,6 +22,7 @@ OWN = {
     "trust": "devicelink.cli.trust:app",
     "certificate": "devicelink.cli.certificate:app",
     "catalogue": "devicelink.cli.catalogue:app",
+    "policy": "devicelink.cli.policy:app",
     "session": "devicelink.cli.session:app",
     "lock": "devicelink.cli.lock:lock",
     "journal": "devicelink.cli.journal:app",

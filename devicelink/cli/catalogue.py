@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from devicelink.cli.certificate import read_date, write_document
+from devicelink.cli.certificate import read_date, signing_issuer, write_document
 from devicelink.cli.common import Data, Json
 from devicelink.config import read_toml
 from devicelink.errors import ConfigError
@@ -28,12 +28,9 @@ def issue(
 ) -> None:
     """A maker's own step, outside any station: sign a catalogue."""
     from devicelink.people.certificates import Catalogue, issue_catalogue
-    from devicelink.people.trust import read_issuer_file
     from devicelink.runtime import ThreadRuntime
 
-    issuer = read_issuer_file(key)
-    if "d" not in issuer.jwk:
-        raise ConfigError(f"{key} is a public key; signing needs the private one.")
+    issuer = signing_issuer(key)
     document = read_toml(entries)
     others = sorted(set(document) - {"entries"})
     if others:

@@ -28,6 +28,12 @@ PinFile = Annotated[
 ]
 
 
+ONE_ADMINISTRATOR = (
+    "There is no second administrator here, so one person's word is enough. Make another one: then "
+    "what one decides of issuers and roles waits for the other."
+)
+
+
 _opened: list[Station] = []
 
 

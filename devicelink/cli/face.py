@@ -149,6 +149,7 @@ class Ran:
             f"Session {self.result.session}: {self.end.sentence}",
             f"  laser     {LOCK_WORDS[self.result.confirmed]}",
             f"  signed    {'yes' if self.signed else 'no'}",
+            *(f"  paper     {sentence}" for sentence in self._attested()),
             f"  journal   {receipt['size']} entries, head {receipt['root']}",
             f"  station   {self.station.origin}",
         ]
@@ -162,7 +163,13 @@ class Ran:
 
     def _receipt(self) -> dict[str, object]:
         journal = self.station.journal
-        return {"size": journal.size, "root": base64.b64encode(journal.root).decode()}
+        root = base64.b64encode(journal.root).decode()
+        return {"size": journal.size, "root": root, "attested_by_clinic": self._attested()}
+
+    def _attested(self) -> list[str]:
+        """What a receipt says of a certificate that only the clinic attests."""
+        findings = self.result.verdict.findings if self.result.verdict else ()
+        return [one.sentence for one in findings if one.code == "attested_by_clinic"]
 
 
 def run_session(

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.common import (
+    ONE_ADMINISTRATOR,
+    By,
+    Data,
+    Json,
+    PinFile,
+    acting,
+    emit,
+    open_station,
+)
 from devicelink.config import read_text
 from devicelink.errors import ConfigError, Refused
 
@@ -16,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="People and their PINs.", no_args_is_help=True)
 
+WAITS = "It waits for a second administrator: devicelink technician confirm {} --by ID"
 NewPinFile = Annotated[
     Path | None,
     typer.Option("--new-pin-file", help="The new PIN; simulated stations only."),
@@ -47,10 +57,63 @@ def add(
         roles=tuple(role or ["technician"]),
         by=administrator.id,
         operator_class=operator_class,
+        people=station.state()["people"],
     )
     entry = station.journal.append(draft)
+    waits = "needs_confirmation" in draft.data
     text = f"{name} is registered as {person}. Next: devicelink technician pin {person} --by ID"
-    emit(as_json, {"id": person, "index": entry.index}, text)
+    if waits:
+        text += f"\n{WAITS.format(person)}"
+    emit(as_json, {"id": person, "index": entry.index, "in_force": not waits}, text)
+
+
+@app.command("change")
+def change(
+    person: str,
+    role: Annotated[list[str] | None, typer.Option(help="All roles from now on.")] = None,
+    operator_class: Annotated[str | None, typer.Option(help="physician or other")] = None,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Change somebody's roles or class; a second administrator confirms it, where there is one."""
+    from devicelink.people.roster import change_person_draft
+
+    if role is None and operator_class is None:
+        raise ConfigError("Say what changes: --role or --operator-class.")
+    station = open_station(data)
+    administrator = acting(station, by, pin_file, "administrator")
+    draft = change_person_draft(
+        station.state()["people"],
+        person,
+        roles=role,
+        operator_class=operator_class,
+        by=administrator.id,
+    )
+    entry = station.journal.append(draft)
+    waits = "needs_confirmation" in draft.data
+    text = WAITS.format(person) if waits else f"{person} is changed. {ONE_ADMINISTRATOR}"
+    emit(as_json, {"index": entry.index, **draft.data, "in_force": not waits}, text)
+
+
+@app.command("confirm")
+def confirm(
+    person: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Confirm what another administrator decided of somebody's roles; from then on it holds."""
+    from devicelink.people.roster import confirm_person_draft
+
+    station = open_station(data)
+    administrator = acting(station, by, pin_file, "administrator")
+    draft = confirm_person_draft(station.state()["people"], person, by=administrator.id)
+    entry = station.journal.append(draft)
+    text = f"Confirmed by {administrator.name}: it holds for {person} (entry {entry.index})."
+    emit(as_json, {"index": entry.index, **draft.data}, text)
 
 
 @app.command("pin")
@@ -96,5 +159,6 @@ def list_people(data: Data = None, as_json: Json = False) -> None:
         roles = row["roles"]
         named = ", ".join(str(r) for r in roles) if isinstance(roles, list) else ""
         pin_word = "PIN set" if row["pin_set"] else "no PIN yet"
-        lines.append(f"{row['id']}  {row['name']}  {named}  {pin_word}")
+        waits = "  WAITS for a second administrator" if row.get("pending") else ""
+        lines.append(f"{row['id']}  {row['name']}  {named}  {pin_word}{waits}")
     emit(as_json, rows, "\n".join(lines) or "Nobody is registered.")

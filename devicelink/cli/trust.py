@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.common import (
+    ONE_ADMINISTRATOR,
+    By,
+    Data,
+    Json,
+    PinFile,
+    acting,
+    emit,
+    open_station,
+)
 
 app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
 
@@ -17,6 +26,7 @@ def new_issuer(
     key: Annotated[Path, typer.Argument(help="The key file to make; outside any station.")],
     issuer: Annotated[str, typer.Option("--id", help="The issuer's identifier, a URI.")],
     name: Annotated[str, typer.Option(help="The issuer's name as printed.")],
+    algorithm: Annotated[str, typer.Option(help="Ed25519, ES256 or RS256")] = "Ed25519",
     _data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -24,10 +34,12 @@ def new_issuer(
     from devicelink.people import trust
     from devicelink.runtime import ThreadRuntime
 
-    made = trust.new_issuer(key, issuer_id=issuer, name=name, runtime=ThreadRuntime())
+    made = trust.new_issuer(
+        key, issuer_id=issuer, name=name, runtime=ThreadRuntime(), algorithm=algorithm
+    )
     thumbprint = made.key().thumbprint()
     text = f"Made {key} (keep it secret) and {key}.pub (give it away). Thumbprint {thumbprint}"
-    emit(as_json, {"issuer": issuer, "thumbprint": thumbprint}, text)
+    emit(as_json, {"issuer": issuer, "algorithm": algorithm, "thumbprint": thumbprint}, text)
 
 
 @app.command("add")
@@ -46,18 +58,53 @@ def add(
     station = open_station(data)
     issuer = trust.read_issuer_file(public)
     person = acting(station, by, pin_file, "administrator")
-    draft = trust.trust_draft(issuer, makers=maker or [], models=model or [], by=person.id)
+    people = station.state()["people"]
+    draft = trust.trust_draft(
+        issuer, makers=maker or [], models=model or [], by=person.id, people=people
+    )
     entry = station.journal.append(draft)
-    text = f"{issuer.name} is believed here (entry {entry.index})."
+    waits = "needs_confirmation" in draft.data
+    text = (
+        f"{issuer.name} waits for a second administrator (entry {entry.index}): devicelink trust "
+        f"confirm {draft.data['thumbprint']} --by ID"
+        if waits
+        else f"{issuer.name} is believed here (entry {entry.index}). {ONE_ADMINISTRATOR}"
+    )
+    emit(as_json, {"index": entry.index, **draft.data, "in_force": not waits}, text)
+
+
+@app.command("confirm")
+def confirm(
+    thumbprint: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Confirm an issuer that another administrator added; from then on it is believed."""
+    from devicelink.people import trust
+
+    station = open_station(data)
+    person = acting(station, by, pin_file, "administrator")
+    draft = trust.confirm_draft(station.state()["trust"], thumbprint, by=person.id)
+    entry = station.journal.append(draft)
+    text = f"Confirmed by {person.name}: the issuer is believed here (entry {entry.index})."
     emit(as_json, {"index": entry.index, **draft.data}, text)
 
 
 @app.command("list")
 def list_issuers(data: Data = None, as_json: Json = False) -> None:
-    """Every issuer that is believed, with the scope."""
-    rows = list(open_station(data).state()["trust"].values())
+    """Every issuer that is believed or waits for a second administrator, with the scope."""
+    from devicelink.people.trust import in_force, pending
+
+    state = open_station(data).state()["trust"]
+    rows = [
+        *({**known, "in_force": True} for known in in_force(state).values()),
+        *({**known, "in_force": False} for known in pending(state).values()),
+    ]
     lines = [
         f"{row['name']}  {row['issuer']}  for {row['makers']} {row['models']}  {row['thumbprint']}"
+        f"{'' if row['in_force'] else '  WAITS for a second administrator'}"
         for row in rows
     ]
     emit(as_json, rows, "\n".join(lines) or "No issuer is believed yet.")
@@ -78,7 +125,46 @@ def catalogue(
     compact = trust.read_document(file)
     person = acting(station, by, pin_file, "administrator")
     state = station.state()
-    draft = trust.import_catalogue(compact, state["trust"], state["catalogues"], by=person.id)
-    entry = station.journal.append(draft)
-    text = f"Catalogue version {draft.data['version']} is in force (entry {entry.index})."
-    emit(as_json, {"index": entry.index, "version": draft.data["version"]}, text)
+    drafts = trust.import_catalogue(compact, state["trust"], state["catalogues"], by=person.id)
+    entry = station.journal.append_all(drafts)[-1]
+    text = f"Catalogue version {entry.data['version']} is in force (entry {entry.index})."
+    emit(as_json, {"index": entry.index, "version": entry.data["version"]}, text)
+
+
+@app.command("status-list")
+def status_list(
+    file: Path,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Import a maker's status list: what it revoked or suspended. An older one is refused."""
+    from devicelink.people import trust
+    from devicelink.people.statuslist import peek_status_list
+
+    station = open_station(data)
+    compact = trust.read_document(file)
+    person = acting(station, by, pin_file, "administrator")
+    state = station.state()
+    drafts = trust.import_status_list(
+        compact,
+        state["trust"],
+        state["status_lists"],
+        by=person.id,
+        now=station.runtime.now(),
+    )
+    entry = station.journal.append_all(drafts)[-1]
+    made = peek_status_list(compact)
+    document = {
+        "index": entry.index,
+        "sha256": entry.data["sha256"],
+        "list_url": made.list_url,
+        "purpose": made.purpose,
+        "issued_at": made.issued_at.isoformat(),
+    }
+    text = (
+        f"The {made.purpose} list {made.list_url} of {made.issued_at:%Y-%m-%d %H:%M:%S} UTC is in "
+        f"force (entry {entry.index})."
+    )
+    emit(as_json, document, text)

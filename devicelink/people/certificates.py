@@ -8,13 +8,10 @@ W3C Verifiable Credentials 2.0 secured by JOSE: the credential is the payload it
 
 from __future__ import annotations
 
-import hashlib
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -25,47 +22,38 @@ from pydantic import (
 )
 
 from devicelink.errors import CertificateError
+from devicelink.people import claims as read
 from devicelink.people import jose
+from devicelink.people.claims import CREDENTIALS_CONTEXT, KIND, KINDS, PlainText
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
-    from joserfc.jwk import OKPKey
+    from devicelink.people.keys import Key
 
-KIND = "vc+jwt"
-KINDS = frozenset({KIND, "vc+ld+jwt", "jwt"})
 CATALOGUE_KIND = "devicelink-catalogue+jwt"
 ANY = "*"
-CREDENTIALS_CONTEXT = "https://www.w3.org/ns/credentials/v2"
 BADGES_CONTEXT = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
 SUBJECT = "urn:devicelink:technician:"
+REVOCATION, SUSPENSION = "revocation", "suspension"
+STATUS_KIND = "BitstringStatusListEntry"
 
 _BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context"
-_TEXT_LONGEST = 300
-_AGREE_WITHIN = timedelta(seconds=1)
-_UNTIL_S = 253_402_300_799
-"""The last second of the year 9999, the last that a date can name."""
 _MOST_ENTRIES = 200
 _MOST_NAMES = 32
-
-
-def _plain(text: str) -> str:
-    """Text that is shown to people: short, and without characters that a terminal obeys."""
-    if not text or len(text) > _TEXT_LONGEST or not text.isprintable():
-        raise ValueError(f"must be 1 to {_TEXT_LONGEST} printable characters")
-    return text
-
-
-PlainText = Annotated[str, AfterValidator(_plain)]
+_MOST_STATUSES = 4
 
 
 class StatusEntry(BaseModel):
-    """Where the issuer would say that the certificate is revoked."""
+    """Where the issuer would say that the certificate is revoked or suspended."""
 
     model_config = ConfigDict(frozen=True)
 
     list_url: str
     index: str
+    purpose: str = REVOCATION
+    """`revocation`, `suspension`, or `unknown` for what cannot be read here."""
 
 
 class Claims(BaseModel):
@@ -165,7 +153,7 @@ class Catalogue(_Model):
 
 
 def issue_certificate(
-    key: OKPKey,
+    key: Key,
     *,
     issuer: str,
     issuer_name: str,
@@ -175,7 +163,7 @@ def issue_certificate(
     credential_id: str,
     valid_from: datetime,
     valid_until: datetime,
-    status: StatusEntry | None = None,
+    status: Sequence[StatusEntry] = (),
 ) -> str:
     """A signed certificate as compact JWS; dates to the second.
 
@@ -189,8 +177,8 @@ def issue_certificate(
         "type": ["VerifiableCredential", "AchievementCredential"],
         "name": achievement_name,
         "issuer": {"id": issuer, "type": ["Profile"], "name": issuer_name},
-        "validFrom": _date(valid_from),
-        "validUntil": _date(valid_until),
+        "validFrom": read.date_text(valid_from),
+        "validUntil": read.date_text(valid_until),
         "credentialSubject": {
             "id": subject,
             "type": ["AchievementSubject"],
@@ -208,13 +196,16 @@ def issue_certificate(
         "nbf": int(valid_from.timestamp()),
         "exp": int(valid_until.timestamp()),
     }
-    if status is not None:
-        claims["credentialStatus"] = {
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": status.index,
-            "statusListCredential": status.list_url,
-        }
+    if status:
+        claims["credentialStatus"] = [
+            {
+                "type": STATUS_KIND,
+                "statusPurpose": entry.purpose,
+                "statusListIndex": entry.index,
+                "statusListCredential": entry.list_url,
+            }
+            for entry in status
+        ]
     compact = jose.sign(claims, key, KIND)
     read_claims(*jose.peek(compact))
     return compact
@@ -222,27 +213,26 @@ def issue_certificate(
 
 def read_claims(header: Mapping[str, object], claims: Mapping[str, Any]) -> Claims:
     """What a document says, if it is a certificate; raises `CertificateError`."""
-    _check_kind(header, KINDS, "certificate")
+    read.check_kind(header, KINDS, "certificate")
     if "vc" in claims:
         raise CertificateError(
             "The certificate is wrapped in `vc`, as an older form of credentials had it. Ask the "
             "maker for an Open Badges 3.0 credential of version 2."
         )
     _check_frame(claims)
-    subject = _object(claims.get("credentialSubject"), "credentialSubject")
-    achievement = _object(subject.get("achievement"), "achievement")
-    issuer, issuer_name = _issuer(claims.get("issuer"))
+    subject = read.json_object(claims.get("credentialSubject"), "credentialSubject")
+    achievement = read.json_object(subject.get("achievement"), "achievement")
+    issuer, issuer_name = read.issuer_of(claims)
     valid_from, valid_until = _dates(claims)
+    subject_id = read.text(subject.get("id"), "subject")
     try:
         return Claims(
-            id=_same(claims, "id", _string(claims.get("id"), "id"), "jti"),
-            issuer=_same(claims, "issuer", issuer, "iss"),
+            id=read.same(claims, "id", read.text(claims.get("id"), "id"), "jti"),
+            issuer=issuer,
             issuer_name=issuer_name,
-            subject=_same(
-                claims, "credentialSubject.id", _string(subject.get("id"), "subject"), "sub"
-            ),
-            achievement=_string(achievement.get("id"), "achievement.id"),
-            achievement_name=_string(
+            subject=read.same(claims, "credentialSubject.id", subject_id, "sub"),
+            achievement=read.text(achievement.get("id"), "achievement.id"),
+            achievement_name=read.text(
                 achievement.get("name", achievement.get("id")), "achievement.name"
             ),
             valid_from=valid_from,
@@ -250,19 +240,19 @@ def read_claims(header: Mapping[str, object], claims: Mapping[str, Any]) -> Clai
             status=_status(claims.get("credentialStatus")),
         )
     except ValidationError as error:
-        raise _unusable("certificate", error) from None
+        raise read.unusable("certificate", error) from None
 
 
 def read_catalogue(header: Mapping[str, object], claims: Mapping[str, Any]) -> Catalogue:
     """What a document says, if it is a catalogue; raises `CertificateError`."""
-    _check_kind(header, frozenset({CATALOGUE_KIND}), "catalogue")
+    read.check_kind(header, frozenset({CATALOGUE_KIND}), "catalogue")
     try:
         return Catalogue.model_validate(claims)
     except ValidationError as error:
-        raise _unusable("catalogue", error) from None
+        raise read.unusable("catalogue", error) from None
 
 
-def issue_catalogue(key: OKPKey, catalogue: Catalogue) -> str:
+def issue_catalogue(key: Key, catalogue: Catalogue) -> str:
     """A signed catalogue as compact JWS, read back before it is given out."""
     claims = catalogue.model_dump(mode="json", exclude_none=True)
     compact = jose.sign(claims, key, CATALOGUE_KIND)
@@ -270,27 +260,8 @@ def issue_catalogue(key: OKPKey, catalogue: Catalogue) -> str:
     return compact
 
 
-def sha256(compact: str) -> str:
-    """By which entries name a document: of its compact form, hex."""
-    return hashlib.sha256(compact.encode()).hexdigest()
-
-
-def _check_kind(header: Mapping[str, object], kinds: frozenset[str], what: str) -> None:
-    """The header's `typ`, without the `application/` that RFC 7515 lets one leave out."""
-    kind = str(header.get("typ", "")).lower().removeprefix("application/")
-    if kind not in kinds:
-        raise CertificateError(f"The document says that it is {kind!r:.40}, not a {what}.")
-
-
-def _unusable(what: str, error: ValidationError) -> CertificateError:
-    """The first complaint of a model as one sentence."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return CertificateError(f"The {what} cannot be used: {where}: {first['msg']}.")
-
-
 def _check_frame(claims: Mapping[str, Any]) -> None:
-    contexts, types = _list(claims.get("@context")), _list(claims.get("type"))
+    contexts, types = read.as_list(claims.get("@context")), read.as_list(claims.get("type"))
     if contexts[:1] != [CREDENTIALS_CONTEXT] or not any(
         isinstance(one, str) and one.startswith(_BADGES) for one in contexts
     ):
@@ -302,98 +273,32 @@ def _check_frame(claims: Mapping[str, Any]) -> None:
         raise CertificateError("The certificate is not about an achievement.")
 
 
-def _issuer(found: object) -> tuple[str, str]:
-    if isinstance(found, str):
-        return found, found
-    issuer = _object(found, "issuer")
-    made = _string(issuer.get("id"), "issuer.id")
-    return made, _string(issuer.get("name", made), "issuer.name")
-
-
-def _same(claims: Mapping[str, Any], name: str, value: object, beside: str) -> Any:
-    """The value, which the claim beside it has to repeat if it is there."""
-    if beside in claims and claims[beside] != value:
-        raise CertificateError(
-            f"The certificate says two different things in {name} and in {beside}."
-        )
-    return value
-
-
 def _status(found: object) -> tuple[StatusEntry, ...]:
     """Every place where a revocation would stand; a kind that is not known counts as one."""
-    made = []
-    for one in _list(found):
-        entry = _object(one, "credentialStatus")
-        made.append(
-            StatusEntry(
-                list_url=_string(
-                    entry.get("statusListCredential", entry.get("id", "unknown")), "status list"
-                ),
-                index=_string(str(entry.get("statusListIndex", "unknown")), "status list index"),
-            )
-        )
-    return tuple(made)
+    entries = read.as_list(found)
+    if len(entries) > _MOST_STATUSES:
+        raise CertificateError(f"The certificate names more than {_MOST_STATUSES} status lists.")
+    return tuple(_status_entry(read.json_object(one, "credentialStatus")) for one in entries)
+
+
+def _status_entry(entry: Mapping[str, Any]) -> StatusEntry:
+    url = entry.get("statusListCredential", entry.get("id", "unknown"))
+    index, purpose = entry.get("statusListIndex", "unknown"), entry.get("statusPurpose")
+    readable = (
+        entry.get("type") == STATUS_KIND
+        and entry.get("statusSize", 1) == 1
+        and purpose in {REVOCATION, SUSPENSION}
+    )
+    return StatusEntry(
+        list_url=read.text(url, "status list"),
+        index=read.text(str(index), "status list index"),
+        purpose=str(purpose) if readable else "unknown",
+    )
 
 
 def _dates(claims: Mapping[str, Any]) -> tuple[datetime, datetime]:
-    begins = _agreed(claims, "validFrom", "nbf")
-    ends = _agreed(claims, "validUntil", "exp")
+    begins = read.date(claims, "validFrom", "nbf")
+    ends = read.date(claims, "validUntil", "exp")
     if ends <= begins:
         raise CertificateError("The certificate ends before it begins.")
     return begins, ends
-
-
-def _agreed(claims: Mapping[str, Any], name: str, beside: str) -> datetime:
-    written = _written(claims[name], name) if name in claims else None
-    counted = _counted(claims[beside], beside) if beside in claims else None
-    if written and counted and abs(written - counted) >= _AGREE_WITHIN:
-        raise CertificateError(
-            f"The certificate says two different things in {name} and in {beside}."
-        )
-    date = written or counted
-    if date is None:
-        raise CertificateError(f"The certificate does not say {name}.")
-    return date
-
-
-def _written(value: object, name: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(_string(value, name))
-        made = read.astimezone(UTC) if read.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        made = None
-    if made is None:
-        raise CertificateError(f"The certificate's {name} is not a date with time and zone.")
-    return made
-
-
-def _counted(value: object, name: str) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise CertificateError(f"The certificate's {name} is not a number of seconds.")
-    if not 0 <= value <= _UNTIL_S:
-        raise CertificateError(f"The certificate's {name} is out of all bounds.")
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(value))
-
-
-def _date(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _object(value: object, name: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise CertificateError(f"The certificate's {name} is not one JSON object.")
-    return value
-
-
-def _string(value: object, name: str) -> str:
-    if not isinstance(value, str) or len(value) > _TEXT_LONGEST:
-        raise CertificateError(
-            f"The certificate's {name} is not a text of at most {_TEXT_LONGEST} characters."
-        )
-    return value
-
-
-def _list(value: object) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.errors import CertificateError
-from devicelink.people import roster
+from devicelink.people import policy, roster
+from devicelink.people.attestation import attestations
+from devicelink.people.documents import whole
 from devicelink.people.judgement import (
     CatalogueFacts,
     CertificateFacts,
@@ -13,9 +15,12 @@ from devicelink.people.judgement import (
     IssuerFacts,
     judge_entitlement,
 )
+from devicelink.people.standing import StatusFacts
+from devicelink.people.statuslist import list_key
 from devicelink.people.trust import (
     believed_catalogue,
     believed_claims,
+    believed_status_list,
     names_pinned_key,
     peek_claims,
     require_issuer,
@@ -45,10 +50,17 @@ def gather_entitlement(
     firmware: str | None,
     kind: str,
     judged_at: datetime,
+    only: CertificateFacts | None = None,
 ) -> EntitlementFacts:
-    """Everything known of one person for one device, from hash-checked states."""
+    """Everything known of one person for one device, from hash-checked states.
+
+    `only` is the one certificate that counts, where somebody asks about that one.
+    """
     person = roster.find(state["people"], person_id)
-    certificates = _best(list(_certificates(state, person_id)), judged_at)
+    found = [only] if only is not None else list(_certificates(state, person_id))
+    if only is None:
+        found += attested_facts(state, person_id)
+    certificates = _best(found, judged_at)
     return EntitlementFacts(
         person=person_id,
         name=person.name if person else None,
@@ -62,41 +74,110 @@ def gather_entitlement(
         judged_at=judged_at,
         certificates=certificates,
         catalogues=tuple(_catalogues(state, driver, certificates)),
+        attestation_policy=policy.attestation_policy(state["policy"]),
+        status_list_max_age_days=policy.max_age_days(state["policy"], person_id),
     )
 
 
 def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[CertificateFacts]:
-    for sha256, known in state["certificates"].items():
+    for sha256, known in whole(state["certificates"]).items():
         if known.get("technician") != person_id:
             continue
-        index, added_by = int(str(known["index"])), str(known["added_by"])
-        problem: str | None = None
-        claims: Claims | None = None
-        issuer: IssuerFacts | None = None
-        compact = str(known["jws"])
-        try:
-            claims = peek_claims(compact)
-            claims, trusted = believed_claims(compact, state["trust"])
-            issuer = _issuer(trusted)
-        except CertificateError as error:
-            problem = str(error)
-        yield CertificateFacts(
-            index=index,
+        yield certificate_facts(
+            state,
+            str(known["jws"]),
             sha256=sha256,
-            added_by=added_by,
-            problem=problem,
-            claims=claims,
-            issuer_known=names_pinned_key(compact, state["trust"]),
-            issuer=issuer,
+            index=int(str(known["index"])),
+            added_by=str(known["added_by"]),
+        )
+
+
+def certificate_facts(
+    state: Mapping[str, States], compact: str, *, sha256: str, index: int, added_by: str
+) -> CertificateFacts:
+    """One certificate: what it says, whether it is believed here, and how it stands."""
+    problem: str | None = None
+    claims: Claims | None = None
+    issuer: IssuerFacts | None = None
+    try:
+        claims = peek_claims(compact)
+        claims, trusted = believed_claims(compact, state["trust"])
+        issuer = _issuer(trusted)
+    except CertificateError as error:
+        problem = str(error)
+    return CertificateFacts(
+        index=index,
+        sha256=sha256,
+        added_by=added_by,
+        problem=problem,
+        claims=claims,
+        issuer_known=names_pinned_key(compact, state["trust"]),
+        issuer=issuer,
+        statuses=tuple(known_statuses(state, claims)) if claims else (),
+    )
+
+
+def attested_facts(state: Mapping[str, States], person_id: str) -> list[CertificateFacts]:
+    """The paper certificates that the clinic attests of a person."""
+    return [
+        CertificateFacts(
+            index=index,
+            sha256=made.photo_sha256,
+            added_by=seen_by,
+            problem=None,
+            claims=made.claims(),
+            issuer_known=True,
+            issuer=IssuerFacts(
+                name=made.issuer_name,
+                added_by=seen_by,
+                makers=(made.maker,),
+                models=made.allows.models,
+            ),
+            attested=made,
+        )
+        for index, seen_by, made in attestations(state["attestations"], person_id)
+    ]
+
+
+def known_statuses(state: Mapping[str, States], claims: Claims) -> Iterator[StatusFacts]:
+    """What the lists that are here say of a certificate, each from its own issuer's list alone."""
+    lists = whole(state["status_lists"])
+    for place in dict.fromkeys(claims.status):
+        known = lists.get(list_key(claims.issuer, place.purpose, place.list_url))
+        if known is None:
+            continue
+        facts = StatusFacts(
+            place=place,
+            entry=int(str(known["index"])),
+            sha256=str(known["sha256"]),
+            added_by=str(known["added_by"]),
+        )
+        try:
+            made, trusted = believed_status_list(str(known["jws"]), state["trust"])
+            require_issuer(made.issuer, claims.issuer)
+        except CertificateError as error:
+            yield facts.model_copy(update={"problem": str(error)})
+            continue
+        named = made.key == list_key(claims.issuer, place.purpose, place.list_url)
+        yield facts.model_copy(
+            update={
+                "problem": None if named else "It is another list than its entry says.",
+                "issuer_added_by": str(trusted["added_by"]),
+                "issuer_confirmed_by": trusted.get("confirmed_by"),
+                "is_set": made.is_set(place.index),
+                "safety": made.is_safety(place.index),
+                "issued_at": made.issued_at,
+                "valid_until": made.valid_until,
+            }
         )
 
 
 def _best(found: list[CertificateFacts], judged_at: datetime) -> tuple[CertificateFacts, ...]:
     """So many that one entry holds them: first those that are believed and in date."""
 
-    def order(one: CertificateFacts) -> tuple[bool, bool, int]:
+    def order(one: CertificateFacts) -> tuple[bool, bool, bool, int]:
         in_date = one.claims is not None and one.claims.valid_until > judged_at
-        return one.problem is None, in_date, one.index
+        return one.problem is None, in_date, one.attested is None, one.index
 
     return tuple(sorted(found, key=order, reverse=True)[:MOST_CERTIFICATES])
 
@@ -107,6 +188,7 @@ def _issuer(trusted: Mapping[str, object]) -> IssuerFacts:
         added_by=str(trusted["added_by"]),
         makers=_names(trusted["makers"]),
         models=_names(trusted["models"]),
+        confirmed_by=str(trusted["confirmed_by"]) if "confirmed_by" in trusted else None,
     )
 
 
@@ -116,7 +198,7 @@ def _catalogues(
     claimed = [certificate.claims for certificate in certificates if certificate.claims]
     issuers = {claims.issuer for claims in claimed}
     achievements = {claims.achievement for claims in claimed}
-    for issuer, known in state["catalogues"].items():
+    for issuer, known in whole(state["catalogues"]).items():
         if issuer not in issuers:
             continue
         facts = CatalogueFacts(

@@ -1,6 +1,7 @@
 """Compact JWS: signed documents read strictly, and believed only by keys that were pinned.
 
-RFC 7515 (JWS), RFC 7638 (thumbprints), RFC 8037 and RFC 9864 (Ed25519).
+RFC 7515 (JWS), RFC 8037 and RFC 9864 (the two names of Ed25519). A key verifies with its own
+algorithm alone (`keys`); `none` and HMAC are not read at all.
 """
 
 from __future__ import annotations
@@ -15,29 +16,32 @@ from typing import TYPE_CHECKING, Any
 
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from joserfc.jws import JWSRegistry
 
 from devicelink.errors import CertificateError
+from devicelink.people.keys import (
+    ALGORITHMS,
+    ED25519,
+    Key,
+    algorithm_of,
+    public_jwk,
+    public_key,
+    thumbprint,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from joserfc.jws import CompactSignature
 
-    from devicelink.runtime import Runtime
-
-LONGEST_BYTES = 65_000
+LONGEST_BYTES = 400_000
 DEEPEST = 16
 HEADER_BYTES = 4_096
-ALGORITHM = "Ed25519"
-READABLE = ("EdDSA", ALGORITHM)
-LATER = ("ES256", "RS256")
+EDDSA = "EdDSA"
+"""RFC 8037's name, which leaves the curve open; only Ed25519 is meant by it here."""
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){2}", re.ASCII)
-_KEY_BYTES = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _SHOWN = 40
-_SEED_BYTES = 32
 _REMEMBERED = 32
 """Answers about the very same text or key: they follow from it alone, whenever they are asked."""
 
@@ -78,10 +82,10 @@ class _Registry(JWSRegistry):
 
     def get_alg(self, name: str) -> Any:
         """The algorithm of that name, or of the name that says it exactly."""
-        return super().get_alg(ALGORITHM if name == "EdDSA" else name)
+        return super().get_alg(ED25519 if name == EDDSA else name)
 
 
-_REGISTRY = _Registry(algorithms=[ALGORITHM], strict_check_header=False)
+_REGISTRY = _Registry(algorithms=list(ALGORITHMS), strict_check_header=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,51 +98,10 @@ class Opened:
     """Of the key that signed."""
 
 
-def new_key(runtime: Runtime) -> OKPKey:
-    """A fresh Ed25519 key, from the runtime's randomness."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    seed = runtime.random_bytes(_SEED_BYTES)
-    return OKPKey.import_key(Ed25519PrivateKey.from_private_bytes(seed))
-
-
-def public_jwk(jwk: object) -> dict[str, str]:
-    """The members that make an Ed25519 public key, and no others.
-
-    Raises `CertificateError` for another kind of key, and for a private one.
-    """
-    if not isinstance(jwk, dict):
-        raise CertificateError("The key is not a JSON object.")
-    if jwk.get("d") is not None:
-        raise CertificateError(
-            "This is a private key. Keep it where the issuer keeps it, and give the public one."
-        )
-    kind, curve, point = jwk.get("kty"), jwk.get("crv"), jwk.get("x")
-    if (kind, curve) != ("OKP", ALGORITHM) or not isinstance(point, str):
-        raise CertificateError("The key is not an Ed25519 key; other kinds cannot be used yet.")
-    if not _KEY_BYTES.fullmatch(point):
-        raise CertificateError("The key's bytes are not an Ed25519 public key.")
-    _key(point)
-    return {"kty": "OKP", "crv": ALGORITHM, "x": point}
-
-
-@lru_cache(_REMEMBERED)
-def _key(point: str) -> OKPKey:
-    """The public key of these bytes (base64url); raises `CertificateError`."""
-    try:
-        return OKPKey.import_key({"kty": "OKP", "crv": ALGORITHM, "x": point})
-    except (JoseError, ValueError):
-        raise CertificateError("The key's bytes are not an Ed25519 public key.") from None
-
-
-def thumbprint(jwk: object) -> str:
-    """The RFC 7638 thumbprint (SHA-256, base64url) of a public key; raises `CertificateError`."""
-    return _key(public_jwk(jwk)["x"]).thumbprint()
-
-
-def sign(claims: Mapping[str, object], key: OKPKey, kind: str) -> str:
+def sign(claims: Mapping[str, object], key: Key, kind: str) -> str:
     """A document as a compact JWS whose `kid` is the key's thumbprint."""
-    header = {"alg": ALGORITHM, "typ": kind, "kid": key.thumbprint()}
+    algorithm = algorithm_of(key.as_dict(private=False))
+    header = {"alg": algorithm, "typ": kind, "kid": key.thumbprint()}
     payload = json.dumps(claims, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return jws.serialize_compact(header, payload, key, registry=_REGISTRY)
 
@@ -157,12 +120,7 @@ def read(raw: str | bytes) -> Document:
     signed = _extract(raw)
     header = _json_object(signed.segments["header"], "header")
     algorithm = header.get("alg")
-    if algorithm in LATER:
-        raise CertificateError(
-            f"The document is signed with {algorithm}, which cannot be checked yet. Ask the "
-            f"issuer for one that is signed with {ALGORITHM}."
-        )
-    if algorithm not in READABLE:
+    if algorithm not in (EDDSA, *ALGORITHMS):
         raise CertificateError(
             f"The document names the algorithm {algorithm!r:.{_SHOWN}}, which proves nothing of "
             "who made it."
@@ -204,8 +162,12 @@ def check(document: Document, pinned: Iterable[Mapping[str, object]]) -> tuple[T
     """
     named = list(_named(document, pinned))
     for jwk in named:
-        if _signed_by(document.compact, public_jwk(jwk)["x"]):
-            return Trust.VALID, thumbprint(jwk)
+        own = public_jwk(jwk)
+        told = document.header.get("alg")
+        if (ED25519 if told == EDDSA else told) != algorithm_of(own):
+            continue
+        if _signed_by(document.compact, json.dumps(own)):
+            return Trust.VALID, thumbprint(own)
     return (Trust.INVALID if named else Trust.ISSUER_UNKNOWN), None
 
 
@@ -222,7 +184,7 @@ def _named(
             return
     kid = header.get("kid")
     for jwk in pinned:
-        own = thumbprint({**jwk, "d": None})
+        own = thumbprint(jwk)
         if told is not None:
             if told == own:
                 yield dict(jwk)
@@ -231,11 +193,11 @@ def _named(
 
 
 @lru_cache(_REMEMBERED)
-def _signed_by(compact: str, point: str) -> bool:
-    """Whether the key of these bytes signed this text."""
+def _signed_by(compact: str, jwk: str) -> bool:
+    """Whether the key of this public JWK (as JSON) signed this text, with its own algorithm."""
     try:
         signed = jws.extract_compact(compact.encode(), registry=_REGISTRY)
-        return jws.validate_compact(signed, _key(point), registry=_REGISTRY)
+        return jws.validate_compact(signed, public_key(json.loads(jwk)), registry=_REGISTRY)
     except (JoseError, ValueError, TypeError):
         return False
 

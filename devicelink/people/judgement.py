@@ -6,16 +6,23 @@ its signature held, so that the judgement can be replayed from what was recorded
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
 from devicelink.errors import Finding, Severity
+from devicelink.people.attestation import Attestation
 from devicelink.people.certificates import ANY, CatalogueEntry, Claims
+from devicelink.people.policy import AttestationPolicy
+from devicelink.people.standing import DEFAULT_MAX_AGE_DAYS, StatusFacts, standing_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+WARN_DAYS = (1, 7, 30)
+"""So many days before something ends people are warned, each time more urgently."""
 
 
 class _Facts(BaseModel):
@@ -29,6 +36,13 @@ class IssuerFacts(_Facts):
     added_by: str
     makers: tuple[str, ...]
     models: tuple[str, ...]
+    confirmed_by: str | None = None
+    """The second administrator; None where there was none."""
+
+    @property
+    def pinned_by(self) -> set[str | None]:
+        """Everybody whose act it is that this issuer is believed."""
+        return {self.added_by, self.confirmed_by}
 
 
 class CertificateFacts(_Facts):
@@ -44,6 +58,10 @@ class CertificateFacts(_Facts):
     """Whether the key that it names is pinned, whatever the signature."""
     issuer: IssuerFacts | None = None
     """None where the signature does not hold."""
+    statuses: tuple[StatusFacts, ...] = ()
+    """Of the lists that are here."""
+    attested: Attestation | None = None
+    """What the clinic saw on paper; None for a certificate that a maker signed."""
 
 
 class CatalogueFacts(_Facts):
@@ -75,6 +93,13 @@ class EntitlementFacts(_Facts):
     judged_at: datetime
     certificates: tuple[CertificateFacts, ...]
     catalogues: tuple[CatalogueFacts, ...]
+    status_list_max_age_days: int = DEFAULT_MAX_AGE_DAYS
+    attestation_policy: AttestationPolicy = AttestationPolicy()
+
+    @property
+    def max_age(self) -> timedelta:
+        """How old a status list may be."""
+        return timedelta(days=self.status_list_max_age_days)
 
     def limits(self) -> list[tuple[Bound, str]]:
         """The catalogue's limits for the certificate that counts, each with its source."""
@@ -96,6 +121,11 @@ class EntitlementFacts(_Facts):
         if chosen.certificate is not None and chosen.certificate.claims is not None:
             until = chosen.certificate.claims.valid_until
             found.append(("certificate_expired", "The certificate has run out.", until))
+            ends = [status.good_until(self.max_age) for status in chosen.certificate.statuses]
+            too_old = min((end for end in ends if end is not None), default=None)
+            if too_old is not None:
+                sentence = "The maker's status list is too old to be relied on."
+                found.append(("status_list_too_old", sentence, too_old))
         if chosen.catalogue is not None and chosen.catalogue.valid_until is not None:
             until = chosen.catalogue.valid_until
             found.append(("catalogue_expired", "The maker's catalogue has run out.", until))
@@ -148,7 +178,7 @@ def judge_entitlement(facts: EntitlementFacts) -> Entitlement:
         )
         return Entitlement(tuple(role))
     tried = [_try(facts, certificate) for certificate in facts.certificates]
-    best = min(tried, key=lambda one: (_refusals(one.findings), -_index(one)))
+    best = min(tried, key=lambda one: (_refusals(one.findings), _on_paper(one), -_index(one)))
     if len(tried) > 1 and _refusals(best.findings):
         role.append(
             Finding(
@@ -168,7 +198,10 @@ def _try(facts: EntitlementFacts, certificate: CertificateFacts) -> Entitlement:
     if claims is None:
         return Entitlement(tuple(findings), certificate)
     catalogue = next((c for c in facts.catalogues if c.issuer == claims.issuer), None)
-    if catalogue is None:
+    entries: tuple[CatalogueEntry, ...]
+    if certificate.attested is not None:
+        catalogue, entries = None, (certificate.attested.allows,)
+    elif catalogue is None:
         findings.append(
             _refuse(
                 "catalogue_missing",
@@ -177,8 +210,10 @@ def _try(facts: EntitlementFacts, certificate: CertificateFacts) -> Entitlement:
             )
         )
         return Entitlement(tuple(findings), certificate)
-    findings += [one for one in _catalogue_findings(facts, catalogue) if one not in findings]
-    covering = [e for e in catalogue.entries if _covers(facts, claims, e)]
+    else:
+        findings += [one for one in _catalogue_findings(facts, catalogue) if one not in findings]
+        entries = catalogue.entries
+    covering = [e for e in entries if _covers(facts, claims, e)]
     allowed = [e for e in covering if e.operator_class in {ANY, "any", facts.operator_class}]
     if not covering:
         findings.append(
@@ -232,26 +267,57 @@ def _certificate_findings(
             f"{claims.valid_from:%Y-%m-%d}.",
             "Wait until then.",
         )
+    yield from _ends_soon(
+        "certificate",
+        f"{facts.name}'s certificate for {_device(facts)}",
+        claims.valid_until,
+        facts.judged_at,
+        "Ask the maker for a new one, then: devicelink certificate import FILE --by ID",
+    )
     issuer = certificate.issuer
     yield from _scope_findings(facts, issuer)
-    if facts.person in {certificate.added_by, issuer.added_by if issuer else None}:
+    if facts.person in {certificate.added_by, *(issuer.pinned_by if issuer else ())}:
         yield _refuse(
             "certificate_self_added",
             f"{facts.name} brought in this certificate, or its issuer, with their own hands.",
             "Another administrator has to import it.",
         )
-    if claims.names_status_list:
+    if certificate.attested is not None:
+        yield from _attested_findings(facts, certificate, certificate.attested)
+    yield from standing_findings(
+        facts.person,
+        facts.name or facts.person,
+        claims.status,
+        certificate.statuses,
+        max_age=facts.max_age,
+        judged_at=facts.judged_at,
+    )
+
+
+def _attested_findings(
+    facts: EntitlementFacts, certificate: CertificateFacts, attested: Attestation
+) -> Iterator[Finding]:
+    """A paper certificate is said in each verdict, and counts only by the clinic's policy."""
+    policy = facts.attestation_policy
+    yield Finding(
+        "attested_by_clinic",
+        Severity.WARN,
+        f"{facts.name}'s certificate {attested.number} of {attested.issuer_name} is on paper, seen "
+        f"by {certificate.added_by}: attested by the clinic, not signed by the maker.",
+        "Ask the maker for a signed certificate.",
+    )
+    if not policy.allowed:
         yield _refuse(
-            "status_list_missing",
-            "The certificate names a status list, and none is here: it may have been revoked.",
-            "Status lists cannot be imported yet; ask the maker for a certificate without one.",
+            "attested_not_allowed",
+            "Paper certificates that the clinic attests do not count here.",
+            "Ask the maker for a signed one; or an administrator decides: devicelink policy set "
+            "attested_by_clinic allowed --by ID, and the medical provider confirms it.",
         )
-    else:
-        yield Finding(
-            "no_status_list",
-            Severity.WARN,
-            "The certificate names no status list: a revocation would not be noticed.",
-            "Ask the maker whether it is still good.",
+    elif facts.person in {policy.decided_by, policy.confirmed_by}:
+        yield _refuse(
+            "attested_self_allowed",
+            f"{facts.name} themselves decided that paper certificates count.",
+            "Another administrator and another provider have to decide it.",
         )
 
 
@@ -281,14 +347,38 @@ def _catalogue_findings(facts: EntitlementFacts, catalogue: CatalogueFacts) -> I
             f"The maker's catalogue ran out on {catalogue.valid_until:%Y-%m-%d}.",
             "Ask the maker for the newest one: devicelink trust catalogue FILE --by ID",
         )
+    if catalogue.valid_until is not None:
+        yield from _ends_soon(
+            "catalogue",
+            "The maker's catalogue",
+            catalogue.valid_until,
+            facts.judged_at,
+            "Ask the maker for the newest one: devicelink trust catalogue FILE --by ID",
+        )
     signer = catalogue.signer
     yield from _scope_findings(facts, signer)
-    if facts.person in {catalogue.added_by, signer.added_by if signer else None}:
+    if facts.person in {catalogue.added_by, *(signer.pinned_by if signer else ())}:
         yield _refuse(
             "catalogue_self_added",
             f"{facts.name} brought in the maker's catalogue, or its issuer, with their own hands.",
             "Another administrator has to import it.",
         )
+
+
+def _ends_soon(
+    code: str, what: str, until: datetime, judged_at: datetime, remedy: str
+) -> Iterator[Finding]:
+    """A warning 30, 7 and 1 days ahead, each with a code of its own."""
+    left = until - judged_at
+    days = next((days for days in WARN_DAYS if timedelta(0) < left <= timedelta(days=days)), None)
+    if days is None:
+        return
+    if days == 1:
+        sentence = f"{what} ends within a day, on {until:%Y-%m-%d at %H:%M} UTC."
+    else:
+        whole = -(-left // timedelta(days=1))
+        sentence = f"{what} ends in {whole} days, on {until:%Y-%m-%d}."
+    yield Finding(f"{code}_ends_in_{days}", Severity.WARN, sentence, remedy)
 
 
 def _covers(facts: EntitlementFacts, claims: Claims, entry: CatalogueEntry) -> bool:
@@ -307,6 +397,11 @@ def _device(facts: EntitlementFacts) -> str:
 
 def _names_it(names: tuple[str, ...], value: str | None) -> bool:
     return ANY in names or (value is not None and value in names)
+
+
+def _on_paper(entitlement: Entitlement) -> bool:
+    """A maker's signed certificate counts before a paper one, where both are enough."""
+    return entitlement.certificate is not None and entitlement.certificate.attested is not None
 
 
 def _refusals(findings: tuple[Finding, ...]) -> int:

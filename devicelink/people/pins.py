@@ -166,7 +166,7 @@ def _role_to_set(people: States, person: PersonState, by: str) -> str:
         if any(state["pin_set"] for state in people.values()):
             raise Refused("The station itself sets a PIN only for its first administrator.")
         return STATION
-    if by == person.id:
+    if by == person.id and person.roles:
         return person.roles[0]
     setter = find(people, by)
     if setter is None or ADMINISTRATOR not in setter.roles:

@@ -78,4 +78,6 @@ def _why_not(known: PersonState | None, now: datetime, *, fits: bool) -> str | N
         return "unknown"
     if known.locked_until is not None and now < known.locked_until:
         return "locked_out"
+    if not known.roles:
+        return "no_role_yet"
     return None if fits else "wrong_pin"

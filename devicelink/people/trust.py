@@ -6,34 +6,36 @@ import os
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from devicelink.errors import CertificateError, ConfigError
+from devicelink.errors import CertificateError, ConfigError, Refused
 from devicelink.journal.entry import Draft
 from devicelink.journal.projection import Projection
 from devicelink.people.certificates import (
+    REVOCATION,
     Catalogue,
     Claims,
-    PlainText,
     read_catalogue,
     read_claims,
-    sha256,
 )
-from devicelink.people.jose import Trust, check, new_key, open_signed, peek, public_jwk, read
+from devicelink.people.claims import PlainText
+from devicelink.people.documents import document_drafts, fold_document
+from devicelink.people.jose import Opened, Trust, check, open_signed, peek, read
+from devicelink.people.keys import ED25519, new_key, private_key, public_jwk, without_private
+from devicelink.people.roster import ADMINISTRATOR, second_needed
+from devicelink.people.standing import AHEAD_AT_MOST
+from devicelink.people.statuslist import StatusList, list_key, peek_status_list
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from devicelink.journal.entry import Entry
+    from devicelink.people.keys import Key
     from devicelink.runtime import Runtime
 
     States = Mapping[str, Mapping[str, object]]
-
-LONGEST_BYTES = 40_000
-"""A longer document does not fit into one entry of the journal."""
 
 _OTHERS = 0o077
 
@@ -47,31 +49,25 @@ class IssuerFile(BaseModel):
     name: PlainText
     jwk: dict[str, str]
 
-    def key(self) -> OKPKey:
+    def key(self) -> Key:
         """The key; raises `CertificateError`."""
-        public = public_jwk(_public(self.jwk))
-        try:
-            key = OKPKey.import_key(dict(self.jwk))
-            fits = public_jwk(key.as_dict(private=False)) == public
-        except (JoseError, ValueError, TypeError):
-            fits = False
-        if not fits:
-            raise CertificateError("The issuer's key cannot be used: its parts do not fit.")
-        return key
+        return private_key(self.jwk)
 
     def public(self) -> IssuerFile:
         """Without the private part."""
-        return self.model_copy(update={"jwk": _public(self.jwk)})
+        return self.model_copy(update={"jwk": without_private(self.jwk)})
 
 
-def new_issuer(path: Path, *, issuer_id: str, name: str, runtime: Runtime) -> IssuerFile:
+def new_issuer(
+    path: Path, *, issuer_id: str, name: str, runtime: Runtime, algorithm: str = ED25519
+) -> IssuerFile:
     """Make an issuer's key, outside any station's folder, and its public file beside it.
 
-    Raises `ConfigError`: inside a station, or where a file is already.
+    Raises `ConfigError`: inside a station, where a file is already, or for an unknown algorithm.
     """
     where = path.resolve()
     _refuse_in_station(where)
-    key = new_key(runtime)
+    key = new_key(algorithm, runtime)
     made = IssuerFile(id=issuer_id, name=name, jwk=_words(key.as_dict(private=True)))
     try:
         fd = os.open(where, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -120,57 +116,129 @@ def read_document(path: Path) -> str:
 
 
 def trust_draft(
-    issuer: IssuerFile, *, makers: Sequence[str], models: Sequence[str], by: str
+    issuer: IssuerFile,
+    *,
+    makers: Sequence[str],
+    models: Sequence[str],
+    by: str,
+    people: States,
 ) -> Draft:
-    """The entry that pins an issuer's key, for these makers and models; `*` means any."""
+    """The entry that pins an issuer's key, for these makers and models; `*` means any.
+
+    It waits for a second administrator (`confirm_draft`), where `people` has one. Raises
+    `ConfigError`.
+    """
     if not makers or not models:
         raise ConfigError("Say for which --maker and --model the issuer is believed ('*': any).")
     public = issuer.public()
-    data = {
+    data: dict[str, object] = {
         "issuer": issuer.id,
         "name": issuer.name,
-        "jwk": public.jwk,
+        "jwk": public_jwk(public.jwk),
         "thumbprint": public.key().thumbprint(),
         "makers": list(makers),
         "models": list(models),
     }
-    return Draft("trust.added", data, actor=by, role="administrator")
+    if second_needed(people, by):
+        data["needs_confirmation"] = True
+    return Draft("trust.added", data, actor=by, role=ADMINISTRATOR)
 
 
-def import_certificate(compact: str, trust: States, people: States, *, by: str) -> Draft:
-    """Check a certificate's signature and subject; raises `CertificateError`."""
-    _check_length(compact)
+def confirm_draft(trust: States, thumbprint: str, *, by: str) -> Draft:
+    """The entry by which a second administrator confirms an issuer that waits for it.
+
+    Raises `ConfigError` where none waits, `Refused` for who added it.
+    """
+    waiting = pending(trust).get(thumbprint)
+    if waiting is None:
+        raise ConfigError(f"No issuer with the thumbprint {thumbprint!r:.60} waits for a second.")
+    if by == waiting["added_by"]:
+        raise Refused(f"{by} added this issuer; a second administrator has to confirm it.")
+    data = {"thumbprint": thumbprint, "confirms": waiting["index"]}
+    return Draft("trust.confirmed", data, actor=by, role=ADMINISTRATOR)
+
+
+def in_force(trust: States) -> dict[str, Mapping[str, object]]:
+    """The issuers that are believed, by thumbprint."""
+    return {thumbprint: known for thumbprint, known in trust.items() if "jwk" in known}
+
+
+def pending(trust: States) -> dict[str, Mapping[str, object]]:
+    """What waits for a second administrator, by thumbprint; another scope may be in force."""
+    waiting = ((thumbprint, known.get("pending")) for thumbprint, known in trust.items())
+    return {thumbprint: one for thumbprint, one in waiting if isinstance(one, dict)}
+
+
+def import_certificate(compact: str, trust: States, people: States, *, by: str) -> list[Draft]:
+    """Check a certificate's signature and subject; the entries that bring it in.
+
+    Raises `CertificateError`.
+    """
     claims, _ = believed_claims(compact, trust)
     if claims.technician is None or claims.technician not in people:
         raise CertificateError(
             f"The certificate is for {claims.subject}; no such technician is registered here."
         )
-    data = {"jws": compact, "sha256": sha256(compact), "technician": claims.technician}
-    return Draft("certificate.imported", data, actor=by, role="administrator")
+    told = {"technician": claims.technician}
+    return document_drafts("certificate.imported", compact, told, by=by)
 
 
-def import_catalogue(compact: str, trust: States, catalogues: States, *, by: str) -> Draft:
-    """Check a catalogue; raises `CertificateError`, also for an older version than the known."""
-    _check_length(compact)
+def import_catalogue(compact: str, trust: States, catalogues: States, *, by: str) -> list[Draft]:
+    """Check a catalogue; the entries that bring it in.
+
+    Raises `CertificateError`, also for an older version than the known.
+    """
     catalogue, _ = believed_catalogue(compact, trust)
-    known = catalogues.get(catalogue.issuer)
-    if known is not None and catalogue.version <= int(str(known["version"])):
+    known = catalogues.get(catalogue.issuer, {})
+    if "jws" in known and catalogue.version <= int(str(known["version"])):
         raise CertificateError(
             f"Version {catalogue.version} of the catalogue is not newer than the known version "
             f"{known['version']}."
         )
-    data = {
-        "jws": compact,
-        "sha256": sha256(compact),
-        "issuer": catalogue.issuer,
-        "version": catalogue.version,
+    told = {"issuer": catalogue.issuer, "version": catalogue.version}
+    return document_drafts("catalogue.imported", compact, told, by=by)
+
+
+def import_status_list(
+    compact: str, trust: States, status_lists: States, *, by: str, now: datetime
+) -> list[Draft]:
+    """Check a status list; the entries that bring it in.
+
+    Raises `CertificateError`: not believed, dated in the future, not newer than the one that is
+    known of the same issuer, URL and purpose, or taking back a revocation, which is for ever.
+    """
+    made, _ = believed_status_list(compact, trust)
+    if made.issued_at > now + AHEAD_AT_MOST:
+        raise CertificateError(
+            f"The status list is dated in the future ({made.issued_at:%Y-%m-%d %H:%M} UTC). Look "
+            "at the station's clock, or ask the maker."
+        )
+    known = status_lists.get(made.key, {})
+    if "jws" in known:
+        earlier = peek_status_list(str(known["jws"]))
+        if made.issued_at <= earlier.issued_at:
+            raise CertificateError(
+                f"The status list of {made.issued_at:%Y-%m-%d %H:%M:%S} UTC is not newer than the "
+                f"known one of {earlier.issued_at:%Y-%m-%d %H:%M:%S} UTC."
+            )
+        if made.purpose == REVOCATION and made.takes_back(earlier):
+            raise CertificateError(
+                "The status list takes back a revocation, and a revocation is for ever. The list "
+                "that is known stays in force; ask the maker."
+            )
+    told = {
+        "issuer": made.issuer,
+        "list_url": made.list_url,
+        "purpose": made.purpose,
+        "issued_at": made.issued_at.isoformat(),
+        "safety": len(made.safety),
     }
-    return Draft("catalogue.imported", data, actor=by, role="administrator")
+    return document_drafts("status_list.imported", compact, told, by=by)
 
 
 def pinned_keys(trust: States) -> dict[str, dict[str, str]]:
     """Thumbprint to public JWK."""
-    return {thumbprint: _words(known["jwk"]) for thumbprint, known in trust.items()}
+    return {thumbprint: _words(known["jwk"]) for thumbprint, known in in_force(trust).items()}
 
 
 def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, object]]:
@@ -178,7 +246,7 @@ def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, o
 
     Raises `CertificateError`.
     """
-    opened = open_signed(compact, pinned_keys(trust))
+    opened = _open(compact, trust)
     claims = read_claims(dict(opened.header), opened.payload)
     issuer = trust[opened.thumbprint]
     require_issuer(claims.issuer, issuer["issuer"])
@@ -187,25 +255,39 @@ def believed_claims(compact: str, trust: States) -> tuple[Claims, Mapping[str, o
 
 def believed_catalogue(compact: str, trust: States) -> tuple[Catalogue, Mapping[str, object]]:
     """A catalogue, and the trust in the very key that signed it; raises `CertificateError`."""
-    opened = open_signed(compact, pinned_keys(trust))
+    opened = _open(compact, trust)
     catalogue = read_catalogue(dict(opened.header), opened.payload)
     issuer = trust[opened.thumbprint]
     require_issuer(catalogue.issuer, issuer["issuer"])
     return catalogue, issuer
 
 
+def believed_status_list(compact: str, trust: States) -> tuple[StatusList, Mapping[str, object]]:
+    """A status list, and the trust in the very key that signed it; raises `CertificateError`."""
+    opened = _open(compact, trust)
+    made = peek_status_list(compact)
+    issuer = trust[opened.thumbprint]
+    require_issuer(made.issuer, issuer["issuer"])
+    return made, issuer
+
+
+def _open(compact: str, trust: States) -> Opened:
+    """A document that a believed key signed; one whose issuer only waits is told so."""
+    believed = pinned_keys(trust)
+    waiting = {one: _words(known["jwk"]) for one, known in pending(trust).items()}
+    new = [jwk for one, jwk in waiting.items() if one not in believed]
+    if check(read(compact), new)[0] is not Trust.ISSUER_UNKNOWN:
+        raise CertificateError(
+            "The document's issuer waits for a second administrator's word: devicelink trust "
+            "confirm THUMBPRINT --by ID (devicelink trust list shows it)."
+        )
+    return open_signed(compact, believed)
+
+
 @lru_cache(32)
 def peek_claims(compact: str) -> Claims:
     """What a certificate claims, not believed; raises `CertificateError`."""
     return read_claims(*peek(compact))
-
-
-def _check_length(compact: str) -> None:
-    if len(compact) > LONGEST_BYTES:
-        raise CertificateError(
-            f"The document has {len(compact)} bytes; at most {LONGEST_BYTES} can be imported for "
-            "now. Ask the issuer for one without pictures."
-        )
 
 
 def names_pinned_key(compact: str, trust: States) -> bool:
@@ -223,33 +305,47 @@ def require_issuer(claimed: str, known: object) -> None:
         raise CertificateError(f"The document names the issuer {claimed}, but another one signed.")
 
 
-def _public(jwk: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in jwk.items() if name in {"kty", "crv", "x"}}
-
-
 def _words(jwk: Any) -> dict[str, str]:
     return {str(name): str(value) for name, value in dict(jwk).items()}
 
 
-def _with_origin(_old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
-    return {**entry.data, "index": entry.index, "added_by": entry.actor}
+def _fold_trust(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    """What is believed, and beside it what waits for somebody else's confirmation."""
+    known = old or {}
+    if entry.type == "trust.added":
+        added = {**entry.data, "index": entry.index, "added_by": entry.actor}
+        return {**known, "pending": added} if "needs_confirmation" in entry.data else added
+    waiting = known.get("pending")
+    if not isinstance(waiting, dict) or waiting["index"] != entry.data.get("confirms"):
+        return known
+    if entry.actor == waiting["added_by"] or entry.role != ADMINISTRATOR:
+        return known
+    return {**waiting, "confirmed_by": entry.actor}
 
 
 TRUST = Projection(
     name="trust",
-    types=frozenset({"trust.added"}),
+    types=frozenset({"trust.added", "trust.confirmed"}),
     key=lambda entry: str(entry.data["thumbprint"]),
-    reduce=_with_origin,
+    reduce=_fold_trust,
 )
 CERTIFICATES = Projection(
     name="certificates",
     types=frozenset({"certificate.imported"}),
     key=lambda entry: str(entry.data["sha256"]),
-    reduce=_with_origin,
+    reduce=fold_document,
 )
 CATALOGUES = Projection(
     name="catalogues",
     types=frozenset({"catalogue.imported"}),
     key=lambda entry: str(entry.data["issuer"]),
-    reduce=_with_origin,
+    reduce=fold_document,
+)
+STATUS_LISTS = Projection(
+    name="status_lists",
+    types=frozenset({"status_list.imported"}),
+    key=lambda entry: list_key(
+        *(str(entry.data.get(name)) for name in ("issuer", "purpose", "list_url"))
+    ),
+    reduce=fold_document,
 )

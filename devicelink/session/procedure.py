@@ -27,6 +27,7 @@ from devicelink.session.closing import close, leave, lock_now
 from devicelink.session.gathering import Asked
 from devicelink.session.lockdown import LOCK_WITHIN_S
 from devicelink.session.ownership import LockRequests, Ownership
+from devicelink.session.watching import Watch
 from devicelink.session.work import Face, HeldFace, Request, Work
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Session:
         self._panel_ns = 0
         self._polled_ns = 0
         self._ready_asked = False
+        self._watch = Watch(self._work)
         self._asleep_ns = runtime.asleep_ns()
 
     @property
@@ -239,6 +241,9 @@ class Session:
         self._work.guard.beat()
         if self._work.context.runtime.asleep_ns() - self._asleep_ns > nanoseconds(ASLEEP_MAX_S):
             return self._work.hard_end("suspended", "The station was suspended in mid-session.")
+        withdrawn = self._watch.look()
+        if withdrawn is not None:
+            return withdrawn
         scripted = self._scripted()
         if scripted is not None:
             return scripted

@@ -175,6 +175,13 @@ class Ended(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RunsOut(Event):
+    """Something that the session rests on has run out, as nobody knew at unlock: a soft end."""
+
+    end: SoftEnd
+
+
+@dataclass(frozen=True, slots=True)
 class AskReady(Event):
     """The person asks for READY."""
 
@@ -304,6 +311,8 @@ def step(state: State, event: Event) -> tuple[State, Effects]:
             return _on_time(replace(state, renewed_ns=at_ns), event)
         case Permitted() | RefusedNow() | Durable():
             return _towards_light(state, event)
+        case RunsOut(end=end):
+            return _on_time(replace(state, soft_ends=(*state.soft_ends, end)), event)
         case AskReady():
             return _ask_ready(state, event)
         case AskStandby(reason=reason):

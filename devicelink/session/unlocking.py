@@ -27,6 +27,7 @@ HARD_ENDS = (
     "link_lost",
     "guard",
     "journal",
+    "safety_revocation",
 )
 
 

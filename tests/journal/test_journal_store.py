@@ -250,6 +250,14 @@ def test_a_new_projection_is_filled_at_opening(folder, reopen, tamper):
     assert journal.projection("people") == journal.checked([PEOPLE])["people"]
 
 
+def test_a_table_that_an_older_program_did_not_know_breaks_no_evidence(folder, tamper):
+    """A journal without one of today's tables verifies: that table alone was not checked."""
+    tamper(folder, "DROP TABLE projection_people")
+    report = verify(folder, projections=PROJECTIONS)
+    assert report.broken == []
+    assert any(one.startswith("the table of people") for one in report.not_checked)
+
+
 def test_unneeded_entries_are_hashed_all_the_same(folder, reopen, tamper):
     """A change in an entry that no projection wants breaks the checked replay too."""
     tamper(folder, "UPDATE entries SET raw = CAST(raw || ' ' AS BLOB) WHERE idx = 77")

@@ -20,9 +20,12 @@ from devicelink.people.certificates import (
 )
 from devicelink.people.entitlement import gather_entitlement
 from devicelink.people.pins import PinHasher
+from devicelink.people.statuslist import StatusList, empty_bits, issue_status_list
 from devicelink.people.trust import (
+    confirm_draft,
     import_catalogue,
     import_certificate,
+    import_status_list,
     new_issuer,
     trust_draft,
 )
@@ -32,6 +35,7 @@ ORIGIN = "simulated/people/00112233445566778899aabbccddeeff"
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ACHIEVEMENT = "urn:maker:ylr-course"
 PIN = "482915"
+LIST_URL = "https://maker.example/status/1"
 
 
 class SetClock(ThreadRuntime):
@@ -96,6 +100,21 @@ class Maker:
         )
         return issue_catalogue(self.file.key(), catalogue)
 
+    def status_list(self, *indexes, safety=(), bits=None, **changes):
+        """A signed status list in which these places are set."""
+        fields = {
+            "list_url": LIST_URL,
+            "issuer": self.file.id,
+            "purpose": "revocation",
+            "issued_at": START,
+            "bits": bits or empty_bits(),
+            **changes,
+        }
+        made = StatusList.model_validate(fields)
+        made = made.changed(indexes, to=True, safety=False)
+        made = made.changed(safety, to=True, safety=True)
+        return issue_status_list(self.file.key(), made, self.file.name)
+
 
 @dataclass
 class Clinic:
@@ -117,27 +136,43 @@ class Clinic:
     def add(self, person_id, *roles, by="t-adm", **more):
         """Add a person."""
         name = person_id.removeprefix("t-").capitalize()
-        return self.journal.append(add_person_draft(person_id, name, roles=roles, by=by, **more))
+        told = {"people": {}, **more}
+        return self.journal.append(add_person_draft(person_id, name, roles=roles, by=by, **told))
 
     def set_pin(self, person_id, pin=PIN, by="t-adm"):
         """Set a person's PIN."""
         set_pin(self.journal, self.pins, person_id, pin, by=by)
 
+    def confirm(self, maker, by):
+        """Confirm a maker's key that another administrator pinned."""
+        thumbprint = maker.file.key().thumbprint()
+        return self.journal.append(confirm_draft(self.state()["trust"], thumbprint, by=by))
+
     def trust(self, maker, by="t-adm", makers=("*",), models=("*",)):
         """Pin a maker's key."""
-        return self.journal.append(trust_draft(maker.file, makers=makers, models=models, by=by))
+        people = self.state()["people"]
+        draft = trust_draft(maker.file, makers=makers, models=models, by=by, people=people)
+        return self.journal.append(draft)
 
     def take(self, compact, by="t-adm"):
         """Import a certificate."""
         state = self.state()
-        draft = import_certificate(compact, state["trust"], state["people"], by=by)
-        return self.journal.append(draft)
+        drafts = import_certificate(compact, state["trust"], state["people"], by=by)
+        return self.journal.append_all(drafts)[-1]
 
     def take_catalogue(self, compact, by="t-adm"):
         """Import a catalogue."""
         state = self.state()
-        draft = import_catalogue(compact, state["trust"], state["catalogues"], by=by)
-        return self.journal.append(draft)
+        drafts = import_catalogue(compact, state["trust"], state["catalogues"], by=by)
+        return self.journal.append_all(drafts)[-1]
+
+    def take_list(self, compact, by="t-adm"):
+        """Import a status list."""
+        state = self.state()
+        known = state["status_lists"]
+        now = self.runtime.now()
+        drafts = import_status_list(compact, state["trust"], known, by=by, now=now)
+        return self.journal.append_all(drafts)[-1]
 
     def facts(self, person_id="t-ines", **changes):
         """What a verdict on the YLR-SM gets to know of a person."""
@@ -183,7 +218,7 @@ def clinic(tmp_path, runtime):
 def make_maker(tmp_path, runtime):
     """Makes a maker with a fresh key."""
 
-    def make(name="maker", issuer=None):
+    def make(name="maker", issuer=None, algorithm="Ed25519"):
         folder = tmp_path / "makers"
         folder.mkdir(exist_ok=True)
         made = new_issuer(
@@ -191,6 +226,7 @@ def make_maker(tmp_path, runtime):
             issuer_id=issuer or f"urn:{name}",
             name=f"{name.capitalize()} Ltd",
             runtime=runtime,
+            algorithm=algorithm,
         )
         return Maker(made, folder)
 

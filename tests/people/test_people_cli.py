@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from devicelink.cli import main
+from devicelink.people.statuslist import peek_status_list
 
 ENTRIES = """
 [[entries]]
@@ -104,3 +106,142 @@ def test_people_cli_issuer_key_in_the_station_is_refused(station, tmp_path):
     code, _, said = station("trust", "new-issuer", key, "--id", "urn:m", "--name", "M")
     assert code == 2
     assert "is a station" in said
+
+
+URL = "https://maker.example/status/1"
+
+
+def test_people_cli_revocation_all_the_way(station):
+    """A maker issues with a place, makes a list, revokes; the clinic imports both lists."""
+    trust = ("trust", "add", "maker.key.pub", "--maker", "IPG", "--model", "YLR-SM", *ADMIN)
+    issue = ("certificate", "issue", "--key", "maker.key", "--technician", "t-ines")
+    revoke = ("certificate", "revoke", "list.jws", "--key", "maker.key")
+    for words in (
+        trust,
+        (
+            *(*issue, "--achievement", "urn:maker:course", "--valid-until", "2099-12-31"),
+            *("--status-list", URL, "--status-index", "7", "--output", "listed.jws"),
+        ),
+        ("certificate", "import", "listed.jws", *ADMIN),
+        (*revoke, "--url", URL),
+        ("trust", "status-list", "list.jws", *ADMIN),
+    ):
+        code, document, said = station(*words)
+        assert code == 0, said
+    assert (document["purpose"], document["list_url"]) == ("revocation", URL)
+    assert station("trust", "status-list", "list.jws", *ADMIN)[0] == 1
+    _, revised, _ = station(*revoke, "--index", "7", "--index", "8", "--safety")
+    assert revised["changed"] == [7, 8]
+    assert revised["issued_at"] > document["issued_at"]
+    assert station("trust", "status-list", "list.jws", *ADMIN)[0] == 0
+    again = peek_status_list((Path("list.jws")).read_text().strip())
+    assert [again.is_safety(one) for one in ("6", "7", "8")] == [False, True, True]
+
+
+def test_people_cli_lists_are_not_mixed_up(station):
+    """A list's file keeps its purpose and its maker; a revocation is never lifted."""
+    revoke = ("certificate", "revoke", "list.jws", "--key", "maker.key")
+    code, _, said = station(*revoke, "--index", "1")
+    assert (code, "needs --url" in said) == (2, True)
+    assert station(*revoke, "--url", URL, "--suspend", "--index", "1")[0] == 0
+    before = Path("list.jws").read_text()
+    for wrong in (
+        ("--index", "1"),
+        ("--url", URL + "0", "--suspend"),
+        ("--lift", "--index", "1"),
+        ("--suspend", "--safety"),
+        ("--suspend", "--index", "131072"),
+        ("--suspend", "--index", "-1"),
+    ):
+        assert station(*revoke, *wrong)[0] == 2
+        assert Path("list.jws").read_text() == before
+    assert station("trust", "new-issuer", "b.key", "--id", "urn:b", "--name", "B")[0] == 0
+    foreign = ("certificate", "revoke", "list.jws", "--key", "b.key", "--suspend")
+    assert station(*foreign)[0] == 1
+    assert Path("list.jws").read_text() == before
+    assert station(*revoke, "--suspend", "--lift", "--index", "1")[0] == 0
+    assert peek_status_list(Path("list.jws").read_text().strip()).is_set("1") is False
+
+
+def test_people_cli_policy_is_an_administrators(station):
+    """The age of lists has a default, is decided by an administrator, and shown with who did."""
+    name = "status_list_max_age_days"
+    assert station("policy", "list")[1][0] == {"name": name, "value": 30, "default": 30, "by": None}
+    ines = ("--by", "t-ines", "--pin-file", "ines.pin")
+    assert station("policy", "set", name, "14", *ines)[0] == 1
+    assert station("policy", "set", name, "0", *ADMIN)[0] == 2
+    assert station("policy", "set", name, "14", *ADMIN)[0] == 0
+    assert station("policy", "list")[1][0] | {"default": 0} == {
+        "name": name,
+        "value": 14,
+        "default": 0,
+        "by": "t-adm",
+    }
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
+def test_people_cli_issuers_of_every_algorithm(station, algorithm):
+    """`trust new-issuer --algorithm` makes a key whose certificates are believed."""
+    name = ("--id", "urn:m2", "--name", "M2", "--algorithm", algorithm)
+    assert station("trust", "new-issuer", "m2.key", *name)[1]["algorithm"] == algorithm
+    for words in (
+        ("trust", "add", "m2.key.pub", "--maker", "M", "--model", "X", *ADMIN),
+        (
+            *("certificate", "issue", "--key", "m2.key", "--technician", "t-ines", "--output"),
+            *("t2.jws", "--achievement", "urn:a", "--valid-until", "2099-12-31"),
+        ),
+        ("certificate", "import", "t2.jws", *ADMIN),
+    ):
+        code, _, said = station(*words)
+        assert code == 0, said
+    assert station("trust", "new-issuer", "m3.key", *name[:-1], "HS256")[0] == 2
+
+
+BEA = ("--by", "t-bea", "--pin-file", "ines.pin")
+
+
+def test_people_cli_two_persons(station):
+    """The first second administrator holds at once; from then on issuers and roles wait."""
+    administrator = ("--role", "administrator")
+    added = station("technician", "add", "t-bea", "--name", "Bea", *administrator, *ADMIN)
+    assert added[1]["in_force"] is True
+    assert station("technician", "pin", "t-bea", "--new-pin-file", "ines.pin", *ADMIN)[0] == 0
+    scope = ("--maker", "IPG", "--model", "YLR-SM")
+    code, added, _ = station("trust", "add", "maker.key.pub", *scope, *ADMIN)
+    assert (code, added["in_force"]) == (0, False)
+    assert [row["in_force"] for row in station("trust", "list")[1]] == [False]
+    code, document, _ = station("certificate", "import", "t.jws", *ADMIN)
+    assert (code, "second administrator" in document["sentence"]) == (1, True)
+    assert station("trust", "confirm", added["thumbprint"], *ADMIN)[0] == 1
+    assert station("trust", "confirm", added["thumbprint"], *BEA)[0] == 0
+    assert [row["in_force"] for row in station("trust", "list")[1]] == [True]
+    assert station("certificate", "import", "t.jws", *ADMIN)[0] == 0
+    auditor = ("technician", "change", "t-ines", "--role", "technician", "--role", "auditor")
+    assert station(*auditor, *ADMIN)[1]["in_force"] is False
+    assert station("technician", "confirm", "t-ines", *ADMIN)[0] == 1
+    assert station("technician", "confirm", "t-ines", *BEA)[0] == 0
+    roles = {row["id"]: row["roles"] for row in station("technician", "list")[1]}
+    assert roles["t-ines"] == ["technician", "auditor"]
+    assert station("technician", "change", "t-ines", *ADMIN)[0] == 2
+
+
+def test_people_cli_auditors_administer_nothing(station):
+    """An auditor's PIN opens no command that changes anything of trust, people or policy."""
+    audit = ("--role", "auditor")
+    assert station("technician", "add", "t-bea", "--name", "Bea", *audit, *ADMIN)[0] == 0
+    assert station("technician", "pin", "t-bea", "--new-pin-file", "ines.pin", *ADMIN)[0] == 0
+    for words in (
+        ("trust", "add", "maker.key.pub", "--maker", "*", "--model", "*"),
+        ("trust", "confirm", "x"),
+        ("trust", "catalogue", "c.jws"),
+        ("trust", "status-list", "c.jws"),
+        ("certificate", "import", "t.jws"),
+        ("technician", "add", "t-max", "--name", "Max"),
+        ("technician", "change", "t-ines", "--role", "administrator"),
+        ("technician", "confirm", "t-ines"),
+        ("technician", "pin", "t-ines", "--new-pin-file", "pin"),
+        ("policy", "set", "status_list_max_age_days", "3"),
+        ("station", "confirm-clock"),
+    ):
+        code, document, _ = station(*words, *BEA)
+        assert (code, document["error"]) == (1, "Refused"), words

@@ -79,11 +79,6 @@ def opens(compact):
     return jose.open_signed(compact, PINNED)
 
 
-def test_people_thumbprint_is_rfc_8037s():
-    """The thumbprint of the RFC's key is the one printed in its appendix A.3."""
-    assert jose.thumbprint(PUBLIC) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
-
-
 def test_people_rfc_8037_signature_holds():
     """The RFC's own JWS, made by another program, holds; its text is no JSON, so it is not read."""
     compact = (
@@ -156,13 +151,6 @@ def test_people_swapped_algorithm_is_refused():
         opens(f"{swapped}.{payload}.{signature}")
 
 
-@pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
-def test_people_later_algorithms_are_refused_with_their_name(algorithm):
-    """What cannot be checked yet says so, and what to ask for."""
-    with pytest.raises(CertificateError, match=f"{algorithm}.*Ed25519"):
-        opens(signed({"alg": algorithm}, {}))
-
-
 def test_people_extensions_are_refused():
     """A document that must be understood in an unknown way is not read."""
     for more in ({"crit": ["b64"], "b64": False}, {"crit": ["x"], "x": 1}, {"b64": True}):
@@ -173,8 +161,8 @@ def test_people_extensions_are_refused():
 def test_people_oversized_nested_and_broken_documents_are_refused():
     """Bounds hold before anything is believed."""
     header = {"alg": "EdDSA"}
-    with pytest.raises(CertificateError, match="at most 65000"):
-        jose.read("a" * 65_001)
+    with pytest.raises(CertificateError, match="at most 400000"):
+        jose.read("a" * 400_001)
     deep: object = {}
     for _ in range(20):
         deep = {"a": deep}
@@ -248,21 +236,6 @@ def test_people_catalogue_is_no_certificate_and_the_other_way_round():
     other = signed({"alg": "EdDSA", "typ": "devicelink-catalogue+jwt"}, claims_of(certificate()))
     with pytest.raises(CertificateError, match="not a certificate"):
         peek_claims(other)
-
-
-def test_people_private_keys_are_never_pinned():
-    """A private JWK, and a key of another kind, are refused as public ones."""
-    with pytest.raises(CertificateError, match="private key"):
-        jose.public_jwk(KEY.as_dict(private=True))
-    for jwk in (
-        None,
-        {},
-        {"kty": "oct", "k": "AA"},
-        {**PUBLIC, "crv": "Ed448"},
-        {**PUBLIC, "x": "A"},
-    ):
-        with pytest.raises(CertificateError):
-            jose.public_jwk(jwk)
 
 
 @given(st.binary(max_size=400))

@@ -115,6 +115,32 @@ def test_people_dates_are_judged_at_the_time_given(certified):
     assert "catalogue_expired" in codes(certified.facts(judged_at=START + 365 * DAY))
 
 
+@pytest.mark.parametrize(
+    ("left", "code", "words"),
+    [
+        (30 * DAY + timedelta(seconds=1), None, None),
+        (30 * DAY, "ends_in_30", "ends in 30 days, on 20"),
+        (7 * DAY + timedelta(seconds=1), "ends_in_30", "ends in 8 days, on 20"),
+        (7 * DAY, "ends_in_7", "ends in 7 days, on 20"),
+        (DAY + timedelta(hours=1), "ends_in_7", "ends in 2 days, on 20"),
+        (DAY, "ends_in_1", "ends within a day, on 20"),
+        (timedelta(seconds=1), "ends_in_1", "ends within a day, on 20"),
+        (timedelta(0), None, None),
+    ],
+)
+@pytest.mark.parametrize("what", ["certificate", "catalogue"])
+def test_people_ends_are_told_30_7_and_1_days_ahead(certified, what, left, code, words):
+    """Certificate and catalogue each warn of their end, more urgently as it comes near."""
+    ends = {"certificate": START + 300 * DAY, "catalogue": START + 365 * DAY}[what]
+    facts = certified.facts(judged_at=ends - left)
+    told = [one for one in judge_entitlement(facts).findings if one.code.startswith(f"{what}_ends")]
+    assert [one.code for one in told] == ([f"{what}_{code}"] if code else [])
+    for one in told:
+        assert one.severity == "warn"
+        assert words in one.sentence
+        assert "FILE --by ID" in one.remedy
+
+
 def test_people_sentences_are_for_people(certified):
     """An expired certificate is told with name, laser and date, and with the way out."""
     told = finding(certified.facts(judged_at=START + 301 * DAY), "certificate_expired")
@@ -140,6 +166,7 @@ def test_people_scope_is_that_of_the_key_that_signed(clinic, maker, make_maker):
     clinic.trust(maker)
     own = make_maker("own", issuer="urn:maker")
     clinic.trust(own, by="t-ines")
+    clinic.confirm(own, "t-adm")
     clinic.take(own.certificate())
     clinic.take_catalogue(maker.catalogue())
     assert codes(clinic.facts()) == {"certificate_self_added"}
@@ -151,6 +178,8 @@ def test_people_own_acts_give_no_right(clinic, maker, own_act):
     clinic.add("t-ines", "technician", "administrator")
     who = {"issuer": "t-adm", "certificate": "t-adm", "catalogue": "t-adm", own_act: "t-ines"}
     clinic.trust(maker, by=who["issuer"])
+    if who["issuer"] == "t-ines":
+        clinic.confirm(maker, "t-adm")
     clinic.take(maker.certificate(), by=who["certificate"])
     clinic.take_catalogue(maker.catalogue(), by=who["catalogue"])
     assert codes(clinic.facts()) & {"certificate_self_added", "catalogue_self_added"}
@@ -214,7 +243,7 @@ def test_people_named_status_list_that_is_not_here_refuses(clinic, maker):
     from devicelink.people.certificates import StatusEntry
 
     status = StatusEntry(list_url="https://maker.example/1", index="4")
-    facts = with_certificate(clinic, maker, maker.certificate(status=status))
+    facts = with_certificate(clinic, maker, maker.certificate(status=[status]))
     assert codes(facts) == {"status_list_missing"}
 
 
@@ -237,7 +266,7 @@ def test_people_closest_certificate_is_reported(certified, maker):
 def test_people_signature_is_checked_again_at_each_verdict(clinic, maker, make_maker):
     """An entry that was never checked at import is found out when a verdict is asked for."""
     from devicelink.journal.entry import Draft
-    from devicelink.people.certificates import sha256
+    from devicelink.people.documents import sha256
 
     clinic.add("t-ines", "technician")
     clinic.trust(maker)
@@ -314,6 +343,7 @@ def test_people_catalogue_by_an_own_key_gives_no_right(clinic, maker, make_maker
     clinic.trust(maker)
     own = make_maker("own", issuer="urn:maker")
     clinic.trust(own, by="t-ines")
+    clinic.confirm(own, "t-adm")
     clinic.take(maker.certificate())
     clinic.take_catalogue(own.catalogue())
     assert codes(clinic.facts()) == {"catalogue_self_added"}

@@ -232,7 +232,7 @@ def test_people_only_administrators_set_the_pins_of_others(clinic):
 def test_people_cannot_be_added_with_nonsense(person_id, name, roles):
     """IDs, names and roles are checked before anything is recorded."""
     with pytest.raises(ConfigError):
-        add_person_draft(person_id, name, roles=roles, by="t-adm")
+        add_person_draft(person_id, name, roles=roles, by="t-adm", people={})
 
 
 def test_people_a_second_adding_changes_nothing(clinic):

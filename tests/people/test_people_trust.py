@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import stat
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from devicelink.errors import CertificateError, ConfigError
+from devicelink.people.certificates import Catalogue, issue_catalogue, read_catalogue
+from devicelink.people.entitlement import judge_entitlement
+from devicelink.people.jose import peek, sign
 from devicelink.people.trust import new_issuer, read_issuer_file, trust_draft
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 
 def test_people_issuer_key_is_private_and_its_public_file_is_not(maker):
@@ -59,7 +65,7 @@ def test_people_trust_needs_a_scope(maker):
     """An issuer is believed for named makers and models, never for everything by omission."""
     for makers, models in (([], ["*"]), (["*"], [])):
         with pytest.raises(ConfigError, match="--maker and --model"):
-            trust_draft(maker.file, makers=makers, models=models, by="t-adm")
+            trust_draft(maker.file, makers=makers, models=models, by="t-adm", people={})
 
 
 def test_people_trust_entry_holds_no_private_key(clinic, maker):
@@ -79,12 +85,38 @@ def test_people_older_catalogue_is_refused(clinic, maker):
     clinic.take_catalogue(maker.catalogue(3))
 
 
-def test_people_document_longer_than_an_entry_is_refused(clinic, maker):
-    """More than 40,000 bytes cannot be imported for now, and the sentence says so."""
+def test_people_long_certificates_and_catalogues_are_taken_in_parts(clinic, maker):
+    """A certificate with pictures, and a long catalogue, count from their last part on."""
     clinic.add("t-ines", "technician")
     clinic.trust(maker)
-    with pytest.raises(CertificateError, match="at most 40000"):
-        clinic.take(maker.certificate() + "A" * 40_000)
+    claims = {**peek(maker.certificate())[1], "image": "A" * 90_000}
+    last = clinic.take(sign(claims, maker.file.key(), "vc+jwt"))
+    assert (last.data["part"], last.data["parts"]) == (4, 4)
+    assert clinic.facts().certificates[0].index == last.index
+    entry = read_catalogue(*peek(maker.catalogue())).entries[0].model_dump()
+    catalogue = Catalogue.model_validate(
+        {
+            "issuer": "urn:maker",
+            "version": 1,
+            "issued_at": START,
+            "valid_until": START + timedelta(days=1),
+            "entries": [entry] + [{**entry, "achievement": f"urn:{n}"} for n in range(199)],
+        }
+    )
+    made = issue_catalogue(maker.file.key(), catalogue)
+    assert len(made) > 40_000
+    last = clinic.take_catalogue(made)
+    assert last.data["parts"] > 1
+    refused = [f for f in judge_entitlement(clinic.facts()).findings if f.severity == "refuse"]
+    assert not refused
+
+
+def test_people_document_beyond_all_bounds_is_refused(clinic, maker):
+    """More than 400,000 bytes are not read, and the sentence says so."""
+    clinic.add("t-ines", "technician")
+    clinic.trust(maker)
+    with pytest.raises(CertificateError, match="at most 400000"):
+        clinic.take(maker.certificate() + "A" * 400_000)
 
 
 @pytest.mark.parametrize(

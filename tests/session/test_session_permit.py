@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import Severity
-from devicelink.people import judgement
+from devicelink.people import judgement, standing
 from devicelink.people.judgement import (
     CatalogueFacts,
     CertificateFacts,
@@ -202,6 +202,49 @@ def accepting(*those):
 CERTIFICATE = "person.certificates.0"
 CATALOGUE = "person.catalogues.0"
 STATUS = {"list_url": "https://maker.example/status", "index": "7"}
+SUSPENSION = {**STATUS, "purpose": "suspension"}
+
+
+def listed(place=STATUS, **changes):
+    """The certificate names this place, and the list that is here says this of it."""
+    known = {
+        "place": place,
+        "entry": 9,
+        "sha256": "d" * 64,
+        "added_by": "t-ada",
+        "issuer_added_by": "t-ada",
+        "is_set": False,
+        "issued_at": NOW - DAY,
+        **changes,
+    }
+    return [(f"{CERTIFICATE}.claims.status", (place,)), (f"{CERTIFICATE}.statuses", (known,))]
+
+
+PAPER = {
+    "technician": "t-ines",
+    "number": "4711",
+    "issuer_name": "Maker",
+    "photo_sha256": "e" * 64,
+    "valid_from": NOW - DAY,
+    "valid_until": NOW + 100 * DAY,
+    "maker": "Maker",
+    "allows": ENTRY,
+}
+BOTH = {"allowed": True, "decided_by": "t-ada", "confirmed_by": "t-doc"}
+PAPER_CAUSES = {
+    "attested_not_allowed": [(f"{CERTIFICATE}.attested", PAPER)],
+    "attested_self_allowed": [
+        (f"{CERTIFICATE}.attested", PAPER),
+        ("person.attestation_policy", {**BOTH, "confirmed_by": "t-ines"}),
+    ],
+}
+LISTED_CAUSES = {
+    "certificate_revoked": listed(is_set=True),
+    "certificate_suspended": listed(SUSPENSION, is_set=True),
+    "status_list_not_believed": listed(problem="The signature does not hold."),
+    "status_list_too_old": listed(issued_at=NOW - 30 * DAY),
+    "status_list_self_added": listed(added_by="t-ines"),
+}
 CAUSES = {
     "pin_not_verified": [("signed_in", False)],
     "clock_suspect": [("station.clock_suspect", True)],
@@ -285,8 +328,25 @@ CAUSES = {
     "catalogue_not_believed": [(f"{CATALOGUE}.problem", "The signature does not hold.")],
     "catalogue_expired": [(f"{CATALOGUE}.valid_until", NOW)],
     "catalogue_self_added": [(f"{CATALOGUE}.signer.added_by", "t-ines")],
+    **LISTED_CAUSES,
+    **PAPER_CAUSES,
 }
-WARNINGS = {"pin_not_checked", "other_certificates", *ALWAYS}
+WARNING_CAUSES = {
+    "attested_by_clinic": [
+        (f"{CERTIFICATE}.attested", PAPER),
+        ("person.attestation_policy", BOTH),
+    ],
+    "status_list_old": listed(issued_at=NOW - 16 * DAY),
+    **{
+        f"{what}_ends_in_{days}": [(path, NOW + days * DAY)]
+        for what, path in (
+            ("certificate", f"{CERTIFICATE}.claims.valid_until"),
+            ("catalogue", f"{CATALOGUE}.valid_until"),
+        )
+        for days in (1, 7, 30)
+    },
+}
+WARNINGS = {"pin_not_checked", "other_certificates", *WARNING_CAUSES, *ALWAYS}
 
 
 def test_good_facts_are_permitted():
@@ -302,7 +362,8 @@ def test_each_cause_has_its_code_and_no_other(code):
     """One thing broken is refused by its own code alone, with a sentence and a remedy."""
     verdict = judge(changed(*CAUSES[code]))
     assert not verdict.permitted
-    (found,) = [f for f in verdict.findings if f.code not in ALWAYS]
+    said = {"attested_by_clinic"} if code in PAPER_CAUSES else set()
+    (found,) = [f for f in verdict.findings if f.code not in ALWAYS | said]
     assert (found.code, found.severity) == (code, Severity.REFUSE)
     for text in (found.sentence, found.remedy):
         assert len(text) > 2
@@ -354,6 +415,15 @@ def test_what_a_wire_shows_is_never_accepted_away():
         assert codes(facts, Severity.REFUSE) == {code}
 
 
+@pytest.mark.parametrize("code", WARNING_CAUSES)
+def test_each_warning_has_its_code_and_refuses_nothing(code):
+    """What is about to end is said by its own code alone, and the verdict still permits."""
+    verdict = judge(changed(*WARNING_CAUSES[code]))
+    assert verdict.permitted
+    (found,) = [f for f in verdict.findings if f.code not in ALWAYS]
+    assert (found.code, found.severity) == (code, Severity.WARN)
+
+
 def codes_in(module):
     """The codes that a module's source can give to a finding; f-strings by their beginning."""
     makers = {"_refuse", "_warn", "tell", "Finding", "_needs_acceptance"}
@@ -368,11 +438,12 @@ def codes_in(module):
 
 
 def test_no_code_is_without_its_cause():
-    """Every code in the source of both judges has a cause here: a new one asks for its test."""
+    """Every code in the source of the judges has a cause here: a new one asks for its test."""
     known = {*CAUSES, *WARNINGS}
-    for code in {*codes_in(permit), *codes_in(judgement), *permit._DEVICE_REMEDIES}:
+    found = [*codes_in(permit), *codes_in(judgement), *codes_in(standing)]
+    for code in {*found, *permit._DEVICE_REMEDIES}:
         fits = code.endswith("_") and any(one.startswith(code) for one in known)
-        fits = fits or (code.startswith("_") and any(one.endswith(code) for one in known))
+        fits = fits or (code.startswith("_") and any(code in one for one in known))
         assert code in known or fits, f"no test causes {code}"
 
 
@@ -380,7 +451,7 @@ def merged():
     """As many things wrong at once as can be."""
     alone = {"person_unknown", "certificate_missing", "catalogue_missing", "settings_missing"}
     alone |= {"device_not_read", "settings_not_read", "bound_unreadable"}
-    alone |= {"certificate_issuer_unknown"}
+    alone |= {"certificate_issuer_unknown", *LISTED_CAUSES, *PAPER_CAUSES}
     alone |= {code for code in permit._DEVICE_REMEDIES if code != "wrong_device"}
     alone |= {code for code in CAUSES if code.endswith("_self_accepted")}
     alone |= {"operator_class", "reset_required", "trigger_host", "interlock_open"}

@@ -231,6 +231,23 @@ def test_a_soft_end_is_hard_after_ten_minutes():
     assert table.step(fresh, table.Tick(now))[0].phase is Phase.LOCKING
 
 
+def test_what_runs_out_in_mid_session_is_a_soft_end():
+    """A revocation that nobody knew of at unlock is announced in READY, and ends in STANDBY."""
+    now = 3 * S + 5
+    gone = table.RunsOut(now, table.SoftEnd("certificate_revoked", "It was revoked.", now))
+    state, effects = run(*TO_READY, gone)
+    assert state.phase is Phase.READY
+    assert [type(one) for one in effects] == [table.Announce]
+    fresh = replace(state, seen_ns=now + 600 * S, renewed_ns=now + 600 * S)
+    assert table.step(fresh, table.Tick(now + 600 * S - 1))[0].phase is Phase.READY
+    assert table.step(fresh, table.Tick(now + 600 * S))[0].phase is Phase.LOCKING
+    asked = [table.AskStandby(now + 1, "asked"), table.Seen(now + 2, STANDBY)]
+    _, effects = run(*TO_READY, gone, *asked, table.Tick(now + 3))
+    assert effects[0].end.kind is EndKind.SOFT
+    state, effects = run(*TO_STANDBY, replace(gone, at_ns=4, end=replace(gone.end, due_ns=4)))
+    assert (state.phase, effects[0].end.code) == (Phase.LOCKING, "certificate_revoked")
+
+
 def test_only_the_outcome_of_the_lock_ends_a_session():
     """While locking nothing else counts, and an unconfirmed lock is closed as what it is."""
     end = table.End("stop", EndKind.PERSON, "Stop.")
@@ -258,6 +275,7 @@ EVENTS = st.sampled_from(
         lambda t: table.Renewed(t),
         lambda t: table.Tick(t),
         lambda t: table.Ended(t, table.End("stop", EndKind.PERSON, "Stop.")),
+        lambda t: table.RunsOut(t, table.SoftEnd("certificate_revoked", "Revoked.", t)),
         lambda t: table.LockTried(t, confirmed=True),
     ]
 )

@@ -135,7 +135,7 @@ def _people(journal: Journal, pins: PinStore) -> None:
         (EVA, "Eva Lund", "technician", ADA),
         (TOM, "Tom Lind", "technician", ADA),
     ):
-        journal.append(add_person_draft(person, name, roles=(role,), by=by))
+        journal.append(add_person_draft(person, name, roles=(role,), by=by, people={}))
         set_pin(journal, pins, person, PIN, by=by)
 
 
@@ -145,7 +145,9 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     )
     for left in folder.parent.glob(f"{folder.name}.key*"):
         left.unlink()
-    journal.append(trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA))
+    people = journal.checked(PROJECTIONS)["people"]
+    trusted = trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA, people=people)
+    journal.append(trusted)
     catalogue = Catalogue.model_validate(
         {
             "issuer": issuer.id,
@@ -168,7 +170,7 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     )
     state = journal.checked(PROJECTIONS)
     signed = issue_catalogue(issuer.key(), catalogue)
-    journal.append(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
+    journal.append_all(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
     for person, until in (
         (INES, BEGINNING + timedelta(days=300)),
         (EVA, BEGINNING + timedelta(seconds=EVA_UNTIL_S)),
@@ -184,7 +186,7 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
             valid_from=BEGINNING - timedelta(days=30),
             valid_until=until,
         )
-        journal.append(import_certificate(signed, state["trust"], state["people"], by=ADA))
+        journal.append_all(import_certificate(signed, state["trust"], state["people"], by=ADA))
 
 
 def _device(journal: Journal) -> None:
