@@ -1,16 +1,23 @@
-"""`devicelink journal`: check the evidence."""
+"""`devicelink journal`: check the evidence, and hand it to others."""
 
 from __future__ import annotations
 
+import base64
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devicelink.cli.common import Data, Json, emit, open_station
 from devicelink.config import data_folder, read_text
 
-app = typer.Typer(help="Check the evidence.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from devicelink.journal.store import Journal
+
+app = typer.Typer(help="Check the evidence, and hand it to others.", no_args_is_help=True)
 
 BROKEN = 4
 
@@ -24,21 +31,16 @@ def verify_journal(
     as_json: Json = False,
 ) -> None:
     """Recompute everything, and say what was NOT checked. Exit 4: the evidence is broken."""
-    from rich.console import Console
-    from rich.progress import Progress
-
     from devicelink.journal.verify import verify
     from devicelink.session.context import PROJECTIONS
 
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("Verifying", total=None)
+    with _progress("Verifying") as progress:
         report = verify(
             folder or data_folder(data),
             vkey=_text(vkey),
             kept=_text(kept),
             projections=PROJECTIONS,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            progress=progress,
         )
     head = f"{report.size} entries, root {report.root}"
     lines = [f"VERIFIED: {head}." if report.ok else f"BROKEN: {head}."]
@@ -49,6 +51,23 @@ def verify_journal(
         raise typer.Exit(BROKEN)
 
 
+@app.command("export")
+def export_journal(
+    tlog: Annotated[Path, typer.Option(help="A new folder, or an older export to extend.")],
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Write the whole journal as a static tile log (C2SP) that other programs can check."""
+    from devicelink.journal.export import export
+
+    with _reading(data) as journal, _progress("Exporting") as progress:
+        made = export(journal, tlog, progress)
+    root = base64.b64encode(made.root).decode()
+    document = {"origin": made.origin, "size": made.size, "root": root, "before": made.before}
+    what = f"{made.size} entries" + (f", {made.before} of them before" if made.before else "")
+    emit(as_json, document, f"Exported to {tlog}: {what}, root {root}.")
+
+
 @app.command("rebuild")
 def rebuild(data: Data = None, as_json: Json = False) -> None:
     """Drop the tables made from entries, and make them anew from hash-checked entries."""
@@ -56,6 +75,29 @@ def rebuild(data: Data = None, as_json: Json = False) -> None:
     counts = {name: len(states) for name, states in tables.items()}
     text = ", ".join(f"{name} {count}" for name, count in counts.items())
     emit(as_json, counts, f"Made anew: {text}.")
+
+
+@contextmanager
+def _reading(data: Path | None) -> Iterator[Journal]:
+    """The journal of a station's folder, for reading alone; a copy without the key will do."""
+    from devicelink.journal.store import Journal
+    from devicelink.runtime import ThreadRuntime
+
+    folder = data_folder(data)
+    with Journal.open(folder, signer=None, runtime=ThreadRuntime(), projections=()) as journal:
+        yield journal
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, told (done, total); elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _text(path: Path | None) -> str | None:
