@@ -11,6 +11,7 @@ import typer
 
 from devicelink.cli.common import Data, Json, emit, open_station
 from devicelink.config import data_folder, read_text
+from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +69,29 @@ def export_journal(
     emit(as_json, document, f"Exported to {tlog}: {what}, root {root}.")
 
 
+@app.command("prove")
+def prove_entry(
+    index: Annotated[int, typer.Argument(min=0, help="The entry's index.")],
+    output: Annotated[
+        Path | None, typer.Option(help="A new file, by custom INDEX.tlog-proof.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """One entry with what proves it, as one file (C2SP tlog-proof) that is checked off line."""
+    from devicelink.journal.proof import prove
+
+    with _reading(data) as journal:
+        proof = prove(journal, index)
+        document = {"origin": journal.origin, "index": index, "proof": proof.text}
+    text = proof.text.rstrip("\n")
+    if output is not None:
+        _write_new(output, proof.text)
+        document["output"] = str(output)
+        text = f"Entry {index} of {document['origin']} and its proof are in {output}."
+    emit(as_json, document, text)
+
+
 @app.command("rebuild")
 def rebuild(data: Data = None, as_json: Json = False) -> None:
     """Drop the tables made from entries, and make them anew from hash-checked entries."""
@@ -98,6 +122,16 @@ def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _write_new(path: Path, text: str) -> None:
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{path} is there already; it is not written over.") from None
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def _text(path: Path | None) -> str | None:

@@ -19,6 +19,7 @@ from devicelink.journal.genesis import genesis_draft
 from devicelink.journal.head import Believer, first_head, load_head, move_head
 from devicelink.journal.projection import read_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.tiles import StoredTiles
 from devicelink.journal.tree import Frontier
 from devicelink.runtime.disk import sync_folder
 
@@ -196,6 +197,10 @@ class Journal:
         """The checkpoint as a note, and what it says; raises `JournalBroken` where it fails."""
         head = self._head()
         return head.checkpoint, self._believer.believed(head)[0]
+
+    def tiles(self, size: int) -> StoredTiles:
+        """The hashes of the tree over the first `size` entries, read as they are asked for."""
+        return StoredTiles(self._database, size)
 
     def append(self, draft: Draft) -> Entry:
         """Record one entry; see `append_all`."""

@@ -108,7 +108,7 @@ CHANGES = {
 }
 TILE_CHANGES = {
     "flipped": (
-        ["UPDATE tiles SET hashes = CAST(X'01' || substr(hashes, 2) AS BLOB) WHERE idx = 2"],
+        ["UPDATE tiles SET hashes = CAST(zeroblob(8) || substr(hashes, 9) AS BLOB) WHERE idx = 2"],
         "tile/0/002 was changed: its hash of entry 512",
     ),
     "cut": (["UPDATE tiles SET hashes = zeroblob(8191) WHERE idx = 2"], "has not 8192 bytes"),
