@@ -16,6 +16,7 @@ from devicelink.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devicelink.journal.report import Report
     from devicelink.journal.store import Journal
 
 app = typer.Typer(help="Check the evidence, and hand it to others.", no_args_is_help=True)
@@ -25,24 +26,17 @@ BROKEN = 4
 
 @app.command("verify")
 def verify_journal(
-    folder: Annotated[Path | None, typer.Argument(help="The station's folder.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(help="A station's folder, an export, or a .tlog-proof.")
+    ] = None,
     vkey: Annotated[Path | None, typer.Option(help="A file with the key you trust.")] = None,
     kept: Annotated[Path | None, typer.Option(help="A checkpoint that you kept.")] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Recompute everything, and say what was NOT checked. Exit 4: the evidence is broken."""
-    from devicelink.journal.verify import verify
-    from devicelink.session.context import PROJECTIONS
-
     with _progress("Verifying") as progress:
-        report = verify(
-            folder or data_folder(data),
-            vkey=_text(vkey),
-            kept=_text(kept),
-            projections=PROJECTIONS,
-            progress=progress,
-        )
+        report = _verified(folder or data_folder(data), _text(vkey), _text(kept), progress)
     head = f"{report.size} entries, root {report.root}"
     lines = [f"VERIFIED: {head}." if report.ok else f"BROKEN: {head}."]
     lines += [f"  broken: {fault}" for fault in report.broken]
@@ -50,6 +44,24 @@ def verify_journal(
     emit(as_json, report.as_json(), "\n".join(lines))
     if not report.ok:
         raise typer.Exit(BROKEN)
+
+
+def _verified(
+    place: Path, vkey: str | None, kept: str | None, progress: Callable[[int, int], None]
+) -> Report:
+    """By what lies there: a station's journal, an export, or the proof of one entry."""
+    from devicelink.journal.database import FILE_NAME
+    from devicelink.journal.exported import is_export, verify_export, verify_proof
+    from devicelink.journal.verify import verify
+    from devicelink.session.context import PROJECTIONS
+
+    if place.is_file():
+        if vkey is None:
+            raise ConfigError("A proof does not carry the log's key: bring it with --vkey FILE.")
+        return verify_proof(read_text(place, "proof"), vkey)
+    if is_export(place) and not (place / FILE_NAME).exists():
+        return verify_export(place, vkey=vkey, kept=kept, progress=progress)
+    return verify(place, vkey=vkey, kept=kept, projections=PROJECTIONS, progress=progress)
 
 
 @app.command("export")

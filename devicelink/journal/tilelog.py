@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devicelink.errors import JournalBroken
 from devicelink.journal.tree import TILE_WIDTH, Frontier, leaf_hash, root_of, tile_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 CHECKPOINT_FILE = "checkpoint"
 VKEY_FILE = "log.vkey"
@@ -19,11 +20,27 @@ LENGTH_BYTES = 2
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """One tile or bundle: its path in the log, its bytes, and of how many entries it is made."""
+    """One tile or bundle; its `parts` are hashes, or entries behind their lengths."""
 
-    path: str
-    data: bytes
+    level: int | str
+    index: int
+    parts: Sequence[bytes]
     needs: int
+    """Of how many entries the tree is whose checkpoint covers it."""
+
+    @property
+    def path(self) -> str:
+        """Where it stands in the log."""
+        return tile_path(self.level, self.index, len(self.parts))
+
+    @property
+    def data(self) -> bytes:
+        """What it holds."""
+        return self.first(len(self.parts))
+
+    def first(self, width: int) -> bytes:
+        """What the partial file of that width holds."""
+        return b"".join(self.parts[:width])
 
 
 class TileLog:
@@ -70,5 +87,16 @@ class TileLog:
             at //= TILE_WIDTH
 
     def _file(self, level: int | str, index: int, parts: list[bytes]) -> LogFile:
-        path = tile_path(level, index, len(parts))
-        return LogFile(path, b"".join(parts), self.frontier.size)
+        return LogFile(level, index, parts, self.frontier.size)
+
+
+def read_bundle(data: bytes) -> list[bytes]:
+    """The entries of a bundle; raises `JournalBroken` where it is cut within one."""
+    raws, at = [], 0
+    while at < len(data):
+        start = at + LENGTH_BYTES
+        at = start + int.from_bytes(data[at:start], "big")
+        raws.append(data[start:at])
+    if at > len(data):
+        raise JournalBroken(f"it is cut within its entry number {len(raws)}")
+    return raws

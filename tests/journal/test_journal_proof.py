@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from journal_kit import BIG, ORIGIN, PROJECTIONS
 from test_journal_tree import LEAVES, VECTORS, unhex
@@ -70,6 +70,7 @@ def test_proofs_from_tiles_are_those_from_leaves(database):
     leaves = [tree.leaf_hash(b"%d" % number) for number in range(size)]
     stored = database([b"%d" % number for number in range(size)])
 
+    @settings(deadline=None)
     @given(st.integers(1, size), st.data())
     def holds(new, data):
         tiles = StoredTiles(stored, new)
