@@ -115,6 +115,7 @@ class Station(Context):
         station = cls.open(folder, runtime)
         station.journal.append(first)
         set_pin(station.journal, station.pins, administrator, pin, by="station")
+        station.mirror.write()
         return station
 
     def sign_in(self, person_id: str, pin: str) -> Person:

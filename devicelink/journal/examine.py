@@ -23,7 +23,7 @@ from devicelink.journal.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
 
@@ -41,14 +41,13 @@ class Examination:
     """
 
     def __init__(
-        self, database: Database, head: Head, faults: Faults, *, keep_root_at: int | None
+        self, database: Database, head: Head, faults: Faults, *, keep_roots_at: Iterable[int] = ()
     ) -> None:
         self.frontier = Frontier()
-        self.kept_root: bytes | None = None
+        self.kept_roots: dict[int, bytes | None] = dict.fromkeys(keep_roots_at)
         self._database = database
         self._head = head
         self._faults = faults
-        self._keep_root_at = keep_root_at
         self._missing = Runs()
         self._tiles = Tiles(faults)
         self._says = Sayings(head.origin, head.vkey, faults)
@@ -76,8 +75,8 @@ class Examination:
             leaf = leaf_hash(raw) if raw is not None else told or bytes(HASH_BYTES)
             self._tiles.add_leaf(place, leaf, told)
             self.frontier.append(leaf)
-            if self.frontier.size == self._keep_root_at:
-                self.kept_root = self.frontier.root()
+            if self.frontier.size in self.kept_roots:
+                self.kept_roots[self.frontier.size] = self.frontier.root()
 
     def conclude(self, signed: Checkpoint | None) -> None:
         """Hold the tree against frontier and checkpoint, and say what the differences mean."""

@@ -52,6 +52,8 @@ class Kept:
 
     note: str
     says: Checkpoint
+    name: str = "the kept checkpoint"
+    """What sentences call it."""
 
     @classmethod
     def read(cls, note: str) -> Self:
@@ -68,18 +70,18 @@ class Kept:
         sentence, where there is something to say.
         """
         found = faults.found
-        with faults.noting("The kept checkpoint: "):
+        with faults.noting(f"{self.name[0].upper()}{self.name[1:]}: "):
             Checkpoint.open(self.note, verifier)
         if self.says.size > size:
             faults.add(
-                f"The journal was rolled back: it has {size} entries, the kept checkpoint signs "
+                f"The journal was rolled back: it has {size} entries, {self.name} signs "
                 f"{self.says.size}."
             )
         elif root != self.says.root:
             faults.add(
-                f"The first {self.says.size} entries are not the ones that the kept checkpoint "
-                "signs: the journal was forked, or written anew."
+                f"The first {self.says.size} entries are not the ones that {self.name} signs: "
+                "the journal was forked, or written anew."
             )
         if faults.found > found:
             return ""
-        return f"a roll-back to a state after the kept checkpoint of {self.says.size} entries"
+        return f"a roll-back to a state after the {self.says.size} entries of {self.name}"

@@ -58,6 +58,8 @@ class Journal:
         runtime: Runtime,
         projections: Sequence[Projection],
     ) -> None:
+        self.grown = False
+        """Whether anything was recorded by this object."""
         self._database = database
         self._verifier = verifier
         self._believer = Believer(verifier)
@@ -233,6 +235,7 @@ class Journal:
             ) from error
         self._believer.signed(*signed)
         self._last = entries[-1]
+        self.grown = True
         return asked
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:

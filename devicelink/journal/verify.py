@@ -16,9 +16,11 @@ from devicelink.journal.database import (
     projection_table,
     tiles_table,
 )
+from devicelink.journal.entry import read_entry
 from devicelink.journal.examine import Examination
 from devicelink.journal.faults import Faults
 from devicelink.journal.head import load_head
+from devicelink.journal.mirror import read_mirror
 from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.projection import write_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
@@ -103,8 +105,8 @@ class _Check:
     def run(self, kept: Kept | None, projections: Sequence[Projection]) -> None:
         """Everything, in the order in which one thing rests on the other."""
         self.not_checked += [NO_WITNESS, NOT_HERE]
-        if kept is None:
-            self.not_checked.append(NO_KEPT)
+        older = [] if kept is None else [kept]
+        older += self._mirror()  # read before the head: a living station goes on meanwhile
         with self._database.reader() as connection:
             head = load_head(connection)
             self.size = head.size
@@ -126,15 +128,32 @@ class _Check:
             )
         total = present if signed is None else min(signed.size, (highest or 0) + 1)
         examination = Examination(
-            self._database, head, self._faults, keep_root_at=kept.says.size if kept else None
+            self._database, head, self._faults, keep_roots_at=[each.says.size for each in older]
         )
         examination.read(total, self._progress)
         self.root = base64.b64encode(examination.frontier.root()).decode()
         examination.conclude(signed)
-        if kept is not None:
-            unchecked = kept.judge(verifier, self.size, examination.kept_root, self._faults)
+        for each in older:
+            root = examination.kept_roots[each.says.size]
+            unchecked = each.judge(verifier, self.size, root, self._faults)
             self.not_checked += [unchecked] if unchecked else []
+        if not older:
+            self.not_checked.append(NO_KEPT)
         self._check_projections(projections, verifier)
+
+    def _mirror(self) -> list[Kept]:
+        """The mirror on this machine, used like a kept checkpoint; where there is none, why."""
+        try:
+            with self._database.reader() as connection:
+                verifier = self._given or load_head(connection).verifier()
+                genesis = read_entry(read_raws(connection, 0, 1)[0])
+            found = read_mirror(genesis, verifier)
+        except (JournalBroken, IndexError):
+            found = "entry 0 cannot be read"
+        if isinstance(found, Kept):
+            return [found]
+        self.not_checked.append(f"the journal against its mirror: {found}")
+        return []
 
     def _verifier(self, head: Head) -> Verifier:
         """The given key, else the folder's; a folder that names another is a fault."""
