@@ -363,6 +363,16 @@ def test_a_session_that_nobody_began_is_named(make, tmp_path):
     assert ["session S-2" in fault for fault in verify(tmp_path).broken] == [True]
 
 
+def test_an_entry_that_no_projection_can_take_is_named(make, tmp_path):
+    """Who has the key and writes an entry without its facts is found out, not met by an error."""
+    journal = make(tmp_path, 3)
+    forge(journal, Draft("technician.added", {"name": "nobody"}))
+    report = verify(tmp_path, projections=PROJECTIONS)
+    assert ["Entry 3 of type 'technician.added'" in fault for fault in report.broken] == [True]
+    with pytest.raises(JournalBroken, match="people cannot take it"):
+        journal.checked([PEOPLE])
+
+
 def test_a_second_genesis_and_a_wrong_index_are_named(make, tmp_path):
     """Genesis is entry 0 alone, and an entry stands where it says."""
     journal = make(tmp_path, 3)
