@@ -30,13 +30,16 @@ def verify_journal(
         Path | None, typer.Argument(help="A station's folder, an export, or a .tlog-proof.")
     ] = None,
     vkey: Annotated[Path | None, typer.Option(help="A file with the key you trust.")] = None,
-    kept: Annotated[Path | None, typer.Option(help="A checkpoint that you kept.")] = None,
+    kept: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint that you kept; may be given again.")
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Recompute everything, and say what was NOT checked. Exit 4: the evidence is broken."""
+    notes = [read_text(path, "kept checkpoint") for path in kept or []]
     with _progress("Verifying") as progress:
-        report = _verified(folder or data_folder(data), _text(vkey), _text(kept), progress)
+        report = _verified(folder or data_folder(data), _text(vkey), notes, progress)
     head = f"{report.size} entries, root {report.root}"
     lines = [f"VERIFIED: {head}." if report.ok else f"BROKEN: {head}."]
     lines += [f"  broken: {fault}" for fault in report.broken]
@@ -47,7 +50,7 @@ def verify_journal(
 
 
 def _verified(
-    place: Path, vkey: str | None, kept: str | None, progress: Callable[[int, int], None]
+    place: Path, vkey: str | None, kept: list[str], progress: Callable[[int, int], None]
 ) -> Report:
     """By what lies there: a station's journal, an export, or the proof of one entry."""
     from devicelink.journal.database import FILE_NAME

@@ -24,7 +24,7 @@ from devicelink.journal.tilelog import (
 from devicelink.journal.tree import TILE_WIDTH, split_hashes, tile_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from devicelink.journal.tilelog import LogFile
@@ -57,7 +57,7 @@ def verify_export(
     folder: Path,
     *,
     vkey: str | None = None,
-    kept: str | None = None,
+    kept: str | Sequence[str] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check an exported tile log from its entries' bytes upwards, in bounded memory.
@@ -66,7 +66,7 @@ def verify_export(
     file may be there. Parameters as those of `devicelink.journal.verify.verify`. Raises
     `ConfigError` where the folder, `vkey` or `kept` cannot be read.
     """
-    check = _Check(folder, Faults(), None if kept is None else Kept.read(kept))
+    check = _Check(folder, Faults(), Kept.read_all(kept))
     try:
         check.run(None if vkey is None else Verifier.from_vkey(vkey), progress)
     except JournalBroken as error:
@@ -85,14 +85,14 @@ def verify_export(
 class _Check:
     """One verification; what is known when it breaks off is still reported."""
 
-    def __init__(self, folder: Path, faults: Faults, kept: Kept | None) -> None:
+    def __init__(self, folder: Path, faults: Faults, kept: Sequence[Kept]) -> None:
         self.size = 0
         self.root = ""
         self.not_checked = [NO_WITNESS, NOT_HERE]
         self.faults = faults
         self._folder = folder
         self._kept = kept
-        self._kept_root: bytes | None = None
+        self._kept_roots: dict[int, bytes | None] = {each.says.size: None for each in kept}
         self._log = TileLog()
         self._changed = Runs()
         self._tiles: list[str] = []
@@ -119,11 +119,12 @@ class _Check:
                 f"The entries do not lead to the root that the checkpoint signs for {signed.size}."
             )
         self._say_changes(entries_hold=root == signed.root)
-        if self._kept is None:
+        for each in self._kept:
+            kept_root = self._kept_roots[each.says.size]
+            unchecked = each.judge(verifier, self.size, kept_root, self.faults)
+            self.not_checked += [unchecked] if unchecked else []
+        if not self._kept:
             self.not_checked.append(NO_KEPT)
-            return
-        unchecked = self._kept.judge(verifier, self.size, self._kept_root, self.faults)
-        self.not_checked += [unchecked] if unchecked else []
 
     def _verifier(self, given: Verifier | None) -> Verifier:
         lying = self._content(VKEY_FILE)
@@ -142,16 +143,15 @@ class _Check:
     def _read(
         self, signed: Checkpoint, says: Sayings, progress: Callable[[int, int], None] | None
     ) -> None:
-        kept_at = self._kept.says.size if self._kept else 0
         for index in range(-(-signed.size // TILE_WIDTH)):
             start = index * TILE_WIDTH
             raws = self._bundle(index, signed.size)
             says.listen(dict(enumerate(raws, start)), self._entry_at)
-            cuts = sorted({0, min(max(0, kept_at - start), len(raws)), len(raws)})
-            for a, b in pairwise(cuts):
+            cuts = {0, len(raws), *(size - start for size in self._kept_roots)}
+            for a, b in pairwise(sorted(cut for cut in cuts if 0 <= cut <= len(raws))):
                 self._compare(self._log.add(raws[a:b]))
-                if self._log.frontier.size == kept_at:
-                    self._kept_root = self._log.frontier.root()
+                if self._log.frontier.size in self._kept_roots:
+                    self._kept_roots[self._log.frontier.size] = self._log.frontier.root()
             if progress is not None:
                 progress(start + len(raws), signed.size)
         self._compare(self._log.rest())

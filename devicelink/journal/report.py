@@ -9,6 +9,8 @@ from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.note import Checkpoint, Note
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devicelink.journal.faults import Faults
     from devicelink.journal.note import Verifier
 
@@ -62,6 +64,12 @@ class Kept:
             return cls(note, Checkpoint.parse(Note.parse(note).text))
         except JournalBroken as error:
             raise ConfigError(f"The kept checkpoint cannot be read: {error}") from error
+
+    @classmethod
+    def read_all(cls, kept: str | Sequence[str] | None) -> list[Self]:
+        """One note, several, or none; raises `ConfigError`."""
+        notes = [kept] if isinstance(kept, str) else list(kept or ())
+        return [cls.read(note) for note in notes]
 
     def judge(self, verifier: Verifier, size: int, root: bytes | None, faults: Faults) -> str:
         """Whether a journal of `size` entries still begins with what was kept.

@@ -49,23 +49,23 @@ def verify(
     folder: Path,
     *,
     vkey: str | None = None,
-    kept: str | None = None,
+    kept: str | Sequence[str] | None = None,
     projections: Sequence[Projection] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check the journal in a station's folder from its entries' bytes upwards.
 
-    `vkey` is the log's key from elsewhere, `kept` a checkpoint of this journal kept elsewhere (a
-    whole signed note). A table of a projection that differs from its entries is no fault of the
-    evidence, but somebody edited the folder: it stands in `broken` and says so. Memory stays
-    bounded, apart from what the projections hold. `progress` is told (done, total) entries.
+    `vkey` is the log's key from elsewhere, `kept` one or more checkpoints of this journal kept
+    elsewhere (whole signed notes). A table of a projection that differs from its entries is no
+    fault of the evidence, but somebody edited the folder: it stands in `broken` and says so. Memory
+    stays bounded, apart from what the projections hold. `progress` is told (done, total) entries.
     Raises `ConfigError` where there is no journal, or `vkey` or `kept` cannot be read.
     """
     path = folder / FILE_NAME
     if not path.is_file():
         raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
     given = None if vkey is None else Verifier.from_vkey(vkey)
-    older = None if kept is None else Kept.read(kept)
+    older = Kept.read_all(kept)
     faults = Faults()
     database = Database(path, read_only=True)
     check = _Check(database, faults, given, progress)
@@ -102,11 +102,10 @@ class _Check:
         self._given = given
         self._progress = progress
 
-    def run(self, kept: Kept | None, projections: Sequence[Projection]) -> None:
+    def run(self, kept: Sequence[Kept], projections: Sequence[Projection]) -> None:
         """Everything, in the order in which one thing rests on the other."""
         self.not_checked += [NO_WITNESS, NOT_HERE]
-        older = [] if kept is None else [kept]
-        older += self._mirror()  # read before the head: a living station goes on meanwhile
+        older = [*kept, *self._mirror()]  # read before the head: a living station goes on meanwhile
         with self._database.reader() as connection:
             head = load_head(connection)
             self.size = head.size

@@ -359,6 +359,18 @@ def test_an_untouched_export_holds_for_both(pattern, first):
         assert (one["ok"], one["size"]) == (True, BIG)
 
 
+def test_both_take_several_kept_checkpoints(log, first):
+    """Each kept checkpoint is held against the log: one that does not fit is enough."""
+    kept = ("--kept", log.root / "older.checkpoint", "--kept", log.root / "newest.checkpoint")
+    words = (log.folder, "--vkey", log.root / "vkey", *kept)
+    for code, said in (first(*words), second(*words)):
+        assert (code, said["broken"]) == (0, [])
+    log.rewrite(log.with_entry(701, b"19.5", b"19.6"), log.signer)
+    for code, said in (first(*words), second(*words)):
+        assert code == 4
+        assert ["1300" in fault for fault in said["broken"]] == [True]
+
+
 @pytest.mark.parametrize("what", ATTACKS)
 def test_both_name_each_attack(log, first, what):
     """With key and kept checkpoint both say by name what was done, and end with exit code 4."""

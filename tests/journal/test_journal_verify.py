@@ -317,6 +317,17 @@ def test_a_roll_back_shows_against_a_kept_checkpoint(make, tmp_path):
     assert ["rolled back" in fault for fault in broken] == [True]
 
 
+def test_several_kept_checkpoints_are_each_held_against_the_journal(make, tmp_path, signer):
+    """The journal has to go on from all of them."""
+    journal = make(tmp_path, 10)
+    kept = [journal.checkpoint()]
+    journal.append(draft(1))
+    kept.append(journal.checkpoint())
+    assert verify(tmp_path, kept=kept).ok
+    kept.append(sign_note(Checkpoint(ORIGIN, 5, bytes(32)).body, signer))
+    assert ["first 5 entries" in f for f in verify(tmp_path, kept=kept).broken] == [True]
+
+
 def test_a_kept_checkpoint_of_another_history_is_named(make, folder, reopen, signer):
     """Same key, other entries: the kept checkpoint's root is not reached."""
     other = sign_note(Checkpoint(ORIGIN, 900, bytes(32)).body, signer)
