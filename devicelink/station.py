@@ -115,9 +115,14 @@ class Station(Context):
         station = cls.open(folder, runtime)
         station.journal.append(first)
         set_pin(station.journal, station.pins, administrator, pin, by="station")
+        station.mirror.write()
         return station
 
     def sign_in(self, person_id: str, pin: str) -> Person:
-        """Who this is; raises `SignInFailed`."""
+        """Who this is; raises `SignInFailed`, and `JournalBroken` for a journal that was put back.
+
+        A sign-in is recorded, and nothing may be added to a journal that its mirror contradicts.
+        """
+        self.mirror.check()
         secrets = self.folder / "secrets"
         return sign_in(self.journal, self.pins, secrets, person_id, pin, self.runtime)

@@ -47,9 +47,13 @@ def open_station(data: Path | None) -> Station:
 
 
 def close_stations() -> None:
-    """Close what commands opened, so that the journal lies whole in its one file."""
+    """Mirror what commands recorded, and close: the journal lies whole in its one file."""
     while _opened:
-        _opened.pop().journal.close()
+        station = _opened.pop()
+        problem = station.mirror.write() if station.journal.grown else None
+        if problem is not None:
+            print(problem, file=sys.stderr)
+        station.journal.close()
 
 
 def emit(as_json: bool, document: object, text: str) -> None:

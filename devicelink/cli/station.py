@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
 from devicelink.config import data_folder, read_text
-from devicelink.errors import ConfigError
+from devicelink.errors import ConfigError, JournalBroken
+
+if TYPE_CHECKING:
+    from devicelink.station import Station
 
 app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
 
@@ -90,16 +93,26 @@ def status(data: Data = None, as_json: Json = False) -> None:
         "entries": station.journal.size,
         "last_entry_at": last.at.isoformat(),
         "clock_suspect": state["clock"].get("clock", {}).get("suspect") is True,
+        "mirror_problem": _mirror_problem(station),
         "kept_facts": len(pending(station.kept_folder, station.runtime.disk)),
         "devices": rows,
     }
     emit(as_json, document, _status_text(document, rows))
 
 
+def _mirror_problem(station: Station) -> str | None:
+    try:
+        return station.mirror.check()
+    except JournalBroken as error:
+        return str(error)
+
+
 def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> str:
     lines = [f"{document['origin']}: {document['entries']} entries."]
     if document["simulated"]:
         lines.append("SIMULATED: no real laser may be connected to it.")
+    if document["mirror_problem"]:
+        lines.append(f"MIRROR: {document['mirror_problem']}")
     if document["clock_suspect"]:
         lines.append("The clock is suspect: devicelink station confirm-clock --by ADMINISTRATOR")
     for row in rows:

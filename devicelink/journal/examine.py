@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from devicelink.errors import JournalBroken
-from devicelink.journal.clock import CONFIRMED, SUSPECT
 from devicelink.journal.database import entries_table, tiles_table
-from devicelink.journal.entry import read_entry, session_start
 from devicelink.journal.faults import Runs
-from devicelink.journal.genesis import GENESIS, bound_by_genesis
+from devicelink.journal.sayings import Sayings
 from devicelink.journal.tree import (
     HASH_BYTES,
     TILE_BYTES,
@@ -24,17 +23,14 @@ from devicelink.journal.tree import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlalchemy import Connection
 
     from devicelink.journal.database import Database
-    from devicelink.journal.entry import Entry
     from devicelink.journal.faults import Faults
     from devicelink.journal.head import Head
     from devicelink.journal.note import Checkpoint
-
-_MOST_SESSIONS = 4096
 
 
 class Examination:
@@ -45,17 +41,16 @@ class Examination:
     """
 
     def __init__(
-        self, database: Database, head: Head, faults: Faults, *, keep_root_at: int | None
+        self, database: Database, head: Head, faults: Faults, *, keep_roots_at: Iterable[int] = ()
     ) -> None:
         self.frontier = Frontier()
-        self.kept_root: bytes | None = None
+        self.kept_roots: dict[int, bytes | None] = dict.fromkeys(keep_roots_at)
         self._database = database
         self._head = head
         self._faults = faults
-        self._keep_root_at = keep_root_at
         self._missing = Runs()
         self._tiles = Tiles(faults)
-        self._says = _Sayings(head, faults)
+        self._says = Sayings(head.origin, head.vkey, faults)
 
     def read(self, total: int, progress: Callable[[int, int], None] | None) -> None:
         """Read the entries at places 0 to `total` - 1."""
@@ -64,7 +59,7 @@ class Examination:
             with self._database.reader() as connection:
                 raws = _by_place(connection, start, stop)
                 stored = self._tiles.load(connection, 0, index)
-                self._says.listen(connection, raws)
+                self._says.listen(raws, partial(_entry_at, connection))
                 self._take(start, stop, raws, stored)
                 if stop - start == TILE_WIDTH:
                     self._tiles.close(connection, index)
@@ -80,8 +75,8 @@ class Examination:
             leaf = leaf_hash(raw) if raw is not None else told or bytes(HASH_BYTES)
             self._tiles.add_leaf(place, leaf, told)
             self.frontier.append(leaf)
-            if self.frontier.size == self._keep_root_at:
-                self.kept_root = self.frontier.root()
+            if self.frontier.size in self.kept_roots:
+                self.kept_roots[self.frontier.size] = self.frontier.root()
 
     def conclude(self, signed: Checkpoint | None) -> None:
         """Hold the tree against frontier and checkpoint, and say what the differences mean."""
@@ -173,82 +168,8 @@ class Tiles:
                 self._faults.add(f"{sentence} than the entries lead to.")
 
 
-class _Sayings:
-    """What entries say of themselves, one after the other: place, session, time, genesis."""
-
-    def __init__(self, head: Head, faults: Faults) -> None:
-        self._head = head
-        self._faults = faults
-        self._shift = 0
-        self._last: Entry | None = None
-        self._suspect = False
-        self._sessions: dict[int, bool] = {}
-
-    def listen(self, connection: Connection, raws: dict[int, bytes]) -> None:
-        """The entries of a batch, by place."""
-        for place, raw in raws.items():
-            with self._faults.noting(f"Entry {place}: "):
-                self._listen(connection, place, read_entry(raw))
-
-    def _listen(self, connection: Connection, place: int, entry: Entry) -> None:
-        if entry.index - place != self._shift:
-            self._shift = entry.index - place
-            if self._shift:
-                self._faults.add(
-                    f"At place {place} stands an entry that says it is entry {entry.index}: "
-                    "entries were removed, inserted or put in another order."
-                )
-        self._check_time(entry)
-        if (entry.type == GENESIS) != (place == 0):
-            self._faults.add(f"Entry {place} is of type {entry.type}: genesis is entry 0 alone.")
-        elif place == 0:
-            self._check_genesis(entry)
-        if entry.session is not None and not self._begins(connection, entry, place):
-            self._faults.add(
-                f"Entry {place} names session {entry.session}, which entry "
-                f"{session_start(entry.session)} did not begin."
-            )
-
-    def _check_genesis(self, entry: Entry) -> None:
-        for name, due in bound_by_genesis(self._head.origin, self._head.vkey).items():
-            if entry.data.get(name) != due:
-                self._faults.add(
-                    f"The genesis entry has {name} = {entry.data.get(name)!r}, the journal's head "
-                    f"{due!r}."
-                )
-
-    def _check_time(self, entry: Entry) -> None:
-        """Time may go back only from a `clock.suspect` to its `clock.confirmed`."""
-        last, self._last = self._last, entry
-        if entry.type == SUSPECT:
-            self._suspect = True
-        elif entry.type == CONFIRMED:
-            self._suspect = False
-        elif last is not None and entry.at < last.at and not self._suspect:
-            self._faults.add(
-                f"Time goes back at entry {entry.index}, from {last.at.isoformat()} to "
-                f"{entry.at.isoformat()}, without a {SUSPECT} or {CONFIRMED} entry."
-            )
-
-    def _begins(self, connection: Connection, entry: Entry, place: int) -> bool:
-        """Whether the session's first entry is one of it."""
-        if entry.session is None:
-            return True
-        start = session_start(entry.session)
-        if start == place:
-            self._sessions[start] = True
-        elif start not in self._sessions:
-            if len(self._sessions) >= _MOST_SESSIONS:
-                self._sessions.clear()
-            self._sessions[start] = self._is_first(connection, start, entry.session)
-        return self._sessions[start]
-
-    def _is_first(self, connection: Connection, start: int, session: str) -> bool:
-        try:
-            first = read_entry(_by_place(connection, start, start + 1).get(start, b""))
-        except JournalBroken:
-            return False
-        return first.session == session
+def _entry_at(connection: Connection, place: int) -> bytes | None:
+    return _by_place(connection, place, place + 1).get(place)
 
 
 def _by_place(connection: Connection, start: int, stop: int) -> dict[int, bytes]:

@@ -59,7 +59,7 @@ class Verifier:
         if len(parts) != _VKEY_PARTS:
             raise ConfigError("A verifier key is written <name>+<8 hex digits>+<base64>.")
         name, told_id, encoded = parts
-        key = _decode(encoded)
+        key = decode(encoded)
         if key is None or len(key) != 1 + _KEY_BYTES or key[:1] != ED25519:
             raise ConfigError(f"The verifier key of {name!r} is not an Ed25519 key of 32 bytes.")
         verifier = cls(name, key[1:])
@@ -70,7 +70,7 @@ class Verifier:
     @property
     def vkey(self) -> str:
         """The key as text."""
-        return f"{self.name}+{self.key_id.hex()}+{_encode(ED25519 + self.public)}"
+        return f"{self.name}+{self.key_id.hex()}+{encode(ED25519 + self.public)}"
 
     def verify(self, text: str, signature: bytes) -> bool:
         """Whether `signature` (64 bytes) is this key's over the text."""
@@ -102,7 +102,7 @@ class Signer:
     def sign(self, text: str) -> str:
         """One signature line over the text, its newline included."""
         signature = self.key.sign(text.encode())
-        return f"{_DASH}{self.name} {_encode(self.verifier.key_id + signature)}\n"
+        return f"{_DASH}{self.name} {encode(self.verifier.key_id + signature)}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Checkpoint:
     @property
     def body(self) -> str:
         """The text that is signed."""
-        lines = (self.origin, str(self.size), _encode(self.root), *self.extensions)
+        lines = (self.origin, str(self.size), encode(self.root), *self.extensions)
         return "".join(f"{line}\n" for line in lines)
 
     @classmethod
@@ -178,7 +178,7 @@ class Checkpoint:
         if len(lines) < _BODY_LINES + 1 or lines.pop() != "":
             raise JournalBroken("A checkpoint needs the lines origin, size and root.")
         origin, size, encoded, *extensions = lines
-        root = _decode(encoded)
+        root = decode(encoded)
         if not _is_name(origin):
             raise JournalBroken(f"A checkpoint cannot have the origin {origin!r}.")
         if not _SIZE.fullmatch(size):
@@ -211,7 +211,7 @@ def _is_name(name: str) -> bool:
 
 def _signature_line(line: str) -> tuple[str, bytes, bytes]:
     name, space, encoded = line.removeprefix(_DASH).partition(" ")
-    blob = _decode(encoded)
+    blob = decode(encoded)
     if not line.startswith(_DASH) or not space or not _is_name(name):
         raise JournalBroken(f"A signature line of a note is not written as one: {line!r:.80}.")
     if blob is None or len(blob) <= KEY_ID_BYTES:
@@ -219,14 +219,15 @@ def _signature_line(line: str) -> tuple[str, bytes, bytes]:
     return name, blob[:KEY_ID_BYTES], blob[KEY_ID_BYTES:]
 
 
-def _encode(data: bytes) -> str:
+def encode(data: bytes) -> str:
+    """Padded base64."""
     return base64.b64encode(data).decode()
 
 
-def _decode(text: str) -> bytes | None:
+def decode(text: str) -> bytes | None:
     """Canonical padded base64, else None."""
     try:
         data = base64.b64decode(text.encode(), validate=True)
     except (binascii.Error, UnicodeEncodeError):
         return None
-    return data if _encode(data) == text else None
+    return data if encode(data) == text else None

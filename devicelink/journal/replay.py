@@ -85,7 +85,13 @@ class Replay:
 
     def _take(self, entry: Entry, takers: Iterable[Projection]) -> None:
         for projection in takers:
-            if (key := projection.key(entry)) is not None:
-                states = self._states[projection.name]
-                states[key] = projection.reduce(states.get(key), entry)
-                self._changed[projection.name, key] = None
+            try:
+                if (key := projection.key(entry)) is not None:
+                    states = self._states[projection.name]
+                    states[key] = projection.reduce(states.get(key), entry)
+                    self._changed[projection.name, key] = None
+            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+                raise JournalBroken(
+                    f"Entry {entry.index} of type {entry.type!r} was not made by devicelink: the "
+                    f"projection {projection.name} cannot take it ({error!r:.200})."
+                ) from error

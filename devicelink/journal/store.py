@@ -19,6 +19,7 @@ from devicelink.journal.genesis import genesis_draft
 from devicelink.journal.head import Believer, first_head, load_head, move_head
 from devicelink.journal.projection import read_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.tiles import StoredTiles
 from devicelink.journal.tree import Frontier
 from devicelink.runtime.disk import sync_folder
 
@@ -57,6 +58,8 @@ class Journal:
         runtime: Runtime,
         projections: Sequence[Projection],
     ) -> None:
+        self.grown = False
+        """Whether anything was recorded by this object."""
         self._database = database
         self._verifier = verifier
         self._believer = Believer(verifier)
@@ -186,11 +189,20 @@ class Journal:
     @property
     def root(self) -> bytes:
         """The signed root (32 bytes)."""
-        return self._believer.believed(self._head())[0].root
+        return self.signed()[1].root
 
     def checkpoint(self) -> str:
         """The signed checkpoint of the whole journal, as a note."""
         return self._head().checkpoint
+
+    def signed(self) -> tuple[str, Checkpoint]:
+        """The checkpoint as a note, and what it says; raises `JournalBroken` where it fails."""
+        head = self._head()
+        return head.checkpoint, self._believer.believed(head)[0]
+
+    def tiles(self, size: int) -> StoredTiles:
+        """The hashes of the tree over the first `size` entries, read as they are asked for."""
+        return StoredTiles(self._database, size)
 
     def append(self, draft: Draft) -> Entry:
         """Record one entry; see `append_all`."""
@@ -223,13 +235,25 @@ class Journal:
             ) from error
         self._believer.signed(*signed)
         self._last = entries[-1]
+        self.grown = True
         return asked
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[Entry]:
         """Entries from `start` to before `stop`, or to the end; each batch is read by itself."""
-        for raws in self._batches(start, stop):
+        for raws in self.raw_batches(start, stop):
             for index, raw in enumerate(raws, start):
                 yield read_entry_at(index, raw)
+            start += len(raws)
+
+    def raw_batches(self, start: int, stop: int | None = None) -> Iterator[list[bytes]]:
+        """Entries' bytes in order, each batch in a short transaction of its own."""
+        while stop is None or start < stop:
+            end = start + BATCH if stop is None else min(start + BATCH, stop)
+            with self._database.reader() as connection:
+                raws = read_raws(connection, start, end)
+            if not raws:
+                return
+            yield raws
             start += len(raws)
 
     def entry(self, index: int) -> Entry:
@@ -266,7 +290,7 @@ class Journal:
             start = replay.frontier.size
             raws = read_raws(connection, start, min(start + BATCH, checkpoint.size))
         replay.feed(raws)
-        for raws in self._batches(replay.frontier.size, checkpoint.size):
+        for raws in self.raw_batches(replay.frontier.size, checkpoint.size):
             replay.feed(raws)
         replay.hold_against(checkpoint)
         self._replays[together] = replay
@@ -293,7 +317,7 @@ class Journal:
     def rebuild(self) -> dict[str, dict[str, dict[str, object]]]:
         """Drop the projections' tables and fill them from checked entries; what is in them now."""
         replay = Replay(list(self._projections.values()))
-        for raws in self._batches(0, self.size):
+        for raws in self.raw_batches(0, self.size):
             replay.feed(raws)
         with self._database.writer() as connection:
             head = load_head(connection)
@@ -330,17 +354,6 @@ class Journal:
         if not raws:
             raise JournalBroken(f"Entry {index} of the journal is missing.")
         return read_entry_at(index, raws[0])
-
-    def _batches(self, start: int, stop: int | None) -> Iterator[list[bytes]]:
-        """Entries' bytes in order, each batch in a short transaction of its own."""
-        while stop is None or start < stop:
-            end = start + BATCH if stop is None else min(start + BATCH, stop)
-            with self._database.reader() as connection:
-                raws = read_raws(connection, start, end)
-            if not raws:
-                return
-            yield raws
-            start += len(raws)
 
 
 def _add(

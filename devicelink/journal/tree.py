@@ -19,7 +19,7 @@ TILE_WIDTH = 256
 TILE_BYTES = TILE_WIDTH * HASH_BYTES
 EMPTY_ROOT = hashlib.sha256().digest()
 
-_TILE_BITS = 8
+TILE_BITS = 8
 _PATH_GROUP = 1000
 _sha256 = hashlib.sha256
 
@@ -201,8 +201,8 @@ def tile_widths(size: int) -> list[tuple[int, int, int]]:
     """
     widths, level = [], 0
     while size > 0:
-        widths.append((level, size >> _TILE_BITS, size % TILE_WIDTH))
-        size >>= _TILE_BITS
+        widths.append((level, size >> TILE_BITS, size % TILE_WIDTH))
+        size >>= TILE_BITS
         level += 1
     return widths
 
@@ -211,13 +211,16 @@ def tiles_completed(size: int) -> Iterator[tuple[int, int]]:
     """(level, index) of each tile that the leaf which made the tree `size` big has filled."""
     level = 0
     while size and size % TILE_WIDTH == 0:
-        size >>= _TILE_BITS
+        size >>= TILE_BITS
         yield level, size - 1
         level += 1
 
 
-def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
-    """Where a tile stands in a tile log, e.g. `tile/1/x001/002.p/17`."""
+def tile_path(level: int | str, index: int, width: int = TILE_WIDTH) -> str:
+    """Where a tile stands in a tile log, e.g. `tile/1/x001/002.p/17`.
+
+    At the level `entries` it is the bundle with the entries themselves.
+    """
     groups = [f"{index % _PATH_GROUP:03d}"]
     while index >= _PATH_GROUP:
         index //= _PATH_GROUP

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -18,12 +17,23 @@ from devicelink.journal.database import (
     table_names,
     tiles_table,
 )
+from devicelink.journal.entry import read_entry
 from devicelink.journal.examine import Examination
 from devicelink.journal.faults import Faults
 from devicelink.journal.head import load_head
-from devicelink.journal.note import Checkpoint, Note, Verifier
+from devicelink.journal.mirror import read_mirror
+from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.projection import write_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.report import (
+    KEY_FROM_FOLDER,
+    NO_KEPT,
+    NO_PROJECTIONS,
+    NO_WITNESS,
+    NOT_HERE,
+    Kept,
+    Report,
+)
 from devicelink.journal.tree import tile_path, tile_widths
 
 if TYPE_CHECKING:
@@ -35,61 +45,28 @@ if TYPE_CHECKING:
     from devicelink.journal.head import Head
     from devicelink.journal.projection import Projection, States
 
-KEY_FROM_FOLDER = "key taken from the folder"
-NO_KEPT = (
-    "a roll-back: without a kept checkpoint, a mirror or a witness an older state put back looks "
-    "whole"
-)
-NO_WITNESS = (
-    "who wrote: no witness has cosigned, and whoever holds the station's key can write a journal "
-    "anew"
-)
-NOT_HERE = "transcripts and texts about clients, which entries bind by their hashes alone"
-NO_PROJECTIONS = "the tables made from entries, which are no evidence"
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What verification found; `root` is the base64 of the root that the entries lead to."""
-
-    ok: bool
-    size: int
-    root: str
-    broken: list[str]
-    not_checked: list[str]
-
-    def as_json(self) -> dict[str, object]:
-        """The document that programs parse."""
-        return {
-            "ok": self.ok,
-            "size": self.size,
-            "root": self.root,
-            "broken": self.broken,
-            "not_checked": self.not_checked,
-        }
-
 
 def verify(
     folder: Path,
     *,
     vkey: str | None = None,
-    kept: str | None = None,
+    kept: str | Sequence[str] | None = None,
     projections: Sequence[Projection] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Check the journal in a station's folder from its entries' bytes upwards.
 
-    `vkey` is the log's key from elsewhere, `kept` a checkpoint of this journal kept elsewhere (a
-    whole signed note). A table of a projection that differs from its entries is no fault of the
-    evidence, but somebody edited the folder: it stands in `broken` and says so. Memory stays
-    bounded, apart from what the projections hold. `progress` is told (done, total) entries.
+    `vkey` is the log's key from elsewhere, `kept` one or more checkpoints of this journal kept
+    elsewhere (whole signed notes). A table of a projection that differs from its entries is no
+    fault of the evidence, but somebody edited the folder: it stands in `broken` and says so. Memory
+    stays bounded, apart from what the projections hold. `progress` is told (done, total) entries.
     Raises `ConfigError` where there is no journal, or `vkey` or `kept` cannot be read.
     """
     path = folder / FILE_NAME
     if not path.is_file():
         raise ConfigError(f"There is no journal in {folder}: {FILE_NAME} is not there.")
     given = None if vkey is None else Verifier.from_vkey(vkey)
-    older = None if kept is None else _Kept(kept, _kept_body(kept))
+    older = Kept.read_all(kept)
     faults = Faults()
     database = Database(path, read_only=True)
     check = _Check(database, faults, given, progress)
@@ -106,14 +83,6 @@ def verify(
         broken=faults.sentences(),
         not_checked=check.not_checked,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """A checkpoint kept elsewhere: the note, and what it says."""
-
-    note: str
-    says: Checkpoint
 
 
 class _Check:
@@ -134,11 +103,10 @@ class _Check:
         self._given = given
         self._progress = progress
 
-    def run(self, kept: _Kept | None, projections: Sequence[Projection]) -> None:
+    def run(self, kept: Sequence[Kept], projections: Sequence[Projection]) -> None:
         """Everything, in the order in which one thing rests on the other."""
         self.not_checked += [NO_WITNESS, NOT_HERE]
-        if kept is None:
-            self.not_checked.append(NO_KEPT)
+        older = [*kept, *self._mirror()]  # read before the head: a living station goes on meanwhile
         with self._database.reader() as connection:
             head = load_head(connection)
             self.size = head.size
@@ -160,14 +128,32 @@ class _Check:
             )
         total = present if signed is None else min(signed.size, (highest or 0) + 1)
         examination = Examination(
-            self._database, head, self._faults, keep_root_at=kept.says.size if kept else None
+            self._database, head, self._faults, keep_roots_at=[each.says.size for each in older]
         )
         examination.read(total, self._progress)
         self.root = base64.b64encode(examination.frontier.root()).decode()
         examination.conclude(signed)
-        if kept is not None:
-            self._check_kept(kept, verifier, examination)
+        for each in older:
+            root = examination.kept_roots[each.says.size]
+            unchecked = each.judge(verifier, self.size, root, self._faults)
+            self.not_checked += [unchecked] if unchecked else []
+        if not older:
+            self.not_checked.append(NO_KEPT)
         self._check_projections(projections, verifier)
+
+    def _mirror(self) -> list[Kept]:
+        """The mirror on this machine, used like a kept checkpoint; where there is none, why."""
+        try:
+            with self._database.reader() as connection:
+                verifier = self._given or load_head(connection).verifier()
+                genesis = read_entry(read_raws(connection, 0, 1)[0])
+            found = read_mirror(genesis, verifier)
+        except (JournalBroken, IndexError):
+            found = "entry 0 cannot be read"
+        if isinstance(found, Kept):
+            return [found]
+        self.not_checked.append(f"the journal against its mirror: {found}")
+        return []
 
     def _verifier(self, head: Head) -> Verifier:
         """The given key, else the folder's; a folder that names another is a fault."""
@@ -190,25 +176,6 @@ class _Check:
                     f"Tiles were removed or added: of level {level} there are {count} instead of "
                     f"{wanted}, or not those up to {tile_path(level, max(wanted - 1, 0))}."
                 )
-
-    def _check_kept(self, kept: _Kept, verifier: Verifier, examination: Examination) -> None:
-        """Whether the journal still begins with what the kept checkpoint signed."""
-        with self._faults.noting("The kept checkpoint: "):
-            Checkpoint.open(kept.note, verifier)
-        older = kept.says
-        if older.size > self.size:
-            self._faults.add(
-                f"The journal was rolled back: it has {self.size} entries, the kept checkpoint "
-                f"signs {older.size}."
-            )
-        elif examination.kept_root != older.root:
-            self._faults.add(
-                f"The first {older.size} entries are not the ones that the kept checkpoint signs."
-            )
-        else:
-            self.not_checked.append(
-                f"a roll-back to a state after the kept checkpoint of {older.size} entries"
-            )
 
     def _check_projections(self, projections: Sequence[Projection], verifier: Verifier) -> None:
         """Whether the tables are what a rebuild would make, read with the entries they are of."""
@@ -243,10 +210,3 @@ class _Check:
                     f"The table of {name} was edited at {key!r}: it does not say what the entries "
                     "say. The entries hold; `devicelink journal rebuild` makes the table anew."
                 )
-
-
-def _kept_body(kept: str) -> Checkpoint:
-    try:
-        return Checkpoint.parse(Note.parse(kept).text)
-    except JournalBroken as error:
-        raise ConfigError(f"The kept checkpoint cannot be read: {error}") from error

@@ -77,6 +77,7 @@ def close(work: Work, end: End) -> None:
         work.evidence_kept = True
         if not _keep_aside(work, drafts, str(error)):
             return
+    work.mirror()
     if aside is not None:
         with contextlib.suppress(OSError):
             disk.remove(aside)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.devices.register import REGISTER, find
 from devicelink.journal.clock import CLOCK
+from devicelink.journal.mirror import Mirror
 from devicelink.people import PEOPLE_PROJECTIONS
 from devicelink.registry import STATION
 from devicelink.treatment.sessions import SESSIONS
@@ -29,12 +30,17 @@ class Context:
 
     folder: Path
     kept_folder: Path
-    """Outside the station's folder: facts that the journal could not take."""
+    """Outside the station's folder: facts that the journal could not take, and the mirror."""
     origin: str
     simulated: bool
     journal: Journal
     pins: PinStore
     runtime: Runtime
+
+    @property
+    def mirror(self) -> Mirror:
+        """The newest checkpoint, kept outside the station's folder."""
+        return Mirror(self.kept_folder, self.journal, self.runtime.disk)
 
     def state(self) -> dict[str, States]:
         """Everything known, from hash-checked entries; raises `JournalBroken`."""

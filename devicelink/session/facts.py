@@ -29,6 +29,8 @@ class StationFacts(_Facts):
     journal_problem: str | None
     disk_free_bytes: int
     kept_folder_problem: str | None
+    mirror_problem: str | None = None
+    """Why a roll-back would not be noticed; facts recorded before there was a mirror have none."""
 
 
 class DeviceFacts(_Facts):

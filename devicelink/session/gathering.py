@@ -112,6 +112,7 @@ def _station(
         journal_problem=journal_problem,
         disk_free_bytes=free_bytes,
         kept_folder_problem=_unusable(context),
+        mirror_problem=context.mirror.check(),
     )
 
 

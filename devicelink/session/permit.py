@@ -110,6 +110,12 @@ def _station(facts: Facts) -> Iterator[Finding]:
             f"{station.kept_folder_problem}",
             "Make it again, readable and writable for this station alone.",
         )
+    if station.mirror_problem:
+        yield _warn(
+            "mirror_missing",
+            f"A roll-back of the journal would not be noticed: {station.mirror_problem}",
+            "It is written anew as the session begins. Ask who removed or changed it.",
+        )
     if station.disk_free_bytes < DISK_NEEDED_BYTES:
         free_mib = station.disk_free_bytes // 1024**2
         yield _refuse(

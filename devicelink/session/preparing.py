@@ -40,6 +40,7 @@ def open_session(work: Work) -> None:
         },
     )
     work.session = str(opened.session)
+    work.mirror()
 
 
 def refused_early(work: Work) -> table.End | None:

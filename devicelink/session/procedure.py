@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 POLL_READY_S = 0.05
 POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
+MIRROR_EVERY_S = 60.0
 ASLEEP_MAX_S = 0.5
 _OVER = frozenset({table.Phase.LOCKING, table.Phase.ENDED})
 """What was seen before the lock is not shown after it."""
@@ -304,6 +305,8 @@ class Session:
         batch = work.telemetry.take(work.now())
         if batch is not None:
             work.append("telemetry.recorded", batch)
+        if work.now() - work.mirrored_ns >= nanoseconds(MIRROR_EVERY_S):
+            work.mirror()
 
     def _changed_at_panel(self) -> table.Event | None:
         """Settings may be changed at the laser's own panel: then standby, and judged anew."""

@@ -44,6 +44,7 @@ def take(context: Context, serial: str) -> tuple[Device, Ownership | DeviceBusy,
     `ConfigError` for a device that is not registered, `JournalBroken`, `JournalUnwritable`.
     """
     clock.check(context.journal, context.runtime)
+    context.mirror.check()  # before anything is added to a journal that was put back
     device = context.device(serial)
     patience_s = GUARD_PATIENCE_S if device.recovery_due else 0.0
     try:

@@ -118,12 +118,22 @@ class Work:
     """Whether anything but questions was sent: then nothing is left without a lock."""
     unrecorded: list[Draft] = field(default_factory=list)
     """Facts whose append failed; the close records them, and the hold that follows."""
+    mirrored_ns: int = 0
+    mirror_problem: str | None = None
     evidence_kept: bool = False
     """Whether the journal could not take the end, and the facts lie in a file instead."""
 
     def now(self) -> int:
         """The monotonic clock, ns."""
         return self.context.runtime.mono_ns()
+
+    def mirror(self) -> None:
+        """Keep the newest checkpoint outside; what hinders it is said once, and ends nothing."""
+        self.mirrored_ns = self.now()
+        problem = self.context.mirror.write()
+        if problem is not None and problem != self.mirror_problem:
+            self.face.say(problem)
+        self.mirror_problem = problem
 
     def reached(self) -> Connection:
         """The connection; raises `LinkLost` where there is none."""

@@ -488,6 +488,8 @@ def test_tiles_above_the_first_level(make, tmp_path, tamper, query):
         return faults.sentences()
 
     assert compare() == []
-    changed = "UPDATE tiles SET hashes = CAST(X'00' || substr(hashes, 2) AS BLOB) WHERE level = 1"
+    changed = (
+        "UPDATE tiles SET hashes = CAST(zeroblob(8) || substr(hashes, 9) AS BLOB) WHERE level = 1"
+    )
     tamper(tmp_path, changed)
     assert compare() == ["tile/1/000 has another hash for tile/0/000 than the entries lead to."]

@@ -108,7 +108,7 @@ CHANGES = {
 }
 TILE_CHANGES = {
     "flipped": (
-        ["UPDATE tiles SET hashes = CAST(X'01' || substr(hashes, 2) AS BLOB) WHERE idx = 2"],
+        ["UPDATE tiles SET hashes = CAST(zeroblob(8) || substr(hashes, 9) AS BLOB) WHERE idx = 2"],
         "tile/0/002 was changed: its hash of entry 512",
     ),
     "cut": (["UPDATE tiles SET hashes = zeroblob(8191) WHERE idx = 2"], "has not 8192 bytes"),
@@ -317,6 +317,17 @@ def test_a_roll_back_shows_against_a_kept_checkpoint(make, tmp_path):
     assert ["rolled back" in fault for fault in broken] == [True]
 
 
+def test_several_kept_checkpoints_are_each_held_against_the_journal(make, tmp_path, signer):
+    """The journal has to go on from all of them."""
+    journal = make(tmp_path, 10)
+    kept = [journal.checkpoint()]
+    journal.append(draft(1))
+    kept.append(journal.checkpoint())
+    assert verify(tmp_path, kept=kept).ok
+    kept.append(sign_note(Checkpoint(ORIGIN, 5, bytes(32)).body, signer))
+    assert ["first 5 entries" in f for f in verify(tmp_path, kept=kept).broken] == [True]
+
+
 def test_a_kept_checkpoint_of_another_history_is_named(make, folder, reopen, signer):
     """Same key, other entries: the kept checkpoint's root is not reached."""
     other = sign_note(Checkpoint(ORIGIN, 900, bytes(32)).body, signer)
@@ -361,6 +372,16 @@ def test_a_session_that_nobody_began_is_named(make, tmp_path):
     assert verify(tmp_path).ok
     forge(journal, Draft("a.b", {}, session="S-2"))
     assert ["session S-2" in fault for fault in verify(tmp_path).broken] == [True]
+
+
+def test_an_entry_that_no_projection_can_take_is_named(make, tmp_path):
+    """Who has the key and writes an entry without its facts is found out, not met by an error."""
+    journal = make(tmp_path, 3)
+    forge(journal, Draft("technician.added", {"name": "nobody"}))
+    report = verify(tmp_path, projections=PROJECTIONS)
+    assert ["Entry 3 of type 'technician.added'" in fault for fault in report.broken] == [True]
+    with pytest.raises(JournalBroken, match="people cannot take it"):
+        journal.checked([PEOPLE])
 
 
 def test_a_second_genesis_and_a_wrong_index_are_named(make, tmp_path):

@@ -66,7 +66,7 @@ def test_registering_again_erases_neither_holds_nor_open_intents(clinic):
 
 def test_the_card_is_never_believed_against_the_journal(make_clinic):
     """`lock` by a card that names another port also locks, and reports, the registered laser."""
-    clinic, other = make_clinic(), make_clinic()
+    other, clinic = make_clinic(), make_clinic()
     with clinic.laser.link.open("r+b", buffering=0) as port:
         port.write(b"SDC 30\rEMON\r")
         clinic.laser.wait_for("enabled")
@@ -238,7 +238,7 @@ def test_a_dead_guard_is_replaced_for_a_laser_that_is_not_locked(clinic):
 
 def test_a_device_not_confirmed_locked_cannot_be_moved_to_another_port(make_clinic):
     """While a lock is unconfirmed, no registration may point `lock` at another laser."""
-    clinic, other = make_clinic("--fault", "refused_off"), make_clinic()
+    other, clinic = make_clinic(), make_clinic("--fault", "refused_off")
     assert clinic.run("lock", "SIM-0917").returncode in {0, 3}
     with clinic.laser.link.open("r+b", buffering=0) as port:
         port.write(b"SDC 30\rEMON\r")

@@ -110,6 +110,7 @@ def good(purpose="unlock"):
             "journal_problem": None,
             "disk_free_bytes": 10**9,
             "kept_folder_problem": None,
+            "mirror_problem": None,
         },
         "device": {
             "serial": "0917",
@@ -346,7 +347,11 @@ WARNING_CAUSES = {
         for days in (1, 7, 30)
     },
 }
-WARNINGS = {"pin_not_checked", "other_certificates", *WARNING_CAUSES, *ALWAYS}
+WARNINGS = {
+    *("pin_not_checked", "other_certificates", "mirror_missing"),
+    *WARNING_CAUSES,
+    *ALWAYS,
+}
 
 
 def test_good_facts_are_permitted():
@@ -355,6 +360,13 @@ def test_good_facts_are_permitted():
     assert verdict.permitted
     assert codes(changed()) == ALWAYS
     assert verdict.summary() == "Nothing refuses."
+
+
+def test_a_mirror_that_cannot_be_read_is_said_and_refuses_nothing():
+    """Without a mirror a roll-back would not be noticed: a warning each time, no refusal."""
+    facts = changed(("station.mirror_problem", "There is no mirror."))
+    assert judge(facts).permitted
+    assert codes(facts, "warn") == {*ALWAYS, "mirror_missing"}
 
 
 @pytest.mark.parametrize("code", CAUSES)

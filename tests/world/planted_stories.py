@@ -107,10 +107,10 @@ STORIES: dict[str, tuple[Story, ...]] = {
         _told(_visit(Act("see", "STANDBY"), Act("wait", "1")), _knob(0.5, "key=rem", 2.0)),
     ),
     "kept_facts_forgotten": tuple(
-        _told(_ready(1.2), _unsynced(nth, 2)) for nth in (11, 15, 19, 23)
+        _told(_ready(1.2), _unsynced(nth, 2)) for nth in (12, 16, 20, 10)
     ),
     "kept_facts_hold_nothing": tuple(
-        _told(_ready(1.2), _unsynced(nth, 2)) for nth in (11, 15, 19, 23)
+        _told(_ready(1.2), _unsynced(nth, 2)) for nth in (12, 16, 20, 10)
     ),
     "starting_called_ready": (_told(WELL),),
     "catalogue_limits_forgotten": (_told(_visit(*_READY, _LEAVE, percent="75.0")),),

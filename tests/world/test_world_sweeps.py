@@ -92,9 +92,9 @@ def test_a_world_that_breaks_is_a_finding(monkeypatch):
 def test_faults_strike_the_exchange_they_are_meant_for():
     """A fault that strikes nothing is a finding too: the sweep does not fool itself."""
     faults = ("drop@nth={n}0,count=1", "drop@nth={n}000000,count=1")
-    struck = sweep_wire(SHORT, faults[:1], every=100, workers=1)
+    struck = sweep_wire(SHORT, faults[:1], every=1000, workers=1)
     assert (sum(struck.runs.values()), struck.found) == (1, [])
-    missed = sweep_wire(SHORT, faults[1:], every=100, workers=1)
+    missed = sweep_wire(SHORT, faults[1:], every=1000, workers=1)
     assert [v.rule for _, found in missed.found for v in found] == ["the_sweep_itself"]
 
 

@@ -18,6 +18,7 @@ from devicelink.devices.register import ACCEPTABLE, find
 from devicelink.journal.database import FILE_NAME
 from devicelink.journal.entry import Draft
 from devicelink.journal.keys import new_signer
+from devicelink.journal.mirror import MIRROR_FILE
 from devicelink.journal.store import Journal
 from devicelink.people import PinStore, add_person_draft, set_pin
 from devicelink.people.certificates import Catalogue, issue_catalogue, issue_certificate
@@ -117,14 +118,14 @@ def make_template() -> Template:
             _device(journal)
             device = find(journal.checked(PROJECTIONS)["devices"], SERIAL)
             write_card(folder, device, runtime.disk)
-            entries = journal.size
+            entries, checkpoint = journal.size, journal.checkpoint()
         disk = SimDisk()
         for path in sorted(folder.rglob("*")):
             if path.is_file() and path.name in {FILE_NAME, "pins.json", f"{SERIAL}.json"}:
                 disk.put(STATION / path.relative_to(folder), path.read_bytes())
         for made in ("guard", "locks", "secrets", "transcripts"):
             disk.make_folder(str(STATION / made))
-        disk.make_folder(str(KEPT))
+        disk.put(KEPT / MIRROR_FILE, checkpoint.encode())
         return Template(disk.snapshot(), signer, entries)
 
 

@@ -1,0 +1,102 @@
+"""The newest checkpoint, kept outside the station's folder: it tells when the journal goes back.
+
+An older journal put back looks whole by itself. Here lies what was signed last, so that a journal
+with fewer entries, or with others, is seen before a session begins. Whoever may write both folders
+can deceive it: only a witness elsewhere tells then.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devicelink.errors import DeviceLinkError, JournalBroken
+from devicelink.journal.note import Checkpoint, Verifier
+from devicelink.journal.report import Kept
+from devicelink.journal.tree import verify_consistency
+
+if TYPE_CHECKING:
+    from devicelink.journal.entry import Entry
+    from devicelink.journal.store import Journal
+    from devicelink.runtime import Disk
+
+MIRROR_FILE = "checkpoint"
+_REMEDY = (
+    "Nothing is recorded and nothing is unlocked. Put the newest journal back, or make a new "
+    "station; `devicelink lock DEVICE` works all the same."
+)
+
+
+def read_mirror(genesis: Entry, verifier: Verifier) -> Kept | str:
+    """The mirror that a journal's entry 0 names, for a verification; else why there is none."""
+    folder = genesis.data.get("kept_folder")
+    if not isinstance(folder, str):
+        return "entry 0 names no folder for it"
+    path = Path(folder) / MIRROR_FILE
+    try:
+        note = path.read_text(encoding="utf-8")
+        return Kept(note, Checkpoint.open(note, verifier), f"the mirror {path}")
+    except FileNotFoundError:
+        return f"{path} is not there"
+    except (OSError, UnicodeDecodeError, JournalBroken):
+        return f"{path} is no checkpoint by this key that can be read"
+
+
+class Mirror:
+    """One journal's mirror in a folder; another process may write it at any time."""
+
+    def __init__(self, folder: Path, journal: Journal, disk: Disk) -> None:
+        self.path = folder / MIRROR_FILE
+        self._journal = journal
+        self._disk = disk
+
+    def check(self) -> str | None:
+        """Hold the journal against the mirror; a sentence where there is none that can be read.
+
+        Raises `JournalBroken` where the journal was rolled back or forked, `JournalUnwritable`
+        where the journal's disk does not answer.
+        """
+        try:
+            note = self._disk.read(self.path).decode()
+            kept = Checkpoint.open(note, Verifier.from_vkey(self._journal.vkey))
+        except FileNotFoundError:
+            return f"There is no {self.path}."
+        except OSError as error:
+            return f"{self.path} cannot be read: {error.strerror}."
+        except (UnicodeDecodeError, JournalBroken):
+            return f"{self.path} is no checkpoint that this station has signed."
+        _, signed = self._journal.signed()
+        if kept.size > signed.size:
+            raise JournalBroken(
+                f"The journal was rolled back: it has {signed.size} entries, and {self.path} "
+                f"signs {kept.size}. {_REMEDY}"
+            )
+        try:
+            verify_consistency(
+                old=kept.size,
+                new=signed.size,
+                old_root=kept.root,
+                new_root=signed.root,
+                proof=self._journal.tiles(signed.size).consistency_proof(kept.size),
+            )
+        except JournalBroken as error:
+            raise JournalBroken(
+                f"The journal does not go on from {self.path}: it was forked or written anew. "
+                f"{error} {_REMEDY}"
+            ) from error
+        return None
+
+    def write(self) -> str | None:
+        """Put the newest checkpoint there; why that could not be done, as a sentence.
+
+        Never raises: a session goes on without it. What the journal does not go on from stays.
+        """
+        try:
+            self.check()
+            note, _ = self._journal.signed()
+            self._disk.replace(self.path, note.encode())
+        except OSError as error:
+            return f"The checkpoint cannot be written to {self.path}: {error.strerror}."
+        except DeviceLinkError as error:
+            return str(error)
+        return None

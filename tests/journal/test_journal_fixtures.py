@@ -1,0 +1,76 @@
+"""Journals of every released layout, made once: they verify, rebuild and go on for ever."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fixtures.make import SIGNER
+from journal_kit import draft
+
+from devicelink.journal.entry import LAYOUT
+from devicelink.journal.exported import verify_export, verify_proof
+from devicelink.journal.store import Journal
+from devicelink.journal.verify import verify
+from devicelink.session.context import PROJECTIONS
+
+HERE = Path(__file__).parent / "fixtures"
+VERIFIER = HERE.parents[2] / "docs" / "verify" / "verify_tlog.py"
+ROOTS = {"layout-1": (62, "c2Qd+ASCGrPHTZRYIlJ11E43XvgApHAH/TH/HsBpq58=")}
+"""What they were when they were made: size and root."""
+
+
+@pytest.fixture(params=ROOTS)
+def made(request, tmp_path):
+    """A copy of one fixture, with the size and root that it has to have."""
+    copy = tmp_path / request.param
+    shutil.copytree(HERE / request.param, copy)
+    return copy, *ROOTS[request.param]
+
+
+def test_the_present_layout_has_its_fixture():
+    """A new layout of entries needs a fixture of its own before it is released."""
+    assert {path.name for path in HERE.glob("layout-*")} == set(ROOTS)
+    assert f"layout-{LAYOUT}" in ROOTS
+
+
+def test_a_fixture_verifies(made):
+    """Key, kept checkpoint, every entry and every table of an old journal hold."""
+    folder, size, root = made
+    vkey, kept = (folder / "log.vkey").read_text(), (folder / "checkpoint").read_text()
+    report = verify(folder, vkey=vkey, kept=kept, projections=PROJECTIONS)
+    assert (report.broken, report.size, report.root) == ([], size, root)
+
+
+def test_a_fixture_is_rebuilt_to_the_same_tables_and_goes_on(made, runtime, query):
+    """Tables dropped are made anew as they were; an entry of today goes behind the old ones."""
+    folder, size, _ = made
+
+    def tables():
+        names = [f"projection_{projection.name}" for projection in PROJECTIONS]
+        return {name: query(folder, f"SELECT * FROM {name} ORDER BY key") for name in names}
+
+    before = tables()
+    with Journal.open(folder, signer=SIGNER, runtime=runtime, projections=PROJECTIONS) as journal:
+        journal.rebuild()
+        assert tables() == before
+        assert any(before.values())
+        journal.append(draft(1))
+        assert journal.size > size
+    assert verify(folder, projections=PROJECTIONS).broken == []
+
+
+def test_what_was_taken_away_of_a_fixture_holds(made):
+    """An old export and an old proof are accepted by both verifiers."""
+    folder, size, root = made
+    vkey = (folder / "log.vkey").read_text()
+    report = verify_export(folder / "log", vkey=vkey)
+    assert (report.broken, report.size, report.root) == ([], size, root)
+    assert verify_proof((folder / "40.tlog-proof").read_text(), vkey).ok
+    for place in ("log", "40.tlog-proof"):
+        words = [sys.executable, VERIFIER, folder / place, "--vkey", folder / "log.vkey"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
