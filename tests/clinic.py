@@ -131,7 +131,8 @@ class Clinic:
     def __init__(self, root: Path, template: Path, *options: str) -> None:
         shutil.copytree(template, root / "c")
         for mirror in template.parent.glob("config/**/checkpoint"):
-            mirror.unlink()  # of another copy of the same station, which went its own way
+            # of another copy of the same station, which went its own way
+            shutil.rmtree(mirror) if mirror.is_dir() else mirror.unlink()
         self.station, self.props = root / "c" / "station", root / "c" / "props"
         self.pin = self.props / "pin"
         self.laser = Laser(self.props, "laser", *options)
