@@ -285,10 +285,9 @@ def test_a_disk_that_fills_in_ready(small_disk, clinic):
     running = clinic.start("--for", "60", "--json")
     clinic.laser.wait_for("enabled", running)
     filler = small_disk / "filler"
-    with filler.open("wb") as file, contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
             file.write(b"x" * 65536)
-            file.flush()
     out, err = running.communicate(timeout=60)
     assert running.returncode == 1, err
     assert json.loads(out)["end"]["code"] == "journal"
