@@ -47,7 +47,7 @@ def add(
     """Register a laser, change its registration, or record what the clinic accepts of it."""
     from devicelink import registry
     from devicelink.devices.card import write_card
-    from devicelink.session.ownership import own
+    from devicelink.session.ownership import borrow
 
     _check_words(serial, trigger, accept or [])
     if port is not None and "://" not in port:
@@ -60,7 +60,7 @@ def add(
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
     person = acting(station, by, pin_file, "administrator")
     drafts = []
-    with own(station.folder, named, station.runtime):
+    with borrow(station.folder, named, station.runtime):
         if known is not None and driver and port:
             _require_quiet(station.device(named))
         if driver and port:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.serving import serve
 from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError, JournalBroken
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from devicelink.station import Station
 
 app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
+app.command("serve")(serve)
 
 
 @app.command("init")
@@ -70,10 +72,12 @@ def status(data: Data = None, as_json: Json = False) -> None:
     from devicelink.devices.register import devices
     from devicelink.journal.kept import pending
     from devicelink.session.ownership import is_owned
+    from devicelink.session.service import ask_service
 
     station = open_station(data)
     state = station.state()
     last = station.journal.last()
+    service = ask_service(station.folder, station.runtime)
     rows = []
     for device in devices(state["devices"]).values():
         owned = is_owned(station.folder, device.serial, station.runtime)
@@ -85,6 +89,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
                 "lock_at": device.lock_at,
                 "holds": [hold.sentence for hold in device.holds],
                 "recovery_due": device.recovery_due and not owned,
+                "watched": (service or {}).get(device.serial),
             }
         )
     document = {
@@ -95,6 +100,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
         "clock_suspect": state["clock"].get("clock", {}).get("suspect") is True,
         "mirror_problem": _mirror_problem(station),
         "kept_facts": len(pending(station.kept_folder, station.runtime.disk)),
+        "service": service is not None,
         "devices": rows,
     }
     emit(as_json, document, _status_text(document, rows))
@@ -117,11 +123,20 @@ def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> 
         lines.append("The clock is suspect: devicelink station confirm-clock --by ADMINISTRATOR")
     for row in rows:
         due = " RECOVERY IS DUE." if row["recovery_due"] else ""
-        use = " In use now." if row["in_use"] else ""
+        use = _use(row)
         lines.append(f"{row['device']}: last lock {row['lock']} ({row['lock_at']}).{use}{due}")
         holds = row["holds"]
         lines.extend(f"  held: {hold}" for hold in (holds if isinstance(holds, list) else []))
     return "\n".join(lines)
+
+
+def _use(row: dict[str, object]) -> str:
+    """Who has the device now, in words."""
+    watched = row["watched"]
+    if isinstance(watched, dict):
+        alarm = " ALARM:" if watched["alarm"] else ""
+        return f"{alarm} {watched['sentence']}"
+    return " In use now." if row["in_use"] else ""
 
 
 @app.command("confirm-clock")

@@ -1,7 +1,8 @@
 """One device, one owner: the lock file, and the place at which anyone may ask for a lock.
 
 `locks/<serial>.lock` is held while a living process owns the device; a guard inherits it.
-`locks/<serial>.sock` knows one word, `stop`. Names are percent-quoted serial numbers.
+`locks/<serial>.sock` knows one word, `stop`. `locks/<serial>.lend` is the station service's, where
+one runs, and knows one word, `lend`. Names are percent-quoted serial numbers.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from devicelink.runtime import Runtime
 
 ASK = b"stop\n"
+LEND_ASK = b"lend\n"
+LENT_FOR_S = 1.0
+"""For so long a service leaves a lent device to whoever asked for it."""
 ANSWER_WITHIN_S = 2.5
 _RETRY_S = 0.02
 
@@ -65,6 +69,25 @@ def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -
                 "not confirmed locked."
             )
         runtime.sleep(_RETRY_S)
+
+
+def borrow(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -> Ownership:
+    """Take the device's lock file, and ask the station's service for it where that has it.
+
+    The service lets go of a locked laser only, and takes it back when the borrower has let go.
+    Raises as `own`.
+    """
+    try:
+        return own(folder, serial, runtime, within_s=within_s)
+    except DeviceBusy:
+        path = folder / "locks" / device_file(serial, "lend")
+        try:
+            answer = json.loads(runtime.ask(path, LEND_ASK, ANSWER_WITHIN_S) or b"null")
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict) or answer.get("lent") is not True:
+            raise
+    return own(folder, serial, runtime, within_s=LENT_FOR_S)
 
 
 def is_owned(folder: Path, serial: str, runtime: Runtime) -> bool:

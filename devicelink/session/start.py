@@ -19,7 +19,7 @@ from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard, problem
 from devicelink.session.gathering import Asked, gather
 from devicelink.session.lockdown import lock
-from devicelink.session.ownership import Ownership, own
+from devicelink.session.ownership import Ownership, borrow
 from devicelink.session.permit import judge
 from devicelink.session.procedure import Session
 from devicelink.session.recovery import Recovered, recover, require_locked
@@ -48,7 +48,7 @@ def take(context: Context, serial: str) -> tuple[Device, Ownership | DeviceBusy,
     device = context.device(serial)
     patience_s = GUARD_PATIENCE_S if device.recovery_due else 0.0
     try:
-        held = own(context.folder, serial, context.runtime, within_s=patience_s)
+        held = borrow(context.folder, serial, context.runtime, within_s=patience_s)
     except DeviceBusy as error:
         return device, error, None
     try:

@@ -1,0 +1,501 @@
+"""One device kept by the station's service: locked, read back, watched, lent, and taken back.
+
+The keeper owns the device's lock file whenever nobody else does. It locks what it takes, asks twice
+a second whether the laser is still locked, and lets go when a session asks (`lend`). Light without
+a session is locked, held and recorded; a laser whose port goes away or that falls silent is said to
+be unwatched until it is back, and then it is somebody new: locked first, identified, recorded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from devicelink.config import device_file
+from devicelink.driver import DeviceState
+from devicelink.errors import (
+    DeviceBusy,
+    DeviceLinkError,
+    JournalBroken,
+    JournalUnwritable,
+    LinkLost,
+)
+from devicelink.journal.entry import Draft
+from devicelink.journal.kept import keep
+from devicelink.link.transcript import NoTranscript
+from devicelink.runtime import nanoseconds, seconds
+from devicelink.session.closing import lock_drafts
+from devicelink.session.connection import at_the_laser, connect, leave_to_guard
+from devicelink.session.guard import guard_lines, set_aside, take_lines
+from devicelink.session.lockdown import LOCK_WITHIN_S, lock
+from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, own
+from devicelink.session.recovery import identified, recover, unreached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devicelink.devices.register import Device
+    from devicelink.driver import Status
+    from devicelink.runtime import Latch, Mailbox
+    from devicelink.session.connection import Connection
+    from devicelink.session.context import Context
+    from devicelink.session.lockdown import LockOutcome
+    from devicelink.session.ownership import Ownership
+
+LOOK_EVERY_S = 0.5
+"""How often a locked laser is asked; light without a session is seen within about that."""
+SILENT_AFTER_S = 3.0
+TAKE_EVERY_S = 0.2
+REACH_EVERY_S = 0.5
+KEEPER_LOCK_WITHIN_S = 1.0
+"""Then a guard goes on: a service that was told to stop has three seconds in all."""
+OLD_LIGHT_S = 6.0
+"""Where a laser does not tell over what time it averages its output (0036)."""
+_LIGHT = frozenset({DeviceState.ARMING, DeviceState.READY, DeviceState.EMITTING})
+
+
+class Watch(StrEnum):
+    """How a device stands with its keeper."""
+
+    STARTING = "starting"
+    LOCKED = "locked"
+    IN_USE = "in_use"
+    """A session or a guard owns it; they watch it."""
+    RELEASED = "released"
+    """Handed to its panel by a person; nothing here watches it."""
+    UNWATCHED = "unwatched"
+    """Its port is gone, or it does not answer, or another laser is there."""
+    UNCONFIRMED = "unconfirmed"
+    """Not confirmed locked; a guard goes on locking it."""
+    TROUBLE = "trouble"
+    """The keeper itself met an error, or could not record; it goes on."""
+
+
+_LAST_LOCK = {
+    "confirmed": "When it was last read it was locked.",
+    "attested_off": "A person stated that its power is removed.",
+    "unconfirmed": "It is NOT confirmed locked.",
+}
+_ALARMS = frozenset({Watch.UNWATCHED, Watch.UNCONFIRMED, Watch.TROUBLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is known of a device at this moment, for whoever looks."""
+
+    device: str
+    watch: Watch
+    sentence: str
+    read_ns: int | None = None
+    """When the laser was last read back, on the monotonic clock."""
+
+    @property
+    def alarm(self) -> bool:
+        """Whether a person has to look."""
+        return self.watch in _ALARMS
+
+    def as_json(self, now_ns: int) -> dict[str, object]:
+        """For machines."""
+        age_s = None if self.read_ns is None else round(seconds(now_ns - self.read_ns), 3)
+        return {
+            "device": self.device,
+            "watch": self.watch.value,
+            "alarm": self.alarm,
+            "sentence": self.sentence,
+            "read_back_age_s": age_s,
+        }
+
+
+class _Word(StrEnum):
+    LOCK = "lock"
+    LEND = "lend"
+    STOP = "stop"
+
+
+@dataclass(slots=True)
+class _Ask:
+    """Something that another thread wants of the keeper; `done` is set when `answer` is there."""
+
+    word: _Word
+    done: Latch
+    answer: dict[str, object] = field(default_factory=dict)
+
+
+class _Left(StrEnum):
+    """Why the keeper let go of a port."""
+
+    LOST = "lost"
+    LENT = "lent"
+    GUARDED = "guarded"
+    STOPPED = "stopped"
+
+
+class Keeper:
+    """Keeps one device; `run` is its owner's thread, everything else may be called from any."""
+
+    def __init__(self, context: Context, device: Device, hear: Callable[[Watched], None]) -> None:
+        self._context = context
+        self._runtime = context.runtime
+        self._device = device
+        self._hear = hear
+        self._inbox: Mailbox[_Ask] = context.runtime.mailbox()
+        self._stopping = context.runtime.latch()
+        self._lent_until_ns = 0
+        self._old_light_until_ns = 0
+        self._recovered = False
+        self._said_lost = False
+        self._locked_before = False
+        self.watched = Watched(device.serial, Watch.STARTING, "The service is starting.")
+        self.beat_ns = self._runtime.mono_ns()
+        """When the keeper's own loop last went round; one that hangs is seen by it."""
+
+    @property
+    def serial(self) -> str:
+        """The device's."""
+        return self._device.serial
+
+    def stop(self) -> None:
+        """Ask it to lock a last time and to let go."""
+        self._stopping.set()
+        self._inbox.post(_Ask(_Word.STOP, self._runtime.latch()))
+
+    def run(self) -> None:
+        """Keep the device until stopped; an error of our own is said, and the keeper goes on."""
+        locks = self._context.folder / "locks"
+        with contextlib.ExitStack() as open_:
+            try:
+                lending = self._runtime.serve(
+                    locks / device_file(self.serial, "lend"), self._lend_line
+                )
+                open_.callback(lending.close)
+            except OSError as error:
+                self._show(Watch.TROUBLE, f"Sessions cannot ask for {self.serial}: {error}.")
+            while not self._stopping.is_set():
+                try:
+                    self._round()
+                except Exception as error:  # noqa: BLE001 - a keeper that dies would be silent
+                    self._show(
+                        Watch.TROUBLE, f"{self.serial} is not watched just now: {_words(error)}"
+                    )
+                    self._decline(REACH_EVERY_S)
+
+    def _round(self) -> None:
+        """Take the device, or say who has it."""
+        self._beat()
+        self._refresh()
+        held = self._take()
+        if held is None:
+            self._decline(TAKE_EVERY_S)
+            return
+        try:
+            with contextlib.ExitStack() as open_:
+                try:
+                    locks = self._context.folder / "locks"
+                    requests = LockRequests(locks, self.serial, self._runtime, self._locked)
+                    open_.callback(requests.close)
+                except OSError as error:
+                    self._show(Watch.TROUBLE, f"Other programs cannot ask for a lock: {error}.")
+                self._keep(held)
+        finally:
+            held.release()
+
+    def _refresh(self) -> None:
+        """The device as the journal knows it now; one that cannot be read stops no watch."""
+        try:
+            self._device = self._context.device(self.serial)
+        except DeviceLinkError as error:
+            self._show(Watch.TROUBLE, f"{self.serial}: the journal cannot be read. {error}")
+
+    def _take(self) -> Ownership | None:
+        """The device's lock file, unless it is lent or somebody's."""
+        if self._runtime.mono_ns() < self._lent_until_ns:
+            return None
+        try:
+            return own(self._context.folder, self.serial, self._runtime)
+        except DeviceBusy:
+            self._lent_until_ns, self._recovered = 0, False
+            if self.watched.watch is not Watch.UNCONFIRMED:
+                self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
+            return None
+
+    def _keep(self, held: Ownership) -> None:
+        """Recover, then watch, over as many plugs as it takes; returns when it has to let go."""
+        if not self._recovered and not self._recover(held):
+            return
+        while not self._stopping.is_set():
+            self._beat()
+            connection = self._reach()
+            if connection is None:
+                left = self._pause(REACH_EVERY_S)
+            else:
+                try:
+                    left = self._watch(connection, held)
+                finally:
+                    connection.port.close()
+            if left not in {None, _Left.LOST}:
+                return
+
+    def _recover(self, held: Ownership) -> bool:
+        """What a dead owner left, once; whether to go on: a guard may have the laser now."""
+        self._recovered = True
+        try:
+            recovered = recover(self._context, self.serial, held)
+        except (JournalBroken, JournalUnwritable) as error:
+            self._show(Watch.TROUBLE, f"{self.serial}: this could not be recorded. {error}")
+            return True
+        self._refresh()
+        if recovered is None or recovered.confirmed:
+            return True
+        self._show(Watch.UNCONFIRMED, f"{recovered.sentence} {recovered.at_the_laser}")
+        return False
+
+    def _reach(self) -> Connection | None:
+        device = self._device
+        try:
+            return connect(
+                driver=device.driver,
+                configuration=device.configuration,
+                port=device.port,
+                runtime=self._runtime,
+                transcript=NoTranscript(),
+                simulated=self._context.simulated,
+            )
+        except DeviceLinkError as error:
+            self._lost(str(error))
+            return None
+
+    def _watch(self, connection: Connection, held: Ownership) -> _Left:
+        """Lock and identify, then ask again and again; why it ended."""
+        if (left := self._locked_anew(connection, held)) is not None:
+            return left
+        answered_ns = self._runtime.mono_ns()
+        while True:
+            self._beat()
+            ask = self._inbox.take(LOOK_EVERY_S)
+            if ask is not None:
+                if (left := self._act_on(ask, connection, held)) is not None:
+                    return left
+                continue
+            try:
+                left = self._look(connection, held)
+                answered_ns = self._runtime.mono_ns()
+            except LinkLost as error:
+                self._lost(str(error))
+                return _Left.LOST
+            except (JournalBroken, JournalUnwritable):
+                raise
+            except DeviceLinkError as error:
+                if self._runtime.mono_ns() - answered_ns > nanoseconds(SILENT_AFTER_S):
+                    self._lost(str(error))
+                    return _Left.LOST
+                continue
+            if left is not None:
+                return left
+
+    def _locked_anew(self, connection: Connection, held: Ownership) -> _Left | None:
+        """Whoever is at the port now: locked first, then identified (design rule 15)."""
+        outcome = self._lock(connection)
+        reached = outcome.reading is not None
+        outcome, identity = identified(connection, self.serial, outcome)
+        quiet_before = not self._device.intents and self._device.lock != "unconfirmed"
+        if (not reached or outcome.port_lost) and quiet_before:
+            # nobody readied it since it was locked, and it says nothing: switched off, most likely
+            self._lost(outcome.why_not or "It does not answer.")
+            return self._pause(REACH_EVERY_S) or _Left.LOST
+        disk = self._runtime.disk
+        aside = set_aside(guard_lines(self._context.folder, self.serial), disk)
+        drafts = [
+            Draft("guard.acted", {"line": line}, actor="guard", device=self.serial)
+            for line in take_lines(aside, disk)
+        ]
+        if self._said_lost and outcome.confirmed:
+            words = dict(identity.details) if identity else {}
+            firmware = identity.firmware if identity else None
+            found = {"firmware": firmware, "words": words}
+            drafts.append(Draft("device.found", found, device=self.serial))
+        if drafts or not (self._locked_before and quiet_before and outcome.confirmed):
+            drafts += self._lock_drafts(outcome)
+        self._record(drafts)
+        with contextlib.suppress(OSError):  # a guard's lines twice are better than never
+            disk.remove(aside)
+        self._expect_old_light(connection)
+        return self._after_lock(outcome, connection, held)
+
+    def _look(self, connection: Connection, held: Ownership) -> _Left | None:
+        """One question: still locked? Light is taken away before anything is written."""
+        now_ns = self._runtime.mono_ns()
+        status = connection.driver.read_status(connection.link)
+        old_light = now_ns < self._old_light_until_ns
+        if status.state in _LIGHT or (status.unexpected_emission and not old_light):
+            return self._light_found(status, connection, held)
+        self._refresh()
+        reading = connection.driver.read_lock(connection.link)
+        if reading.confirmed:
+            self._show_locked(reading.evidence.value, now_ns)
+            return None
+        outcome = self._lock(connection)
+        self._record(self._lock_drafts(outcome))
+        return self._after_lock(outcome, connection, held)
+
+    def _light_found(self, status: Status, connection: Connection, held: Ownership) -> _Left | None:
+        """Light, or one control away from it, and no session: dark first, then record and hold."""
+        outcome = self._lock(connection)
+        sentence = f"{status.state.value} was read while no session was running."
+        found = {"words": dict(status.words), "state": status.state.value}
+        drafts = [Draft("device.light_found", found, device=self.serial)]
+        drafts += self._lock_drafts(outcome)
+        if not any(hold.code == "light_without_session" for hold in self._device.holds):
+            hold = {"code": "light_without_session", "sentence": sentence}
+            drafts.append(Draft("device.held", hold, device=self.serial))
+        self._record(drafts)
+        return self._after_lock(outcome, connection, held)
+
+    def _after_lock(
+        self, outcome: LockOutcome, connection: Connection, held: Ownership
+    ) -> _Left | None:
+        """Go on watching a locked laser; any other is left to a guard, or lost with its port."""
+        if outcome.confirmed and outcome.reading is not None:
+            self._said_lost, self._locked_before = False, True
+            self._show_locked(outcome.reading.evidence.value, outcome.ended_ns)
+            return None
+        why = (outcome.why_not or "no answer").rstrip(".")
+        advice = at_the_laser(self._device.driver)
+        self._show(Watch.UNCONFIRMED, f"{self.serial} is NOT confirmed locked: {why}. {advice}")
+        if outcome.port_lost:
+            return self._pause(REACH_EVERY_S) or _Left.LOST
+        leave_to_guard(
+            connection,
+            held,
+            driver=self._device.driver,
+            configuration=self._device.configuration,
+            folder=self._context.folder,
+            runtime=self._runtime,
+        )
+        return _Left.GUARDED
+
+    def _act_on(self, ask: _Ask, connection: Connection, held: Ownership) -> _Left | None:
+        """Carry out what another thread wants, with the laser in reach."""
+        if ask.word is _Word.LEND:
+            return self._let_go(ask)
+        outcome = self._lock(connection)
+        self._answer_lock(ask, outcome)
+        left = self._after_lock(outcome, connection, held)
+        return _Left.STOPPED if left is None and ask.word is _Word.STOP else left
+
+    def _answer_lock(self, ask: _Ask, outcome: LockOutcome) -> None:
+        """The caller first, then the record."""
+        ask.answer = {"confirmed": outcome.confirmed, "by": "service"}
+        ask.done.set()
+        self._record(self._lock_drafts(outcome))
+
+    def _let_go(self, ask: _Ask) -> _Left | None:
+        """Give the device to whoever asks for it, for a moment; taken back when nobody took it."""
+        if ask.word is _Word.STOP:
+            return _Left.STOPPED
+        self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
+        self._lent_until_ns = self._runtime.mono_ns() + nanoseconds(LENT_FOR_S)
+        self._recovered = False
+        ask.answer = {"lent": True}
+        ask.done.set()
+        return _Left.LENT
+
+    def _lost(self, why: str) -> None:
+        """Say, and record once, that nobody sees what the laser does."""
+        since = self.watched.read_ns
+        if not self._said_lost:
+            self._said_lost = True
+            told = {"why": why, "last_read_mono_ns": since, "last_lock": self._device.lock}
+            self._record([Draft("device.lost", told, device=self.serial)])
+        if self.watched.watch is Watch.UNCONFIRMED:
+            return
+        last = _LAST_LOCK.get(self._device.lock, "")
+        self._show(Watch.UNWATCHED, f"{self.serial} is not watched: {why} {last}".rstrip(), since)
+
+    def _lock_drafts(self, outcome: LockOutcome) -> list[Draft]:
+        """How a lock went; one that failed as before is not told again."""
+        if not outcome.confirmed and self._device.lock == "unconfirmed":
+            return []
+        return lock_drafts(self.serial, None, outcome, held=self._device.held_unconfirmed)
+
+    def _record(self, drafts: Sequence[Draft]) -> None:
+        """In the journal; where it takes nothing, in a file beside it that holds the device."""
+        try:
+            self._context.journal.append_all(drafts)
+            self._refresh()
+        except (JournalUnwritable, JournalBroken) as error:
+            with contextlib.suppress(JournalUnwritable):
+                keep(self._context.kept_folder, drafts, self._runtime)
+            self._show(Watch.TROUBLE, f"{self.serial}: this could not be recorded. {error}")
+
+    def _locked(self) -> dict[str, object]:
+        """The answer to `stop` on the device's socket."""
+        return self._asked(_Word.LOCK, LOCK_WITHIN_S)
+
+    def _lend_line(self, line: bytes) -> bytes:
+        """The answer to `lend`: whether the lock file may be taken now."""
+        if line != LEND_ASK:
+            return b""
+        return json.dumps(self._asked(_Word.LEND, LOCK_WITHIN_S)).encode() + b"\n"
+
+    def _asked(self, word: _Word, within_s: float) -> dict[str, object]:
+        """Ask the keeper's own thread; raises `DeviceBusy` where it does not come to it."""
+        ask = _Ask(word, self._runtime.latch())
+        self._inbox.post(ask)
+        if not self._runtime.sleep(within_s, ask.done):
+            raise DeviceBusy(f"The service did not come to {word.value} {self.serial} in time.")
+        return ask.answer
+
+    def _show_locked(self, evidence: str, read_ns: int) -> None:
+        sentence = f"{self.serial} is locked; evidence: {evidence}."
+        if self._device.holds:
+            held = "; ".join(hold.sentence for hold in self._device.holds)
+            sentence += f" It is held: {held}"
+        self._show(Watch.LOCKED, sentence, read_ns)
+
+    def _show(self, watch: Watch, sentence: str, read_ns: int | None = None) -> None:
+        """Tell whoever listens, where something changed."""
+        before = self.watched
+        self.watched = Watched(self.serial, watch, sentence, read_ns)
+        if (before.watch, before.sentence) != (watch, sentence):
+            self._hear(self.watched)
+
+    def _pause(self, within_s: float) -> _Left | None:
+        """A while with the device ours and nothing to ask; whether to let go of it."""
+        ask = self._inbox.take(within_s)
+        if ask is None:
+            return None
+        if ask.word is _Word.LOCK:
+            self._answer_lock(ask, unreached(self.watched.sentence, self._runtime.mono_ns()))
+            return None
+        return self._let_go(ask)
+
+    def _decline(self, within_s: float) -> None:
+        """A while with the device somebody else's: what is wanted of it, others have to answer."""
+        ask = self._inbox.take(within_s)
+        if ask is not None:
+            ask.answer = {"lent": False, "confirmed": False, "by": "service"}
+            ask.done.set()
+
+    def _lock(self, connection: Connection) -> LockOutcome:
+        """Every way, for a second."""
+        return lock(
+            connection.link, connection.driver, self._runtime, within_s=KEEPER_LOCK_WITHIN_S
+        )
+
+    def _expect_old_light(self, connection: Connection) -> None:
+        """For how long an averaged output may still show what a session ended (0036)."""
+        memory_s = OLD_LIGHT_S
+        with contextlib.suppress(DeviceLinkError):
+            memory_s = connection.driver.read_effective(connection.link, {}).output_memory_s
+        self._old_light_until_ns = self._runtime.mono_ns() + nanoseconds(memory_s)
+
+    def _beat(self) -> None:
+        self.beat_ns = self._runtime.mono_ns()
+
+
+def _words(error: Exception) -> str:
+    """An error as a person can read it."""
+    return str(error) if isinstance(error, DeviceLinkError) else f"an error of its own ({error!r})"
