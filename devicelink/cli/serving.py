@@ -16,8 +16,8 @@ from devicelink.runtime import nanoseconds
 
 if TYPE_CHECKING:
     from devicelink.runtime import Latch, Runtime
-    from devicelink.session.keeping import Watched
     from devicelink.session.service import Ended
+    from devicelink.session.watched import Watched
 
 ALARM_AGAIN_S = 10.0
 _BELL = "\a"

@@ -26,13 +26,14 @@ from devicelink.errors import (
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.link.transcript import NoTranscript
-from devicelink.runtime import nanoseconds, seconds
+from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, own
 from devicelink.session.recovery import identified, recover, unreached
+from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,56 +58,11 @@ OLD_LIGHT_S = 6.0
 _LIGHT = frozenset({DeviceState.ARMING, DeviceState.READY, DeviceState.EMITTING})
 
 
-class Watch(StrEnum):
-    """How a device stands with its keeper."""
-
-    STARTING = "starting"
-    LOCKED = "locked"
-    IN_USE = "in_use"
-    """A session or a guard owns it; they watch it."""
-    RELEASED = "released"
-    """Handed to its panel by a person; nothing here watches it."""
-    UNWATCHED = "unwatched"
-    """Its port is gone, or it does not answer, or another laser is there."""
-    UNCONFIRMED = "unconfirmed"
-    """Not confirmed locked; a guard goes on locking it."""
-    TROUBLE = "trouble"
-    """The keeper itself met an error, or could not record; it goes on."""
-
-
 _LAST_LOCK = {
     "confirmed": "When it was last read it was locked.",
     "attested_off": "A person stated that its power is removed.",
     "unconfirmed": "It is NOT confirmed locked.",
 }
-_ALARMS = frozenset({Watch.UNWATCHED, Watch.UNCONFIRMED, Watch.TROUBLE})
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """What is known of a device at this moment, for whoever looks."""
-
-    device: str
-    watch: Watch
-    sentence: str
-    read_ns: int | None = None
-    """When the laser was last read back, on the monotonic clock."""
-
-    @property
-    def alarm(self) -> bool:
-        """Whether a person has to look."""
-        return self.watch in _ALARMS
-
-    def as_json(self, now_ns: int) -> dict[str, object]:
-        """For machines."""
-        age_s = None if self.read_ns is None else round(seconds(now_ns - self.read_ns), 3)
-        return {
-            "device": self.device,
-            "watch": self.watch.value,
-            "alarm": self.alarm,
-            "sentence": self.sentence,
-            "read_back_age_s": age_s,
-        }
 
 
 class _Word(StrEnum):
@@ -285,8 +241,6 @@ class Keeper:
             except LinkLost as error:
                 self._lost(str(error))
                 return _Left.LOST
-            except (JournalBroken, JournalUnwritable):
-                raise
             except DeviceLinkError as error:
                 if self._runtime.mono_ns() - answered_ns > nanoseconds(SILENT_AFTER_S):
                     self._lost(str(error))

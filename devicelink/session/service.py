@@ -15,7 +15,8 @@ from devicelink.devices.register import devices
 from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.runtime import nanoseconds, seconds
-from devicelink.session.keeping import Keeper, Watch, Watched
+from devicelink.session.keeping import Keeper
+from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
