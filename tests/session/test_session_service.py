@@ -148,7 +148,7 @@ def test_a_laser_registered_while_it_serves_is_watched_too(clinic, serve, tmp_pa
 
 def test_light_without_a_session_is_locked_held_and_recorded(make_clinic, serve):
     """Emission started at the panel: dark within two seconds, an alarmed hold, no verdict after."""
-    clinic = make_clinic("--set", "startup_s=0.01")
+    clinic = make_clinic("--set", "startup_s=0")
     serving = serve(clinic)
     serving.wait_for("locked")
     clinic.laser.set("diode_current_percent=30")
