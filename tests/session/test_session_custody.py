@@ -149,3 +149,47 @@ def test_custody_a_laser_in_use_is_not_handed_over(running):
         "device", "hold", "SIM-0917", "--reason", REASON, *by(running, "t-tom")
     ).returncode == 0
     assert running.laser.is_now("enabled")
+
+
+def test_custody_a_fault_is_cleared_by_an_administrator(clinic):
+    """Recorded before it is sent, read back after; the laser stays held until acknowledged."""
+    clinic.laser.set("back_reflection=on")
+    clinic.laser.set("back_reflection=off")
+    assert refusing(clinic) == {"fault_back_reflection"}
+    words = ("device", "clear-fault", "SIM-0917")
+    assert clinic.run(*words, *by(clinic, "t-tom")).returncode == 1
+    code, said = clinic.ask(*words, *by(clinic))
+    assert (code, said["cleared"], said["left"]) == (0, True, [])
+    kinds = [entry.type for entry in clinic.entries()][-5:]
+    assert kinds == [
+        "lock.confirmed",
+        "fault_reset.intended",
+        "lock.confirmed",
+        "fault.cleared",
+        "device.held",
+    ]
+    assert refusing(clinic) == {"held_fault_cleared"}
+    here("device", "acknowledge", "SIM-0917", *clinic.by)
+    assert refusing(clinic) == set()
+    done = clinic.run(*words, *by(clinic))
+    assert (done.returncode, "reports no fault" in done.stderr) == (2, True)
+    assert not any(event["event"] in {"enabled", "light_on"} for event in clinic.laser.truth())
+
+
+def test_custody_a_fault_that_stays_is_said(clinic):
+    """What the laser does not let go of is exit 1, with what is left; it is held all the same."""
+    clinic.laser.set("resettable=no")
+    clinic.laser.set("back_reflection=on")
+    done = clinic.run("device", "clear-fault", "SIM-0917", *by(clinic))
+    assert (done.returncode, "still reports back_reflection" in done.stderr) == (1, True)
+    assert refusing(clinic) == {"fault_back_reflection", "held_fault_cleared"}
+
+
+def test_custody_nothing_but_locking_reaches_a_laser_that_is_not_locked(make_clinic):
+    """A laser whose lock is not read back is sent no RERR: exit 3."""
+    clinic = make_clinic("--set", "unexpected_emission=on")
+    done = clinic.run("device", "clear-fault", "SIM-0917", *by(clinic))
+    assert done.returncode == 3
+    assert not clinic.entries("fault_reset.intended")
+    clinic.laser.close()
+    assert clinic.run("device", "attest-off", "SIM-0917", *by(clinic)).returncode == 0
