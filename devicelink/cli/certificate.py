@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.common import (
+    By,
+    Data,
+    Json,
+    PinFile,
+    Reason,
+    Safety,
+    acting,
+    emit,
+    ends_words,
+    open_station,
+    withdrawing,
+)
 from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -229,6 +241,32 @@ def attest(
     entry = station.journal.append(draft)
     text = f"{person.name} attests the certificate {number} of {technician} (entry {entry.index})."
     emit(as_json, {"index": entry.index, "photo_sha256": entry.data["photo_sha256"]}, text)
+
+
+@app.command("withdraw")
+def withdraw(
+    what: Annotated[str, typer.Argument(help="Its SHA-256, or the number of its entry.")],
+    reason: Reason,
+    safety: Safety = False,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A certificate, or a paper that was attested, counts here no more (--by ID)."""
+    from devicelink.people import withdrawal
+
+    station = open_station(data)
+    withdrawal.certificate_named(station.state(), what)
+    person = acting(station, by, pin_file, "administrator")
+    word = withdrawing(station, person, reason, safety=safety)
+    draft = withdrawal.withdraw_certificate(station.state(), what, word)
+    entry = station.journal.append(draft)
+    text = (
+        f"The certificate of {entry.data['technician']} counts no more (entry {entry.index}). "
+        f"{ends_words(safety=safety)}"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
 
 
 @app.command("show")

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, key_values, open_station
+from devicelink.cli.common import (
+    By,
+    Data,
+    Json,
+    PinFile,
+    Reason,
+    acting,
+    emit,
+    key_values,
+    open_station,
+)
 from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -20,9 +30,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
 
-Reason = Annotated[
-    str, typer.Option("--reason", help="Why, in your own words; kept outside the journal.")
-]
 SIMULATED_PREFIX = "SIM-"
 _SERIAL = re.compile(r"[!-~]{1,60}", re.ASCII)
 
@@ -157,8 +164,10 @@ def _line(device: Device) -> str:
     held = "; ".join(hold.sentence for hold in device.holds)
     word = "ATTESTED_OFF" if device.lock == "attested_off" else f"last lock {device.lock}"
     released = f"  RELEASED: {device.released.sentence}" if device.released else ""
-    return f"{device.serial}  {device.driver}  {device.port}  {word}" + released + (
-        f"  HELD: {held}" if held else ""
+    return (
+        f"{device.serial}  {device.driver}  {device.port}  {word}"
+        + released
+        + (f"  HELD: {held}" if held else "")
     )
 
 

@@ -1,5 +1,4 @@
-"""Who has a laser in hand: held by a person, released to its panel or a service engineer, taken
-back; and a fault cleared by an administrator's recorded act.
+"""In whose hands a laser is: held by a person, released to others, taken back, its fault cleared.
 
 Each act that touches the laser owns it meanwhile, and takes light away before anything else.
 """
@@ -29,6 +28,8 @@ from devicelink.session.recovery import lock_and_identify, recover, require_lock
 from devicelink.treatment.notes import keep_note
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devicelink.devices.register import Device
     from devicelink.driver import Identity, Status
     from devicelink.journal.entry import Entry
@@ -257,11 +258,9 @@ def _identified(identity: Identity, status: Status) -> dict[str, object]:
 
 
 def _draft(
-    kind: str, data: dict[str, object], serial: str, person: Person, counter: int | None
+    kind: str, data: Mapping[str, object], serial: str, person: Person, counter: int | None
 ) -> Draft:
-    return Draft(
-        kind, data, actor=person.id, role=ADMINISTRATOR, device=serial, counter=counter
-    )
+    return Draft(kind, data, actor=person.id, role=ADMINISTRATOR, device=serial, counter=counter)
 
 
 def _return_words(serial: str) -> str:

@@ -145,9 +145,12 @@ def test_custody_a_laser_in_use_is_not_handed_over(running):
     assert (done.returncode, "in use" in done.stderr) == (1, True)
     done = running.run("device", "clear-fault", "SIM-0917", *by(running))
     assert (done.returncode, "in use" in done.stderr) == (1, True)
-    assert running.run(
-        "device", "hold", "SIM-0917", "--reason", REASON, *by(running, "t-tom")
-    ).returncode == 0
+    assert (
+        running.run(
+            "device", "hold", "SIM-0917", "--reason", REASON, *by(running, "t-tom")
+        ).returncode
+        == 0
+    )
     assert running.laser.is_now("enabled")
 
 
