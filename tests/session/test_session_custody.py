@@ -84,7 +84,8 @@ def test_custody_a_released_laser_is_left_alone(clinic):
     assert refusing(clinic) == {"device_released"}
     out, _ = clinic.start("--for", "0.3", "--json").communicate(timeout=60)
     assert json.loads(out)["end"]["kind"] == "refused"
-    assert clinic.entries()[-1].type == "session.closed"
+    found = clinic.entries("verdict.refused")[-1].data["findings"]
+    assert {f["code"] for f in found if f["severity"] == "refuse"} == {"device_released"}
     assert not clinic.entries("lock.unconfirmed")
 
 
