@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
+from devicelink.cli.common import (
+    By,
+    Data,
+    Json,
+    PinFile,
+    Reason,
+    Safety,
+    acting,
+    emit,
+    ends_words,
+    open_station,
+    withdrawing,
+)
 from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,7 +49,10 @@ def issue(
         str | None, typer.Option(help="URL of the list where a suspension would stand.")
     ] = None,
     status_index: Annotated[
-        int | None, typer.Option(help="The certificate's own place in these lists.")
+        int | None,
+        typer.Option(
+            help="The certificate's own place in these lists; default: the next free one."
+        ),
     ] = None,
     output: Annotated[Path | None, typer.Option(help="Where to write it; default stdout.")] = None,
     _data: Data = None,
@@ -49,6 +64,10 @@ def issue(
 
     runtime = ThreadRuntime()
     issuer = signing_issuer(key)
+    credential_id = f"urn:devicelink:certificate:{runtime.random_bytes(_ID_BYTES).hex()}"
+    lists = [(REVOCATION, status_list), (SUSPENSION, suspension_list)]
+    begins = read_date(valid_from) if valid_from else runtime.now()
+    ends = read_date(valid_until)
     compact = issue_certificate(
         issuer.key(),
         issuer=issuer.id,
@@ -56,25 +75,26 @@ def issue(
         technician=technician,
         achievement=achievement,
         achievement_name=name,
-        credential_id=f"urn:devicelink:certificate:{runtime.random_bytes(_ID_BYTES).hex()}",
-        valid_from=read_date(valid_from) if valid_from else runtime.now(),
-        valid_until=read_date(valid_until),
-        status=_status(status_list, suspension_list, status_index),
+        credential_id=credential_id,
+        valid_from=begins,
+        valid_until=ends,
+        status=_status(key, lists, status_index, credential_id),
     )
     write_document(compact, output, as_json=as_json)
 
 
 def _status(
-    revocation: str | None, suspension: str | None, index: int | None
+    key: Path, lists: list[tuple[str, str | None]], index: int | None, credential_id: str
 ) -> tuple[StatusEntry, ...]:
+    """The places where a withdrawal would stand, one number in all lists, given away once."""
     from devicelink.people.certificates import StatusEntry
+    from devicelink.people.places import take_place
 
-    lists = [(REVOCATION, revocation), (SUSPENSION, suspension)]
     named = [(purpose, url) for purpose, url in lists if url is not None]
-    if bool(named) is not (index is not None):
+    if not named and index is not None:
         raise ConfigError("--status-index goes with --status-list or --suspension-list.")
-    if index is not None and index < 0:
-        raise ConfigError("--status-index counts from 0.")
+    for url in dict.fromkeys(url for _, url in named):
+        index = take_place(key, url, index, credential_id)
     return tuple(
         StatusEntry(list_url=url, index=str(index), purpose=purpose) for purpose, url in named
     )
@@ -229,6 +249,32 @@ def attest(
     entry = station.journal.append(draft)
     text = f"{person.name} attests the certificate {number} of {technician} (entry {entry.index})."
     emit(as_json, {"index": entry.index, "photo_sha256": entry.data["photo_sha256"]}, text)
+
+
+@app.command("withdraw")
+def withdraw(
+    what: Annotated[str, typer.Argument(help="Its SHA-256, or the number of its entry.")],
+    reason: Reason,
+    safety: Safety = False,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """A certificate, or a paper that was attested, counts here no more (--by ID)."""
+    from devicelink.people import withdrawal
+
+    station = open_station(data)
+    withdrawal.certificate_named(station.state(), what)
+    person = acting(station, by, pin_file, "administrator")
+    word = withdrawing(station, person, reason, safety=safety)
+    draft = withdrawal.withdraw_certificate(station.state(), what, word)
+    entry = station.journal.append(draft)
+    text = (
+        f"The certificate of {entry.data['technician']} counts no more (entry {entry.index}). "
+        f"{ends_words(safety=safety)}"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
 
 
 @app.command("show")

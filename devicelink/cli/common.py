@@ -14,6 +14,7 @@ from devicelink.errors import ConfigError, Refused
 
 if TYPE_CHECKING:
     from devicelink.people import Person
+    from devicelink.people.withdrawal import Word
     from devicelink.station import Station
 
 Data = Annotated[
@@ -26,6 +27,11 @@ PinFile = Annotated[
     Path | None,
     typer.Option("--pin-file", help="Read the PIN from a file; simulated stations only."),
 ]
+
+Reason = Annotated[
+    str, typer.Option("--reason", help="Why, in your own words; kept outside the journal.")
+]
+Safety = Annotated[bool, typer.Option("--safety", help="For safety: running sessions end at once.")]
 
 
 ONE_ADMINISTRATOR = (
@@ -88,6 +94,21 @@ def acting(
     if role is not None and role not in person.roles:
         raise Refused(f"{person.name} has not the role {role}; ask a person who has.")
     return person
+
+
+def withdrawing(station: Station, person: Person, reason: str, *, safety: bool) -> Word:
+    """The word of somebody who withdraws; their reason is durable before this returns."""
+    from devicelink.people.withdrawal import Word
+    from devicelink.treatment.notes import keep_note
+
+    return Word(person.id, keep_note(station.folder, reason, station.runtime), safety)
+
+
+def ends_words(*, safety: bool) -> str:
+    """What a withdrawal does to sessions that run."""
+    if safety:
+        return "A session that runs by it is locked at once."
+    return "A session that runs by it may go on until its next standby, ten minutes at most."
 
 
 def key_values(pairs: list[str] | None) -> dict[str, str]:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, key_values, open_station
+from devicelink.cli.common import (
+    By,
+    Data,
+    Json,
+    PinFile,
+    Reason,
+    acting,
+    emit,
+    key_values,
+    open_station,
+)
 from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -139,8 +149,13 @@ def list_devices(data: Data = None, as_json: Json = False) -> None:
     """Every registered laser with its holds and its last known lock."""
     from devicelink.devices.register import devices
 
-    found = devices(open_station(data).state()["devices"])
-    lines = [_line(device) for device in found.values()]
+    station = open_station(data)
+    found = devices(station.state()["devices"])
+    lines = [
+        line
+        for device in found.values()
+        for line in (_line(device), *_reasons(station.folder, device))
+    ]
     rows = [device.model_dump(mode="json") for device in found.values()]
     emit(as_json, rows, "\n".join(lines) or "No device is registered.")
 
@@ -148,9 +163,22 @@ def list_devices(data: Data = None, as_json: Json = False) -> None:
 def _line(device: Device) -> str:
     held = "; ".join(hold.sentence for hold in device.holds)
     word = "ATTESTED_OFF" if device.lock == "attested_off" else f"last lock {device.lock}"
-    return f"{device.serial}  {device.driver}  {device.port}  {word}" + (
-        f"  HELD: {held}" if held else ""
+    released = f"  RELEASED: {device.released.sentence}" if device.released else ""
+    return (
+        f"{device.serial}  {device.driver}  {device.port}  {word}"
+        + released
+        + (f"  HELD: {held}" if held else "")
     )
+
+
+def _reasons(folder: Path, device: Device) -> list[str]:
+    """Why people hold or released it, in their own words where these are still kept."""
+    from devicelink.treatment.notes import read_note
+
+    named = [hold.reason_sha256 for hold in device.holds]
+    named.append(device.released.reason_sha256 if device.released else None)
+    texts = [read_note(folder, one) or "(erased)" for one in named if one is not None]
+    return [f"    reason: {text}" for text in texts]
 
 
 @app.command("acknowledge")
@@ -190,6 +218,114 @@ def attest_off(
     entry = holding.attest_off(station, device, person)
     sentence = f"{serial} is ATTESTED_OFF by {person.name} (entry {entry.index}). It stays held."
     emit(as_json, {"index": entry.index, "state": "ATTESTED_OFF"}, sentence)
+
+
+@app.command("hold")
+def hold(
+    serial: str,
+    reason: Reason,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Hold a laser: no session begins on it until an administrator acknowledges."""
+    from devicelink.session import custody
+
+    station = open_station(data)
+    station.device(serial)
+    person = acting(station, by, pin_file)
+    entry = custody.hold(station, serial, person, reason)
+    text = (
+        f"{person.name} holds {serial} (entry {entry.index}): no session begins on it. A session "
+        f"that runs now is not ended by this: devicelink lock {serial}"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
+
+
+@app.command("release")
+def release(
+    serial: str,
+    reason: Reason,
+    to: Annotated[str, typer.Option(help="panel or service: whose hands it goes into.")],
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Hand a locked laser to its own panel or a service engineer; an administrator does."""
+    from devicelink.session import custody
+
+    if to not in ("panel", "service"):
+        raise ConfigError(f"A laser is released --to panel or --to service, not to {to!r:.40}.")
+    station = open_station(data)
+    station.device(serial)
+    person = acting(station, by, pin_file, "administrator")
+    entry = custody.release(station, serial, person, to=to, reason=reason)
+    text = (
+        f"{serial} was locked, and is released (entry {entry.index}). From now on devicelink "
+        f"neither watches nor locks it by itself; devicelink lock {serial} still works. When it is "
+        f"back: devicelink device return {serial} --by ID"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
+
+
+@app.command("return")
+def return_(
+    serial: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Take a released laser back: locked, identified anew, its counter compared."""
+    from devicelink.session import custody
+
+    station = open_station(data)
+    custody.released_device(station, serial)
+    person = acting(station, by, pin_file, "administrator")
+    entry = custody.take_back(station, serial, person)
+    text = f"{serial} is back and locked (entry {entry.index}). {_difference(entry.data)}"
+    emit(as_json, {"index": entry.index, **entry.data}, text)
+
+
+def _difference(returned: Mapping[str, Any]) -> str:
+    counter = returned["counter"]
+    if counter["unexplained"] is not None:
+        return f"Its counter went on by {counter['unexplained']} meanwhile."
+    if counter["why"] == "went_backwards":
+        return "Its counter WENT BACKWARDS meanwhile: ask the engineer what was exchanged."
+    return "Its wire shows no counter, so nobody knows how much it was used meanwhile."
+
+
+@app.command("clear-fault")
+def clear_fault(
+    serial: str,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Clear a laser's fault over its wire, having mended the cause; an administrator does."""
+    from devicelink.session import custody
+
+    station = open_station(data)
+    station.device(serial)
+    person = acting(station, by, pin_file, "administrator")
+    entry = custody.clear_fault(station, serial, person)
+    left, before = entry.data["left"], entry.data["before"]
+    document = {"index": entry.index, **entry.data, "cleared": not left}
+    if left:
+        emit(as_json, document, f"{serial} is locked.")
+        raise Refused(
+            f"{serial} still reports {', '.join(left)} ({entry.data['answer']}). Mend the cause, "
+            "then clear it again, or clear it at the laser."
+        )
+    text = (
+        f"{serial} is locked and reports no fault any more; it was {', '.join(before)} (entry "
+        f"{entry.index}). It stays held: devicelink device acknowledge {serial} --by ID"
+    )
+    emit(as_json, document, text)
 
 
 def _draft(kind: str, data: Mapping[str, object], serial: str, actor: str) -> Draft:

@@ -48,7 +48,10 @@ def explain(station: Station, compact: str) -> dict[str, Any]:
     known = whole(state["certificates"]).get(name)
     added_by = str(known["added_by"]) if known else ""
     index = int(str(known["index"])) if known else -1
-    facts = certificate_facts(state, compact, sha256=name, index=index, added_by=added_by)
+    withdrawn = known.get("withdrawn") if known else None
+    facts = certificate_facts(
+        state, compact, sha256=name, index=index, added_by=added_by, withdrawn=withdrawn
+    )
     return _explained(station, facts)
 
 
@@ -73,7 +76,9 @@ def _explained(station: Station, facts: CertificateFacts) -> dict[str, Any]:
         judged_at=judged_at,
     )
     belief = NOT_BELIEVED.format(facts.problem) if facts.problem else BELIEVED
-    if facts.attested is not None:
+    if facts.withdrawn is not None:
+        belief = f"NOT counted here any more: the clinic withdrew it ({facts.withdrawn})."
+    elif facts.attested is not None:
         belief = PAPER.format(facts.attested.number)
     return {
         **claims.model_dump(mode="json"),
@@ -81,7 +86,8 @@ def _explained(station: Station, facts: CertificateFacts) -> dict[str, Any]:
         "name": person.name if person else None,
         "sha256": facts.sha256,
         "imported": {"index": facts.index, "by": facts.added_by} if facts.index >= 0 else None,
-        "believed": facts.problem is None and facts.attested is None,
+        "believed": facts.problem is None and facts.attested is None and facts.withdrawn is None,
+        "withdrawn": facts.withdrawn,
         "attested_by_clinic": facts.attested is not None,
         "belief": belief,
         "issuer_scope": facts.issuer.model_dump(mode="json") if facts.issuer else None,

@@ -88,6 +88,7 @@ def status(data: Data = None, as_json: Json = False) -> None:
                 "lock": device.lock,
                 "lock_at": device.lock_at,
                 "holds": [hold.sentence for hold in device.holds],
+                "released": device.released.sentence if device.released else None,
                 "recovery_due": device.recovery_due and not owned,
                 "watched": (service or {}).get(device.serial),
             }
@@ -125,6 +126,8 @@ def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> 
         due = " RECOVERY IS DUE." if row["recovery_due"] else ""
         use = _use(row)
         lines.append(f"{row['device']}: last lock {row['lock']} ({row['lock_at']}).{use}{due}")
+        if row["released"]:
+            lines.append(f"  RELEASED: {row['released']}")
         holds = row["holds"]
         lines.extend(f"  held: {hold}" for hold in (holds if isinstance(holds, list) else []))
     return "\n".join(lines)

@@ -13,9 +13,13 @@ from devicelink.cli.common import (
     Data,
     Json,
     PinFile,
+    Reason,
+    Safety,
     acting,
     emit,
+    ends_words,
     open_station,
+    withdrawing,
 )
 from devicelink.config import read_text
 from devicelink.errors import ConfigError, Refused
@@ -114,6 +118,32 @@ def confirm(
     entry = station.journal.append(draft)
     text = f"Confirmed by {administrator.name}: it holds for {person} (entry {entry.index})."
     emit(as_json, {"index": entry.index, **draft.data}, text)
+
+
+@app.command("withdraw")
+def withdraw(
+    person_id: Annotated[str, typer.Argument(metavar="PERSON", help="Their ID.")],
+    reason: Reason,
+    safety: Safety = False,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Somebody starts no sessions any more, from now on; other roles stay (--by ID)."""
+    from devicelink.people import withdrawal
+
+    station = open_station(data)
+    withdrawal.known_technician(station.state()["people"], person_id)
+    person = acting(station, by, pin_file, "administrator")
+    word = withdrawing(station, person, reason, safety=safety)
+    draft = withdrawal.withdraw_technician(station.state()["people"], person_id, word)
+    entry = station.journal.append(draft)
+    text = (
+        f"{person_id} is no technician here any more (entry {entry.index}). "
+        f"{ends_words(safety=safety)}"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
 
 
 @app.command("pin")

@@ -13,9 +13,13 @@ from devicelink.cli.common import (
     Data,
     Json,
     PinFile,
+    Reason,
+    Safety,
     acting,
     emit,
+    ends_words,
     open_station,
+    withdrawing,
 )
 
 app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
@@ -90,6 +94,32 @@ def confirm(
     entry = station.journal.append(draft)
     text = f"Confirmed by {person.name}: the issuer is believed here (entry {entry.index})."
     emit(as_json, {"index": entry.index, **draft.data}, text)
+
+
+@app.command("withdraw")
+def withdraw(
+    thumbprint: str,
+    reason: Reason,
+    safety: Safety = False,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Believe an issuer no more, from now on; one administrator is enough (--by ID)."""
+    from devicelink.people import withdrawal
+
+    station = open_station(data)
+    withdrawal.known_issuer(station.state()["trust"], thumbprint)
+    person = acting(station, by, pin_file, "administrator")
+    word = withdrawing(station, person, reason, safety=safety)
+    draft = withdrawal.withdraw_issuer(station.state()["trust"], thumbprint, word)
+    entry = station.journal.append(draft)
+    text = (
+        f"{entry.data['name']} is not believed here any more (entry {entry.index}); nothing that "
+        f"it signed counts. {ends_words(safety=safety)}"
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
 
 
 @app.command("list")

@@ -30,6 +30,29 @@ class Hold(BaseModel):
     code: str
     sentence: str
     index: int
+    reason_sha256: str | None = None
+    """Of the reason that a person gave, which lies outside the journal."""
+
+
+class Release(BaseModel):
+    """A laser in other hands: its own panel's, or a service engineer's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    to: str
+    """`panel` or `service`."""
+    by: str
+    at: str
+    index: int
+    counter: int | None = None
+    """When it was handed over; None where its wire shows none."""
+    reason_sha256: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """For people."""
+        whom = {"panel": "its own panel", "service": "a service engineer"}.get(self.to, self.to)
+        return f"released to {whom} by {self.by}: devicelink neither watches nor locks it"
 
 
 class Device(BaseModel):
@@ -58,6 +81,8 @@ class Device(BaseModel):
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
     firmware: str | None = None
+    released: Release | None = None
+    """In whose hands it is; None while it is this station's to watch and to lock."""
 
     @property
     def held_unconfirmed(self) -> bool:
@@ -88,7 +113,7 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
 
 def _lasting(old: dict[str, object] | None) -> dict[str, object]:
     """What a new registration never erases: holds, intents, open sessions, the last lock."""
-    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter")
+    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter", "released")
     return {name: old[name] for name in kept if name in old} if old else {}
 
 
@@ -96,9 +121,13 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
     if entry.type == "device.registered":
         data = {**_lasting(old), **entry.data}
         data |= {"serial": entry.device, "registered_by": entry.actor}
-        return Device.model_validate(data).model_dump(mode="json")
+        made = Device.model_validate(data).model_dump(mode="json")
+        # as they were: a table made before there were releases and reasons still fits
+        untouched = {name: data[name] for name in ("holds", "released") if name in data}
+        return {name: made[name] for name in made if name != "released"} | untouched
     if old is None:
-        return Device(serial=str(entry.device), driver="", port="").model_dump(mode="json")
+        unknown = Device(serial=str(entry.device), driver="", port="")
+        return unknown.model_dump(mode="json", exclude={"released"})
     return {**old, **_changes(old, entry)}
 
 
@@ -114,6 +143,12 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
         case "device.acknowledged":
             lifted = _indexes(entry.data["holds"])
             return {"holds": [hold for hold in old["holds"] if hold["index"] not in lifted]}
+        case "device.released":
+            handed = {name: entry.data.get(name) for name in ("to", "counter", "reason_sha256")}
+            told = {"by": entry.actor, "at": entry.at.isoformat(), "index": entry.index}
+            return {"released": {**handed, **told}}
+        case "device.returned":
+            return {"released": None}
         case "unlock.intended" | "ready.intended":
             return {"intents": [*old["intents"], entry.index], "lock": "unknown"}
         case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
@@ -131,7 +166,9 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
 
 def _hold(entry: Entry) -> dict[str, object]:
     data = entry.data
-    return {"code": str(data["code"]), "sentence": str(data["sentence"]), "index": entry.index}
+    made = {"code": str(data["code"]), "sentence": str(data["sentence"]), "index": entry.index}
+    reason = data.get("reason_sha256")
+    return {**made, "reason_sha256": str(reason)} if reason is not None else made
 
 
 def _indexes(value: object) -> set[int]:
@@ -147,6 +184,8 @@ REGISTER = Projection(
             "device.identified",
             "device.held",
             "device.acknowledged",
+            "device.released",
+            "device.returned",
             "fault.latched",
             "unlock.intended",
             "ready.intended",

@@ -17,6 +17,7 @@ from devicelink.journal.entry import Draft
 from devicelink.journal.projection import Projection
 from devicelink.people.certificates import ANY, SUBJECT, CatalogueEntry, Claims
 from devicelink.people.claims import PlainText
+from devicelink.people.documents import fold_withdrawn
 from devicelink.people.roster import ADMINISTRATOR, find
 
 if TYPE_CHECKING:
@@ -121,8 +122,10 @@ def attestation_draft(
     return Draft("certificate.attested", data, actor=by, role=ADMINISTRATOR)
 
 
-def attestations(states: States, technician: str) -> list[tuple[int, str, Attestation]]:
-    """What was attested of a person: index of the entry, who saw it, and what they saw."""
+def attestations(
+    states: States, technician: str
+) -> list[tuple[int, str, Attestation, object | None]]:
+    """What was attested of a person: index of the entry, who saw it, what, and its withdrawal."""
     found = []
     for known in states.values():
         told = {name: known.get(name) for name in Attestation.model_fields}
@@ -131,17 +134,26 @@ def attestations(states: States, technician: str) -> list[tuple[int, str, Attest
         except ValidationError:
             continue
         if made.technician == technician:
-            found.append((int(str(known["index"])), str(known["added_by"]), made))
+            index, seen_by = int(str(known["index"])), str(known["added_by"])
+            found.append((index, seen_by, made, known.get("withdrawn")))
     return found
 
 
-def _reduce(_old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+def _key(entry: Entry) -> str | None:
+    if entry.type == "certificate.attested":
+        return str(entry.index)
+    return str(entry.data["attested"]) if "attested" in entry.data else None
+
+
+def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    if entry.type == "certificate.withdrawn":
+        return fold_withdrawn(old, entry)
     return {**entry.data, "index": entry.index, "added_by": entry.actor}
 
 
 ATTESTATIONS = Projection(
     name="attestations",
-    types=frozenset({"certificate.attested"}),
-    key=lambda entry: str(entry.index),
+    types=frozenset({"certificate.attested", "certificate.withdrawn"}),
+    key=_key,
     reduce=_reduce,
 )

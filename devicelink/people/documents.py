@@ -76,6 +76,15 @@ def fold_document(old: State | None, entry: Entry) -> State:
     return {**told, "jws": text, "index": entry.index, "added_by": entry.actor}
 
 
+def fold_withdrawn(old: State | None, entry: Entry) -> State:
+    """A certificate or paper that an administrator withdrew: it stays known, and counts no more."""
+    known = old or {}
+    if not known or entry.role != "administrator":
+        return known
+    safety = entry.data.get("safety") is True
+    return {**known, "withdrawn": {"by": entry.actor, "index": entry.index, "safety": safety}}
+
+
 def _so_far(incoming: object, fits: Mapping[str, object], part: object) -> str | None:
     """The text before this part; None where the part before it is not the one that belongs."""
     if part == 1:

@@ -89,11 +89,18 @@ def _certificates(state: Mapping[str, States], person_id: str) -> Iterator[Certi
             sha256=sha256,
             index=int(str(known["index"])),
             added_by=str(known["added_by"]),
+            withdrawn=known.get("withdrawn"),
         )
 
 
 def certificate_facts(
-    state: Mapping[str, States], compact: str, *, sha256: str, index: int, added_by: str
+    state: Mapping[str, States],
+    compact: str,
+    *,
+    sha256: str,
+    index: int,
+    added_by: str,
+    withdrawn: object = None,
 ) -> CertificateFacts:
     """One certificate: what it says, whether it is believed here, and how it stands."""
     problem: str | None = None
@@ -114,7 +121,12 @@ def certificate_facts(
         issuer_known=names_pinned_key(compact, state["trust"]),
         issuer=issuer,
         statuses=tuple(known_statuses(state, claims)) if claims else (),
+        withdrawn=_withdrawn(withdrawn),
     )
+
+
+def _withdrawn(told: object) -> str | None:
+    return f"by {told['by']}, entry {told['index']}" if isinstance(told, dict) else None
 
 
 def attested_facts(state: Mapping[str, States], person_id: str) -> list[CertificateFacts]:
@@ -134,8 +146,9 @@ def attested_facts(state: Mapping[str, States], person_id: str) -> list[Certific
                 models=made.allows.models,
             ),
             attested=made,
+            withdrawn=_withdrawn(withdrawn),
         )
-        for index, seen_by, made in attestations(state["attestations"], person_id)
+        for index, seen_by, made, withdrawn in attestations(state["attestations"], person_id)
     ]
 
 
@@ -177,7 +190,8 @@ def _best(found: list[CertificateFacts], judged_at: datetime) -> tuple[Certifica
 
     def order(one: CertificateFacts) -> tuple[bool, bool, bool, int]:
         in_date = one.claims is not None and one.claims.valid_until > judged_at
-        return one.problem is None, in_date, one.attested is None, one.index
+        counts = one.problem is None and one.withdrawn is None
+        return counts, in_date, one.attested is None, one.index
 
     return tuple(sorted(found, key=order, reverse=True)[:MOST_CERTIFICATES])
 

@@ -62,6 +62,8 @@ class CertificateFacts(_Facts):
     """Of the lists that are here."""
     attested: Attestation | None = None
     """What the clinic saw on paper; None for a certificate that a maker signed."""
+    withdrawn: str | None = None
+    """Who of the clinic withdrew it, and in which entry; None where nobody did."""
 
 
 class CatalogueFacts(_Facts):
@@ -239,6 +241,12 @@ def _certificate_findings(
     facts: EntitlementFacts, certificate: CertificateFacts
 ) -> Iterator[Finding]:
     claims = certificate.claims
+    if certificate.withdrawn is not None:
+        yield _refuse(
+            "certificate_withdrawn",
+            f"The clinic withdrew {facts.name}'s certificate ({certificate.withdrawn}).",
+            "Ask who withdrew it; what was wrong has to be mended before another one counts.",
+        )
     if certificate.problem is not None:
         yield _refuse(
             "certificate_signature" if certificate.issuer_known else "certificate_issuer_unknown",

@@ -265,6 +265,13 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             if isinstance(roles := entry.data.get("roles"), list):
                 return {**changed, "roles": [str(role) for role in roles]}
             return changed
+        case "technician.withdrawn" if entry.role == ADMINISTRATOR:
+            told = {"by": entry.actor, "index": entry.index}
+            return {
+                "roles": [role for role in old["roles"] if role != TECHNICIAN],
+                "pending": None,
+                "withdrawn": {**told, "safety": entry.data.get("safety") is True},
+            }
         case "pin.set":
             return {
                 "pin_name": entry.data["pin_name"],
@@ -290,6 +297,7 @@ PEOPLE = Projection(
             "technician.added",
             "technician.changed",
             "technician.confirmed",
+            "technician.withdrawn",
             "pin.set",
             "signin.succeeded",
             "signin.failed",

@@ -19,7 +19,7 @@ from devicelink.people.certificates import (
     read_claims,
 )
 from devicelink.people.claims import PlainText
-from devicelink.people.documents import document_drafts, fold_document
+from devicelink.people.documents import document_drafts, fold_document, fold_withdrawn
 from devicelink.people.jose import Opened, Trust, check, open_signed, peek, read
 from devicelink.people.keys import ED25519, new_key, private_key, public_jwk, without_private
 from devicelink.people.roster import ADMINISTRATOR, second_needed
@@ -274,6 +274,12 @@ def believed_status_list(compact: str, trust: States) -> tuple[StatusList, Mappi
 def _open(compact: str, trust: States) -> Opened:
     """A document that a believed key signed; one whose issuer only waits is told so."""
     believed = pinned_keys(trust)
+    withdrawn = withdrawn_issuer(compact, trust)
+    if withdrawn is not None:
+        raise CertificateError(
+            f"The clinic withdrew its issuer {withdrawn['name']} (entry {withdrawn['index']}, by "
+            f"{withdrawn['by']})."
+        )
     waiting = {one: _words(known["jwk"]) for one, known in pending(trust).items()}
     new = [jwk for one, jwk in waiting.items() if one not in believed]
     if check(read(compact), new)[0] is not Trust.ISSUER_UNKNOWN:
@@ -282,6 +288,21 @@ def _open(compact: str, trust: States) -> Opened:
             "confirm THUMBPRINT --by ID (devicelink trust list shows it)."
         )
     return open_signed(compact, believed)
+
+
+def withdrawn_issuer(compact: str, trust: States) -> Mapping[str, object] | None:
+    """What is known of the withdrawn issuer that signed a document; None for any other."""
+    for known in trust.values():
+        told = known.get("withdrawn")
+        if not isinstance(told, dict) or "jwk" in known:
+            continue
+        try:
+            found, _ = check(read(compact), [_words(told["jwk"])])
+        except CertificateError:
+            return None
+        if found is Trust.VALID:
+            return told
+    return None
 
 
 @lru_cache(32)
@@ -315,6 +336,8 @@ def _fold_trust(old: dict[str, object] | None, entry: Entry) -> dict[str, object
     if entry.type == "trust.added":
         added = {**entry.data, "index": entry.index, "added_by": entry.actor}
         return {**known, "pending": added} if "needs_confirmation" in entry.data else added
+    if entry.type == "trust.withdrawn":
+        return _withdrawn(known, entry)
     waiting = known.get("pending")
     if not isinstance(waiting, dict) or waiting["index"] != entry.data.get("confirms"):
         return known
@@ -323,17 +346,33 @@ def _fold_trust(old: dict[str, object] | None, entry: Entry) -> dict[str, object
     return {**waiting, "confirmed_by": entry.actor}
 
 
+def _withdrawn(known: dict[str, object], entry: Entry) -> dict[str, object]:
+    """Nothing is left that is believed or waits; the key stays known as one that was withdrawn."""
+    before = known if "jwk" in known else known.get("pending")
+    if not isinstance(before, dict) or entry.role != ADMINISTRATOR:
+        return known
+    told = {name: before[name] for name in ("jwk", "name", "issuer")}
+    told |= {"by": entry.actor, "index": entry.index, "safety": entry.data.get("safety") is True}
+    return {"withdrawn": told}
+
+
+def _fold_certificate(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
+    if entry.type == "certificate.withdrawn":
+        return fold_withdrawn(old, entry)
+    return fold_document(old, entry)
+
+
 TRUST = Projection(
     name="trust",
-    types=frozenset({"trust.added", "trust.confirmed"}),
+    types=frozenset({"trust.added", "trust.confirmed", "trust.withdrawn"}),
     key=lambda entry: str(entry.data["thumbprint"]),
     reduce=_fold_trust,
 )
 CERTIFICATES = Projection(
     name="certificates",
-    types=frozenset({"certificate.imported"}),
-    key=lambda entry: str(entry.data["sha256"]),
-    reduce=fold_document,
+    types=frozenset({"certificate.imported", "certificate.withdrawn"}),
+    key=lambda entry: str(entry.data["sha256"]) if "sha256" in entry.data else None,
+    reduce=_fold_certificate,
 )
 CATALOGUES = Projection(
     name="catalogues",

@@ -48,6 +48,8 @@ class DeviceFacts(_Facts):
     accepted: dict[str, str]
     """Code to who accepted it for the clinic."""
     holds: tuple[tuple[str, str], ...]
+    released: str | None = None
+    """In whose hands it is; facts recorded before there were releases have none."""
     maker: str | None
     model: str | None
     udi: str | None

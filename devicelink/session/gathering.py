@@ -144,6 +144,7 @@ def _device(
         trigger=device.trigger,
         accepted=device.accepted,
         holds=tuple(holds),
+        released=device.released.sentence if device.released else None,
         maker=device.maker,
         model=device.model,
         udi=device.udi,

@@ -32,7 +32,7 @@ def held_device(context: Context, serial: str) -> Device:
 
 def acknowledge(context: Context, device: Device, person: Person) -> Entry:
     """An administrator lifts all holds of a `held_device`."""
-    holds = [hold.model_dump() for hold in device.holds]
+    holds = [hold.model_dump(exclude_none=True) for hold in device.holds]
     data = {"holds": [hold.index for hold in device.holds], "lifted": holds}
     draft = Draft(
         "device.acknowledged", data, actor=person.id, role="administrator", device=device.serial

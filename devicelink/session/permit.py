@@ -147,6 +147,12 @@ def _station(facts: Facts) -> Iterator[Finding]:
 
 def _device(facts: Facts) -> Iterator[Finding]:
     device = facts.device
+    if device.released is not None:
+        yield _refuse(
+            "device_released",
+            f"The laser {device.serial} is {device.released}.",
+            f"When it is back: devicelink device return {device.serial} --by ID",
+        )
     for code, sentence in device.holds:
         yield _refuse(
             f"held_{code}",
@@ -186,7 +192,8 @@ _DEVICE_REMEDIES = {
 def _reading(facts: Facts) -> Iterator[Finding]:
     reading = facts.reading
     if reading is None:
-        if facts.device.problem is None and facts.device.port_belongs:
+        device = facts.device
+        if device.problem is None and device.port_belongs and device.released is None:
             yield _refuse("device_not_read", "The laser was not asked.", "Try again.")
         return
     if facts.purpose in _COUNTS and reading.age_s > READING_MAX_AGE_S:

@@ -63,7 +63,12 @@ def refused_early(work: Work) -> table.End | None:
 
 
 def may_be_reached(work: Work) -> bool:
-    """A real laser is never touched by a simulated station, nor by a driver not allowed."""
+    """A real laser is never touched by a simulated station, nor by a driver not allowed.
+
+    A released one is in other hands.
+    """
+    if work.device.released is not None:
+        return False
     kind = port_kind(work.device.port)
     belongs = kind is PortKind.ABSENT or kind.belongs(simulated=work.context.simulated)
     return belongs and work.device.driver in allowed_drivers(work.context.state()["station"])

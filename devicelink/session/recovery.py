@@ -61,7 +61,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         return None
     disk = context.runtime.disk
     aside = set_aside(guard_lines(context.folder, serial), disk)
-    outcome, identity = _lock(context, device, own)
+    outcome, identity = lock_and_identify(context, device, own)
     lines = take_lines(aside, disk)
     session = device.open_sessions[-1] if device.open_sessions else None
     drafts = [
@@ -99,7 +99,9 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
     return Recovered(session, outcome.confirmed, sentence, at_the_laser(device.driver))
 
 
-def _lock(context: Context, device: Device, own: Ownership) -> tuple[LockOutcome, Identity | None]:
+def lock_and_identify(
+    context: Context, device: Device, own: Ownership
+) -> tuple[LockOutcome, Identity | None]:
     """Lock first, then ask who it is; an unconfirmed laser is left to a guard."""
     path = context.folder / "transcripts" / f"recovery-{context.runtime.mono_ns()}.jsonl"
     transcript = transcript_at(path, context.runtime.disk)

@@ -15,7 +15,7 @@ from devicelink.devices.register import devices
 from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.runtime import nanoseconds, seconds
-from devicelink.session.keeping import Keeper
+from devicelink.session.keeper import Keeper
 from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:

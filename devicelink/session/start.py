@@ -114,6 +114,8 @@ def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> Non
     """Questions alone; but a laser found emitting without a session is locked first."""
     if device.driver not in registry.allowed_drivers(context.state()["station"]):
         return
+    if device.released is not None:
+        return
     try:
         connection = connect(
             driver=device.driver,

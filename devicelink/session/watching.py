@@ -1,7 +1,8 @@
-"""Watching, while a session runs, whether its certificate is revoked or suspended by its maker.
+"""Watching, while a session runs, whether what it stands on is withdrawn.
 
-Another process imports the status list; the owner reads in the journal, about once a second, what
-came since it last looked. Only where a list came is anything judged, and then from checked entries.
+The maker revokes or suspends its certificate, or the clinic withdraws that, its issuer or the
+technician. Another process records that; the owner reads in the journal, about once a second, what
+came since it last looked. Only where such an entry came is anything judged, from checked entries.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.entry import session_start
+from devicelink.people import withdrawal
 from devicelink.people.certificates import SUSPENSION
 from devicelink.people.entitlement import judge_entitlement, known_statuses
 from devicelink.people.standing import withdrawn
@@ -51,7 +53,7 @@ class Watch:
             return table.NotDurable(work.now(), str(error))
 
     def _came(self) -> bool:
-        """Whether the journal has a list that was not looked at."""
+        """Whether the journal has a list or a withdrawal that was not looked at."""
         work = self._work
         start = self._next_index
         if start is None:
@@ -60,20 +62,29 @@ class Watch:
         self._next_index = start + len(kinds)
         again_s = _HURRY_S if len(kinds) == MOST_ENTRIES else LOOK_EVERY_S
         self._due_ns = work.now() + nanoseconds(again_s)
-        return not STATUS_LISTS.types.isdisjoint(kinds)
+        return not (STATUS_LISTS.types | withdrawal.TYPES).isdisjoint(kinds)
 
     def _judge(self) -> table.Event | None:
         """A withdrawal for safety ends the session at once, any other at the next standby."""
         work, certificate = self._work, self._certificate()
         if certificate is None or certificate.claims is None or work.facts is None:
             return None
-        name = work.facts.person.name or work.facts.person.person
-        known = known_statuses(work.context.state(), certificate.claims)
+        person, state = work.facts.person.person, work.context.state()
+        name = work.facts.person.name or person
+        ends = list(withdrawal.withdrawals(state, person, certificate))
+        known = known_statuses(state, certificate.claims)
         found = [(facts, withdrawn(name, facts)) for facts in known]
         told = [(facts, sentence) for facts, sentence in found if sentence is not None]
         for facts, sentence in told:
             if facts.safety:
                 return work.hard_end("safety_revocation", sentence)
+        for end in ends:
+            if end.safety:
+                return work.hard_end(end.code, end.sentence)
+        for end in ends:
+            if end.code not in self._told:
+                self._told.add(end.code)
+                return table.RunsOut(work.now(), table.SoftEnd(end.code, end.sentence, work.now()))
         for facts, sentence in told:
             suspended = facts.place.purpose == SUSPENSION
             code = "certificate_suspended" if suspended else "certificate_revoked"

@@ -45,7 +45,7 @@ def bind(folder: Path, reference: str, runtime: Runtime) -> str:
             "the clinic's own records know, never a name."
         )
     path = folder / "personal.db"
-    _make_private(path, runtime)
+    make_private(path, runtime)
     engine = create_engine(f"sqlite:///{path}", module=sqlite_module(), poolclass=NullPool)
     try:
         with engine.connect() as connection:
@@ -63,7 +63,7 @@ def bind(folder: Path, reference: str, runtime: Runtime) -> str:
     return hmac.new(salt, reference.encode(), hashlib.sha256).hexdigest()
 
 
-def _make_private(path: Path, runtime: Runtime) -> None:
+def make_private(path: Path, runtime: Runtime) -> None:
     """The file is its owner's alone from the first byte on."""
     try:
         runtime.disk.appender(path).close()

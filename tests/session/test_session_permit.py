@@ -247,6 +247,8 @@ LISTED_CAUSES = {
     "status_list_self_added": listed(added_by="t-ines"),
 }
 CAUSES = {
+    "certificate_withdrawn": [(f"{CERTIFICATE}.withdrawn", "by t-ada, entry 99")],
+    "device_released": [("device.released", "released to a service engineer by t-ada")],
     "pin_not_verified": [("signed_in", False)],
     "clock_suspect": [("station.clock_suspect", True)],
     "journal_not_writable": [("station.journal_problem", "the disk is read-only")],

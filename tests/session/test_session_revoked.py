@@ -75,6 +75,19 @@ def test_a_revocation_stops_the_next_session(listed, running):
     assert "was revoked by its maker" in ran["end"]["sentence"]
 
 
+def test_a_revocation_is_announced_to_the_person(listed):
+    """Revoked, but not for safety: the light stays, and the person is told until when."""
+    session = listed.start("--technician", "t-tom", "--for", "5")
+    listed.laser.wait_for("enabled", session)
+    bring_in(listed, sign_list(listed, "--index", "7"))
+    assert listed.laser.is_now("enabled")
+    said, _ = session.communicate(timeout=60)
+    told = "revoked by its maker (list of"
+    assert told in said
+    assert "The session ends at the next standby, in ten minutes at most." in said
+    assert session.returncode == 0
+
+
 def test_a_safety_revocation_stops_the_running_session(listed, running):
     """Imported by another process, it is dark within two seconds; the record says why."""
     bring_in(listed, sign_list(listed, "--index", "7", "--safety"))
