@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from devicelink.errors import Finding
     from devicelink.keeping.sight import Sight
 
+_PTY_MAKER = "/dev/ptmx"
 _STABLE = Path("/dev/serial/by-id")
 _UNSTABLE = ("/dev/ttyUSB", "/dev/ttyACM")
 
@@ -135,10 +137,10 @@ def _port(sight: Sight, device: Device | Card, known: list[Device | Card]) -> It
             "Simulated lasers belong to simulated stations, real lasers to real ones.",
         )
     if "://" not in port:
-        yield from _path(sight, serial, Path(port))
+        yield from _path(sight, serial, Path(port), kind)
 
 
-def _path(sight: Sight, serial: str, port: Path) -> Iterator[Finding]:
+def _path(sight: Sight, serial: str, port: Path, kind: PortKind) -> Iterator[Finding]:
     real = port.resolve()
     about = real.stat()
     if not stat.S_ISCHR(about.st_mode):
@@ -163,7 +165,7 @@ def _path(sight: Sight, serial: str, port: Path) -> Iterator[Finding]:
             f"Register it by its name in {_STABLE}.",
         )
     if not is_owned(sight.folder, serial, sight.runtime):
-        for pid, program in _holders(real):
+        for pid, program in _holders(real, behind_pty=kind is PortKind.PTY):
             yield wrong(
                 "port_in_use",
                 f"Another program has {real} ({serial}) open: {program} (process {pid}).",
@@ -191,13 +193,23 @@ def _group(gid: int) -> str:
         return str(gid)
 
 
-def _holders(port: Path) -> Iterator[tuple[int, str]]:
-    """Processes that have a port open, as far as this user may see them."""
+def _holders(port: Path, *, behind_pty: bool) -> Iterator[tuple[int, str]]:
+    """Processes that have a port open, as far as this user may see them.
+
+    Whoever made a pty holds its other end, `/dev/ptmx`, and is what the port leads to.
+    """
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            files = [str(fd.readlink()) for fd in (process / "fd").iterdir()]
-            if str(port) in files:
+        files = set(_open_files(process))
+        if str(port) in files and not (behind_pty and _PTY_MAKER in files):
+            with contextlib.suppress(OSError):
                 words = (process / "cmdline").read_bytes().split(b"\0")
-                yield int(process.name), b" ".join(words[:4]).decode(errors="replace").strip()
-        except OSError:
-            continue
+                program = b" ".join(words[:4]).decode(errors="replace").strip()
+                yield int(process.name), program
+
+
+def _open_files(process: Path) -> Iterator[str]:
+    """Where a process's descriptors lead; those that close meanwhile are passed over."""
+    with contextlib.suppress(OSError):
+        for fd in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                yield str(fd.readlink())

@@ -134,12 +134,13 @@ def test_a_backup_while_sessions_append_is_one_moment(clinic, mocker, in_wal):
         made = back_up(
             clinic.station, clinic.props / "b", ThreadRuntime(), lambda _what, _done, _total: None
         )
-        assert writer.poll() is None
+        after = before
+        while after < max(made.manifest.size, before + 5):  # it goes on: no append failed
+            after = int(writer.stdout.readline())
     finally:
         writer.terminate()
-        after = int(writer.communicate()[0].split()[-1])
+        writer.communicate()
     assert before <= made.manifest.size <= after
-    assert after > before + 1
     report = verify(made.path, kept=made.manifest.checkpoint, against_mirror=False)
     assert (report.ok, report.size) == (True, made.manifest.size)
     assert verify(clinic.station, kept=made.manifest.checkpoint).ok
