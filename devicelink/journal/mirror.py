@@ -26,8 +26,9 @@ MIRROR_FILE = "checkpoint"
 RESTORED = "station.restored"
 """The entry by which an administrator states that a backup was put back, and over which mirror."""
 _REMEDY = (
-    "Nothing is recorded and nothing is unlocked. Put the newest journal back, or make a new "
-    "station; `devicelink lock DEVICE` works all the same."
+    "Nothing is recorded and nothing is unlocked. Put the newest journal back. If it is "
+    "lost, an administrator states so: devicelink station restore BACKUP. `devicelink lock DEVICE` "
+    "works all the same."
 )
 
 

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     """Told what is done, how much of it, and of how much."""
 
 PERSONAL = "personal.db"
-SUPERSEDED = "superseded-*.checkpoint"
+SUPERSEDED = "superseded-"
+"""Begins the name of what an earlier restore set aside."""
 _BEFORE = (("guard", "*.jsonl"), ("guard", "*.taken"))
 """What is removed once it is journalled: copied first, so that it is in one of the two."""
 _AFTER = (
@@ -83,7 +84,7 @@ def back_up(folder: Path, place: Path, runtime: Runtime, progress: Progress) -> 
             warnings.append(str(error))
     with made_beside(target, runtime) as being_made:
         require_private(being_made)
-        for pattern in ("kept-*.json", SUPERSEDED):
+        for pattern in ("kept-*.json", f"{SUPERSEDED}*"):
             _copy_all(kept_folder, pattern, being_made / KEPT)
         for part, pattern in _BEFORE:
             _copy_all(folder / part, pattern, being_made / part)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from devicelink.config import STATION_FILE, StationFile, read_station_file
 from devicelink.devices.register import devices
 from devicelink.errors import ConfigError, DeviceLinkError, JournalBroken, Refused
-from devicelink.journal.entry import Draft
+from devicelink.journal.entry import Draft, session_start
+from devicelink.journal.kept import pending
 from devicelink.journal.mirror import RESTORED
 from devicelink.journal.note import Checkpoint, Note, encode
-from devicelink.keeping.backup import require_whole
+from devicelink.keeping.backup import SUPERSEDED, require_whole
 from devicelink.keeping.bundle import (
     KEPT,
     MANIFEST,
@@ -35,14 +36,16 @@ from devicelink.people.signin import sign_in
 from devicelink.station import Station
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
+    from devicelink.journal.store import Journal
     from devicelink.keeping.backup import Progress
     from devicelink.people import Person
     from devicelink.runtime import Runtime
 
 _REASON_LONGEST = 300
 _NOTE_LONGEST = 8_192
+_MARK_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +101,11 @@ def restore(
             _usable(station.kept_folder)
             mirror, note = _mirror(station)
             person = _signed_in(station, being_made, by, pin_of(station))
-            held = _state_it(station, manifest, backup, person, reason, mirror)
+            aside = _aside(station, note)
+            held = _state_it(station, manifest, backup, person, reason, mirror, aside)
         finally:
             station.journal.close()
-        _put_outside(backup, station, note)
+        _put_outside(backup, station, aside)
         copy_file(backup / STATION_FILE, being_made / STATION_FILE)
     served = Station.open(folder, runtime)
     try:
@@ -218,6 +222,7 @@ def _state_it(
     person: Person,
     reason: str,
     mirror: dict[str, object] | None,
+    aside: Mapping[str, bytes],
 ) -> tuple[str, ...]:
     """The statement, and a hold on every device; which devices."""
     told = {
@@ -229,6 +234,7 @@ def _state_it(
         },
         "reason": reason,
         "mirror": mirror,
+        "set_aside": {name: hashlib.sha256(data).hexdigest() for name, data in aside.items()},
     }
     drafts = [Draft(RESTORED, told, actor=person.id, role=ADMINISTRATOR)]
     sentence = (
@@ -242,13 +248,37 @@ def _state_it(
     return serials
 
 
-def _put_outside(backup: Path, station: Station, note: bytes | None) -> None:
-    """The mirror that is superseded, and facts that waited, into the folder beside the mirror."""
-    folder = station.kept_folder
+def _aside(station: Station, note: bytes | None) -> dict[str, bytes]:
+    """What is kept outside under another name: content by name, earlier restores' included.
+
+    The superseded mirror; and facts that wait of sessions which began after the backup: in this
+    journal they would name a session that never began.
+    """
+    disk, folder = station.runtime.disk, station.kept_folder
+    found = {path.name: disk.read(path) for path in disk.names(folder, f"{SUPERSEDED}*")}
     if note is not None:
-        name = f"superseded-{hashlib.sha256(note).hexdigest()[:16]}.checkpoint"
+        mark = hashlib.sha256(note).hexdigest()[:_MARK_LENGTH]
+        found[f"{SUPERSEDED}{mark}.checkpoint"] = note
+    for file in pending(folder, disk):
+        if not all(_began(station.journal, draft.session) for draft in file.drafts):
+            found[f"{SUPERSEDED}{file.path.name}"] = disk.read(file.path)
+    return found
+
+
+def _began(journal: Journal, session: str | None) -> bool:
+    if session is None:
+        return True
+    start = session_start(session)
+    return start < journal.size and journal.entry(start).session == session
+
+
+def _put_outside(backup: Path, station: Station, aside: Mapping[str, bytes]) -> None:
+    """What is set aside, and facts that waited when the backup was made, beside the mirror."""
+    disk, folder = station.runtime.disk, station.kept_folder
+    for name, data in aside.items():
         with contextlib.suppress(FileExistsError):
-            station.runtime.disk.create(folder / name, note)
+            disk.create(folder / name, data)
+        disk.remove(folder / name.removeprefix(SUPERSEDED))  # facts; a mirror is replaced later
     for path in sorted((backup / KEPT).glob("*")):
         with contextlib.suppress(FileExistsError):
-            station.runtime.disk.create(folder / path.name, path.read_bytes())
+            disk.create(folder / path.name, path.read_bytes())

@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+from devicelink.journal.entry import Draft
 from devicelink.journal.verify import verify
 from devicelink.keeping import backup as backup_module
 from devicelink.keeping.backup import back_up
@@ -120,6 +121,10 @@ def test_a_backup_while_sessions_append_is_one_moment(clinic, mocker, in_wal):
     if not in_wal:
         mocker.patch("devicelink.journal.database._WAL_SINCE", (99, 0, 0))
         clinic.opened().journal.close()
+    station = clinic.opened()  # longer than one step of the copy
+    filler = Draft("telemetry.recorded", {"filler": "x" * 30_000})
+    station.journal.append_all([filler] * 200)
+    station.journal.close()
     script = WRITER
     if not in_wal:
         script = (

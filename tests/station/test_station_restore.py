@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from devicelink.journal.entry import Draft
+from devicelink.journal.kept import keep
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.verify import verify
 from devicelink.keeping import restore as restore_module
@@ -232,6 +234,26 @@ def test_an_old_journal_put_back_by_hand_is_still_refused(backed):
     refused = backed.run("device", "acknowledge", "SIM-0917", *map(str, backed.by[2:]))
     assert refused.returncode == 4
     assert "rolled back" in refused.stderr
+
+
+def test_facts_of_a_lost_session_are_set_aside(backed):
+    """Facts that wait of a session which this journal never began are kept, and named in it."""
+    station = backed.opened()
+    opened = station.journal.append(Draft("session.opened", {}, session="new", device="SIM-0917"))
+    late = Draft("fault.seen", {}, session=opened.session, device="SIM-0917")
+    waiting = keep(station.kept_folder, [late], station.runtime)
+    station.journal.close()
+    facts = waiting.read_bytes()
+    lost(backed)
+    restoring(backed)
+    (entry,) = backed.entries("station.restored")
+    assert (
+        entry.data["set_aside"][f"superseded-{waiting.name}"] == hashlib.sha256(facts).hexdigest()
+    )
+    assert waiting.with_name(f"superseded-{waiting.name}").read_bytes() == facts
+    assert not waiting.exists()
+    backed.run("session", "check", "SIM-0917", "--technician", "t-ines")
+    assert verify(backed.station).ok
 
 
 def test_the_statement_binds_the_very_backup(backed):
