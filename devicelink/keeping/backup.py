@@ -23,6 +23,7 @@ from devicelink.keeping.bundle import (
     copy_file,
     made_beside,
     require_private,
+    said_plainly,
     seal,
 )
 from devicelink.session.context import PROJECTIONS
@@ -60,6 +61,7 @@ class Backup:
     warnings: tuple[str, ...]
 
 
+@said_plainly()
 def back_up(folder: Path, place: Path, runtime: Runtime, progress: Progress) -> Backup:
     """Copy the station in `folder` to `place`, or where that is a folder, to a new one in it.
 

@@ -84,6 +84,17 @@ def made_beside(target: Path, runtime: Runtime) -> Iterator[Path]:
         ) from error
 
 
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """What the disk refuses before anything is made, as `ConfigError`."""
+    try:
+        yield
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename} cannot be used: {error.strerror}. Nothing was changed."
+        ) from error
+
+
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file as it is now, private to its owner, and durable; raises `OSError`."""
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

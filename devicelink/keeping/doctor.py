@@ -6,6 +6,7 @@ itself a finding, and hides no other.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -104,8 +105,9 @@ def examine(place: Path, runtime: Runtime, *, deep: bool, progress: Progress) ->
     """
     sight = Sight(place, runtime)
     health = Health()
-    checks = list(CHECKS if place.is_dir() else CHECKS[:2])
-    if not place.is_dir():
+    is_there = os.path.isdir(place)  # noqa: PTH112 - a folder that may not be looked at is none
+    checks = list(CHECKS if is_there else CHECKS[:2])
+    if not is_there:
         health.not_checked.append("all else, since there is no folder")
     elif deep:
         checks.append(("whole journal", lambda seen: evidence.check_whole(seen, progress)))

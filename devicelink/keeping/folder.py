@@ -62,10 +62,10 @@ def check_programs(_sight: Sight) -> Iterator[Finding | str]:
 def check_folder(sight: Sight) -> Iterator[Finding | str]:
     """Whether it is there, ours, and nobody else's."""
     folder = sight.folder
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112 - a folder that may not be looked at is none
         yield wrong(
             "folder_missing",
-            f"There is no folder {folder}.",
+            f"There is no folder {folder}, or this user may not look at it.",
             "Name the station's folder with --data DIR, or make a station: devicelink station init "
             "--by ID. If its disk is not mounted, mount it.",
         )

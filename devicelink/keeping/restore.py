@@ -30,6 +30,7 @@ from devicelink.keeping.bundle import (
     copy_file,
     made_beside,
     require_private,
+    said_plainly,
 )
 from devicelink.people.roster import ADMINISTRATOR
 from devicelink.people.signin import sign_in
@@ -66,6 +67,7 @@ class Restored:
         return max(0, size - self.manifest.size) if isinstance(size, int) else 0
 
 
+@said_plainly()
 def examine(backup: Path, progress: Progress) -> Manifest:
     """Check a backup whole and write nothing; raises `ConfigError`, `JournalBroken`."""
     manifest = check_sums(backup, lambda done, total: progress("Checking files", done, total))
@@ -73,6 +75,7 @@ def examine(backup: Path, progress: Progress) -> Manifest:
     return manifest
 
 
+@said_plainly()
 def restore(
     backup: Path,
     folder: Path,

@@ -56,7 +56,7 @@ class Sight:
             return self._journal.origin.startswith(SIMULATED_PREFIX)
         try:
             return read_station_file(self.folder).origin.startswith(SIMULATED_PREFIX)
-        except DeviceLinkError:
+        except (DeviceLinkError, OSError):
             return None
 
     def kept_folder(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import resource
@@ -328,3 +329,28 @@ def test_a_broken_journal_gives_no_backup(clinic):
     done = clinic.run("station", "backup", clinic.props / "b")
     assert done.returncode == 4
     assert not (clinic.props / "b").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("doctor",), 1, "may not look at it"),
+        (("status",), 2, "cannot be looked into"),
+        (("backup", "nowhere"), 2, "cannot be looked into"),
+        (("restore", "nowhere", "--by", "t-a", "--reason", "r"), 2, "cannot be used"),
+    ],
+)
+def test_a_folder_of_somebody_else_gets_a_sentence(shared, mocker, capfd, words, code, said):
+    """Whoever may not even look into the folder hears what to do, in every command."""
+    real = os.stat
+
+    def forbidden(path, *more, **named):
+        if str(path).startswith(str(shared.station)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *more, **named)
+
+    mocker.patch("os.stat", forbidden)
+    here("station", *words, "--data", shared.station, code=code)
+    told = "".join(capfd.readouterr())
+    assert said in told
+    assert "internal_error" not in told
