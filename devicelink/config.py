@@ -36,7 +36,14 @@ class StationFile(BaseModel):
 def read_station_file(folder: Path) -> StationFile:
     """Read a station's file; raises `ConfigError` where there is none or it is unusable."""
     path = folder / STATION_FILE
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise ConfigError(
+            f"The folder {folder} cannot be looked into: {error.strerror}. Work as the user whose "
+            "station it is, or name another folder with --data DIR."
+        ) from None
+    if not is_there:
         raise ConfigError(
             f"There is no station in {folder}. Make one with: devicelink station init --by ID"
         )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ORIGIN_RANDOM_BYTES = 16
 SIMULATED_PREFIX = "simulated/"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
-_KEY_FILE = "station.key"
+KEY_FILE = "station.key"
 
 
 class Station(Context):
@@ -35,9 +35,15 @@ class Station(Context):
 
         Raises `ConfigError`, `JournalBroken`.
         """
-        runtime = runtime or ThreadRuntime()
-        named = read_station_file(folder)
-        signer = load_key(folder / "secrets" / _KEY_FILE)
+        return cls.at(folder, read_station_file(folder), runtime or ThreadRuntime())
+
+    @classmethod
+    def at(cls, folder: Path, named: StationFile, runtime: Runtime) -> Station:
+        """Open a folder that is so named, before its `station.toml` makes it a station.
+
+        Raises `ConfigError`, `JournalBroken`.
+        """
+        signer = load_key(folder / "secrets" / KEY_FILE)
         journal = Journal.open(folder, signer=signer, runtime=runtime, projections=PROJECTIONS)
         if journal.origin != named.origin:
             raise ConfigError(
@@ -92,7 +98,7 @@ class Station(Context):
         for part in ("secrets", "locks", "guard", "transcripts"):
             (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
         signer = new_signer(origin, runtime)
-        save_key(folder / "secrets" / _KEY_FILE, signer, runtime.disk)
+        save_key(folder / "secrets" / KEY_FILE, signer, runtime.disk)
         kept_folder = mirror_folder(origin).absolute()
         kept_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = {

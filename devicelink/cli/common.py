@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="The station's folder.", show_default="$DEVICELINK_DATA or XDG"),
+    typer.Option(
+        "--data",
+        help="The station's folder.",
+        show_default="$DEVICELINK_DATA or XDG",
+        readable=False,  # what cannot be read gets our own sentence, or the doctor's
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 By = Annotated[str | None, typer.Option("--by", help="Who acts: a person's ID.")]

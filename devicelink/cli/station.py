@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from devicelink.cli import keeping
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
 from devicelink.cli.serving import serve
 from devicelink.config import data_folder, read_text
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from devicelink.station import Station
 
 app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
-app.command("serve")(serve)
+for command in (serve, keeping.doctor, keeping.backup, keeping.restore):
+    app.command()(command)
 
 
 @app.command("init")

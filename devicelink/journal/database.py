@@ -173,7 +173,7 @@ class Database:
         sqlite = sqlite_module()
         self._errors = (SQLAlchemyError, sqlite.Error)
         in_wal = sqlite.sqlite_version_info >= _WAL_SINCE
-        address = path.absolute().as_uri() + _open_mode(path, read_only=read_only)
+        address = path.absolute().as_uri() + open_mode(path, read_only=read_only)
 
         def connect() -> Any:
             connection = sqlite.connect(
@@ -268,7 +268,7 @@ def sqlite_module() -> ModuleType:
         return importlib.import_module("sqlite3")
 
 
-def _open_mode(path: Path, *, read_only: bool) -> str:
+def open_mode(path: Path, *, read_only: bool) -> str:
     """On a read-only medium SQLite cannot make the files that it needs beside a WAL database."""
     if not read_only:
         return "?mode=rw"

@@ -7,10 +7,12 @@ can deceive it: only a witness elsewhere tells then.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, JournalBroken
+from devicelink.journal.entry import read_entry, type_of
 from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.report import Kept
 from devicelink.journal.tree import verify_consistency
@@ -21,9 +23,12 @@ if TYPE_CHECKING:
     from devicelink.runtime import Disk
 
 MIRROR_FILE = "checkpoint"
+RESTORED = "station.restored"
+"""The entry by which an administrator states that a backup was put back, and over which mirror."""
 _REMEDY = (
-    "Nothing is recorded and nothing is unlocked. Put the newest journal back, or make a new "
-    "station; `devicelink lock DEVICE` works all the same."
+    "Nothing is recorded and nothing is unlocked. Put the newest journal back. If it is "
+    "lost, an administrator states so: devicelink station restore BACKUP. `devicelink lock DEVICE` "
+    "works all the same."
 )
 
 
@@ -65,6 +70,15 @@ class Mirror:
             return f"{self.path} cannot be read: {error.strerror}."
         except (UnicodeDecodeError, JournalBroken):
             return f"{self.path} is no checkpoint that this station has signed."
+        try:
+            self._hold_against(kept)
+        except JournalBroken:
+            if not self._restored_over(note):
+                raise
+            return f"{self.path} is the one over which this station was restored."
+        return None
+
+    def _hold_against(self, kept: Checkpoint) -> None:
         _, signed = self._journal.signed()
         if kept.size > signed.size:
             raise JournalBroken(
@@ -84,7 +98,17 @@ class Mirror:
                 f"The journal does not go on from {self.path}: it was forked or written anew. "
                 f"{error} {_REMEDY}"
             ) from error
-        return None
+
+    def _restored_over(self, note: str) -> bool:
+        """Whether an entry states that a backup was put back over this very checkpoint."""
+        sha256 = hashlib.sha256(note.encode()).hexdigest()
+        for raws in self._journal.raw_batches(0):
+            for raw in raws:
+                if type_of(raw) == RESTORED:
+                    mirror = read_entry(raw).data.get("mirror")
+                    if isinstance(mirror, dict) and mirror.get("sha256") == sha256:
+                        return True
+        return False
 
     def write(self) -> str | None:
         """Put the newest checkpoint there; why that could not be done, as a sentence.

@@ -53,6 +53,7 @@ def verify(
     kept: str | Sequence[str] | None = None,
     projections: Sequence[Projection] = (),
     progress: Callable[[int, int], None] | None = None,
+    against_mirror: bool = True,
 ) -> Report:
     """Check the journal in a station's folder from its entries' bytes upwards.
 
@@ -60,6 +61,7 @@ def verify(
     elsewhere (whole signed notes). A table of a projection that differs from its entries is no
     fault of the evidence, but somebody edited the folder: it stands in `broken` and says so. Memory
     stays bounded, apart from what the projections hold. `progress` is told (done, total) entries.
+    A copy is not held against the mirror, which goes on with the station it was copied from.
     Raises `ConfigError` where there is no journal, or `vkey` or `kept` cannot be read.
     """
     path = folder / FILE_NAME
@@ -69,7 +71,7 @@ def verify(
     older = Kept.read_all(kept)
     faults = Faults()
     database = Database(path, read_only=True)
-    check = _Check(database, faults, given, progress)
+    check = _Check(database, faults, given, progress, against_mirror=against_mirror)
     try:
         check.run(older, projections)
     except (JournalBroken, ConfigError) as error:
@@ -94,6 +96,8 @@ class _Check:
         faults: Faults,
         given: Verifier | None,
         progress: Callable[[int, int], None] | None,
+        *,
+        against_mirror: bool,
     ) -> None:
         self.size = 0
         self.root = ""
@@ -102,11 +106,13 @@ class _Check:
         self._faults = faults
         self._given = given
         self._progress = progress
+        self._against_mirror = against_mirror
 
     def run(self, kept: Sequence[Kept], projections: Sequence[Projection]) -> None:
         """Everything, in the order in which one thing rests on the other."""
         self.not_checked += [NO_WITNESS, NOT_HERE]
-        older = [*kept, *self._mirror()]  # read before the head: a living station goes on meanwhile
+        mirrors = self._mirror() if self._against_mirror else []
+        older = [*kept, *mirrors]  # read before the head: a living station goes on meanwhile
         with self._database.reader() as connection:
             head = load_head(connection)
             self.size = head.size
