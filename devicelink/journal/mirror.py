@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, JournalBroken
-from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.report import Kept
 from devicelink.journal.tree import verify_consistency
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
+    from devicelink.journal.rotation import Keys
     from devicelink.journal.store import Journal
     from devicelink.runtime import Disk
 
@@ -27,7 +27,7 @@ _REMEDY = (
 )
 
 
-def read_mirror(genesis: Entry, verifier: Verifier) -> Kept | str:
+def read_mirror(genesis: Entry, keys: Keys) -> Kept | str:
     """The mirror that a journal's entry 0 names, for a verification; else why there is none."""
     folder = genesis.data.get("kept_folder")
     if not isinstance(folder, str):
@@ -35,7 +35,7 @@ def read_mirror(genesis: Entry, verifier: Verifier) -> Kept | str:
     path = Path(folder) / MIRROR_FILE
     try:
         note = path.read_text(encoding="utf-8")
-        return Kept(note, Checkpoint.open(note, verifier), f"the mirror {path}")
+        return Kept(note, keys.open(note), f"the mirror {path}")
     except FileNotFoundError:
         return f"{path} is not there"
     except (OSError, UnicodeDecodeError, JournalBroken):
@@ -58,7 +58,7 @@ class Mirror:
         """
         try:
             note = self._disk.read(self.path).decode()
-            kept = Checkpoint.open(note, Verifier.from_vkey(self._journal.vkey))
+            kept = self._journal.open_older(note)
         except FileNotFoundError:
             return f"There is no {self.path}."
         except OSError as error:

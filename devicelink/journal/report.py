@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devicelink.journal.faults import Faults
-    from devicelink.journal.note import Verifier
+    from devicelink.journal.rotation import Keys
 
 KEY_FROM_FOLDER = "key taken from the folder"
 NO_KEPT = (
@@ -71,7 +71,7 @@ class Kept:
         notes = [kept] if isinstance(kept, str) else list(kept or ())
         return [cls.read(note) for note in notes]
 
-    def judge(self, verifier: Verifier, size: int, root: bytes | None, faults: Faults) -> str:
+    def judge(self, keys: Keys, size: int, root: bytes | None, faults: Faults) -> str:
         """Whether a journal of `size` entries still begins with what was kept.
 
         `root` is that of its first `says.size` entries. Returns what stays unchecked, as a
@@ -79,7 +79,7 @@ class Kept:
         """
         found = faults.found
         with faults.noting(f"{self.name[0].upper()}{self.name[1:]}: "):
-            Checkpoint.open(self.note, verifier)
+            keys.open(self.note)
         if self.says.size > size:
             faults.add(
                 f"The journal was rolled back: it has {size} entries, {self.name} signs "
