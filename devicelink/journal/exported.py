@@ -11,7 +11,15 @@ from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.faults import Faults, Runs
 from devicelink.journal.note import Checkpoint, Note, Verifier
 from devicelink.journal.proof import Proof
-from devicelink.journal.report import KEY_FROM_FOLDER, NO_KEPT, NO_WITNESS, NOT_HERE, Kept, Report
+from devicelink.journal.report import (
+    KEY_FROM_FOLDER,
+    NO_KEPT,
+    NO_ROTATION,
+    NO_WITNESS,
+    NOT_HERE,
+    Kept,
+    Report,
+)
 from devicelink.journal.rotation import Keys, rotations_among
 from devicelink.journal.sayings import Sayings
 from devicelink.journal.tilelog import (
@@ -43,13 +51,24 @@ def is_export(folder: Path) -> bool:
     return any((folder / name).exists() for name in (CHECKPOINT_FILE, TILES_FOLDER))
 
 
-def verify_proof(text: str, vkey: str) -> Report:
-    """Check one entry's proof by the log's key; raises `ConfigError` where that cannot be read."""
+def verify_proof(text: str, vkey: str, rotations: Sequence[str] = ()) -> Report:
+    """Check one entry's proof by one of the log's keys.
+
+    `rotations` are proofs of the entries that lead from this key to the one that signed. Raises
+    `ConfigError` where the key cannot be read.
+    """
     verifier, faults = Verifier.from_vkey(vkey), Faults()
     size, root = 0, ""
     not_checked = [NO_WITNESS, NO_KEPT, "every other entry: a proof speaks of one"]
+    if not rotations:
+        not_checked.append(NO_ROTATION)
     with faults.noting():
-        signed = Proof.parse(text).check(verifier)
+        handed = [Proof.parse(each) for each in rotations]
+        found = {each.index: each.raw for each in sorted(handed, key=lambda each: each.index)}
+        keys = Keys.walked(verifier, b"", found, faults)
+        proof = Proof.parse(text)
+        signed = keys.open(proof.note)
+        proof.check(keys.at(signed.size))
         size, root = signed.size, base64.b64encode(signed.root).decode()
     return Report(not faults.found, size, root, faults.sentences(), not_checked)
 

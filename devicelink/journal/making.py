@@ -71,9 +71,7 @@ def make_file(
     except FileExistsError:
         raise ConfigError(f"{folder} got a journal from another process just now.") from None
     except OSError as error:
-        raise JournalUnwritable(
-            f"No journal can be made in {folder}: {error.strerror}."
-        ) from error
+        raise JournalUnwritable(f"No journal can be made in {folder}: {error.strerror}.") from error
     finally:
         if database is not None:
             database.close()

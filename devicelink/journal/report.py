@@ -23,6 +23,10 @@ NO_WITNESS = (
     "who wrote: no witness has cosigned, and whoever holds the station's key can write a journal "
     "anew"
 )
+NO_ROTATION = (
+    "a rotation of the key: a proof shows none; where a newer key has signed, bring the rotation's own "
+    "proof (--rotation FILE) or the newer key"
+)
 NOT_HERE = "transcripts and texts about clients, which entries bind by their hashes alone"
 NO_PROJECTIONS = "the tables made from entries, which are no evidence"
 

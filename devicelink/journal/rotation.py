@@ -57,7 +57,9 @@ class Rotation:
         if len(lines) != _LINES + 1 or lines[0] != _FIRST_LINE:
             raise JournalBroken(f"A rotation's note has {_LINES} lines and begins {_FIRST_LINE!r}.")
         _, origin, index, root, old, new, _ = lines
-        known = cls(origin, int(index) if _INDEX.fullmatch(index) else -1, decode(root) or b"", old, new)
+        known = cls(
+            origin, int(index) if _INDEX.fullmatch(index) else -1, decode(root) or b"", old, new
+        )
         if known.text != text:
             raise JournalBroken("A rotation's note is not written as one.")
         return known
@@ -219,9 +221,7 @@ def sound_keys(connection: Connection, head: Head) -> Keys:
 
 def rotations_among(raws: Iterable[bytes], start: int) -> dict[int, bytes]:
     """Those of a bundle's entries that rotate the key, by place."""
-    return {
-        place: raw for place, raw in enumerate(raws, start) if raw.startswith(ROTATION_BEGINS)
-    }
+    return {place: raw for place, raw in enumerate(raws, start) if raw.startswith(ROTATION_BEGINS)}
 
 
 def _key_of(genesis: bytes) -> Verifier | None:

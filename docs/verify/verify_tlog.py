@@ -2,7 +2,7 @@
 """Checks a devicelink journal that was exported as a tile log, or the proof of one entry.
 
     python3 verify_tlog.py DIR --vkey KEYFILE [--kept CHECKPOINT]... [--json]
-    python3 verify_tlog.py FILE.tlog-proof --vkey KEYFILE [--json]
+    python3 verify_tlog.py FILE.tlog-proof --vkey KEYFILE [--rotation ITS.tlog-proof]... [--json]
 
 This file shares no code with devicelink: it needs Python 3.9 or newer and `cryptography`, and was
 written from the formats alone (C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof; RFC 6962;
@@ -229,7 +229,9 @@ class Keys:
         self.roots: dict[int, bytes] = {}
 
     @classmethod
-    def walk(cls, trusted: Key, genesis: bytes, found: dict[int, bytes], findings: Findings) -> Keys:
+    def walk(
+        cls, trusted: Key, genesis: bytes, found: dict[int, bytes], findings: Findings
+    ) -> Keys:
         """From key to key by entries that both sign; `trusted` is the first or a later one."""
         keys, silent = cls(trusted), Findings()
         try:
@@ -668,15 +670,8 @@ def check_folder(
     return signed.size, root
 
 
-def check_proof(text: str, vkey: str | None, findings: Findings) -> tuple[int, bytes]:
-    """The proof of one entry; size and root of the tree that it stands in."""
-    if vkey is None:
-        raise UsageError("A proof does not carry the log's key: bring it with --vkey FILE.")
-    key = Key.read(vkey)
-    findings.not_checked += [
-        "every other entry: a proof speaks of one",
-        "a roll-back or a fork: a proof shows one state",
-    ]
+def take_proof(text: str) -> tuple[int, bytes, list[bytes], str]:
+    """A proof's index, entry, path and checkpoint; raises `BrokenError`."""
     head, _, note = text.partition("\n\n")
     lines = head.split("\n")
     extra, place = [*lines, "", "", ""][1:3]
@@ -688,8 +683,26 @@ def check_proof(text: str, vkey: str | None, findings: Findings) -> tuple[int, b
     path = [unbase64(line) for line in lines[3:]]
     if len(path) > MOST_PROOF_LINES or any(len(each) != HASH for each in path):
         raise BrokenError("The proof's hashes are not base64 of 32 bytes.")
-    signed = Checkpoint.read(note, Keys(key), findings, "The checkpoint")
-    index = int(told)
+    return int(told), raw, path, note
+
+
+def check_proof(
+    text: str, vkey: str | None, rotations: list[str], findings: Findings
+) -> tuple[int, bytes]:
+    """The proof of one entry; size and root of the tree that it stands in."""
+    if vkey is None:
+        raise UsageError("A proof does not carry the log's key: bring it with --vkey FILE.")
+    key = Key.read(vkey)
+    findings.not_checked += [
+        "every other entry: a proof speaks of one",
+        "a roll-back or a fork: a proof shows one state",
+    ]
+    if not rotations:
+        findings.not_checked.append("a rotation of the key: none was brought with --rotation")
+    handed = [take_proof(each) for each in rotations]
+    keys = Keys.walk(key, b"", {each[0]: each[1] for each in handed}, findings)
+    index, raw, path, note = take_proof(text)
+    signed = Checkpoint.read(note, keys, findings, "The checkpoint")
     if index >= signed.size or climb(index, signed.size, leaf(raw), path) != signed.root:
         raise BrokenError(f"The proof of entry {index} does not lead to the signed root.")
     try:
@@ -706,6 +719,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("place", type=Path, help="an exported folder, or a .tlog-proof file")
     parser.add_argument("--vkey", type=Path, help="a file with the log's key, from elsewhere")
     parser.add_argument("--kept", type=Path, action="append", default=[], help="a checkpoint kept")
+    parser.add_argument("--rotation", type=Path, action="append", default=[], help="its proof")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     asked = parser.parse_args(words)
     findings, size, root = Findings(), 0, b""
@@ -715,7 +729,9 @@ def main(words: list[str] | None = None) -> int:
         if asked.place.is_dir():
             size, root = check_folder(asked.place, vkey, kept, findings)
         else:
-            size, root = check_proof(asked.place.read_text(encoding="utf-8"), vkey, findings)
+            rotations = [each.read_text(encoding="utf-8") for each in asked.rotation]
+            text = asked.place.read_text(encoding="utf-8")
+            size, root = check_proof(text, vkey, rotations, findings)
     except BrokenError as error:
         findings.add(str(error))
     except (UsageError, OSError, UnicodeDecodeError) as error:
