@@ -152,7 +152,7 @@ def rotate_key(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Give the journal a new key, signed by the old and the new one; administrators do (--by ID)."""
+    """Give the journal a new key, signed by the old and the new one (--by ID)."""
     station = open_station(data)
     old = station.journal.vkey
     person = acting(station, by, pin_file, "administrator")

@@ -96,10 +96,10 @@ _CONDITIONS = {
     "tiles_only_added": "INSERT ON tiles WHEN EXISTS"
     " (SELECT 1 FROM tiles WHERE level = NEW.level AND idx = NEW.idx)",
     "head_not_removed": "DELETE ON head",
-    "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"
+    "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"  # noqa: S608  bytes of ours
     " OR NEW.origin <> OLD.origin OR (NEW.vkey <> OLD.vkey AND (NEW.size <= OLD.size"
-    " OR NOT EXISTS (SELECT 1 FROM entries WHERE idx = NEW.size - 1"
-    f" AND substr(raw, 1, {len(ROTATION_BEGINS)}) = X'{ROTATION_BEGINS.hex()}')))",
+    " OR NOT EXISTS (SELECT 1 FROM entries WHERE idx = NEW.size - 1 AND hex(raw)"
+    f" LIKE '{ROTATION_BEGINS.hex().upper()}%')))",
 }
 _CONDITIONS_1 = {
     "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"

@@ -162,7 +162,8 @@ class _Check:
 
     def _keys(self, trusted: Verifier) -> Keys:
         """All keys that the rotations in the folder lead to; `log.vkey` has to name the last."""
-        genesis, rotations = b"", {}
+        genesis = b""
+        rotations: dict[int, bytes] = {}
         try:
             for index in range(-(-self.size // TILE_WIDTH)):
                 raws = self._bundle(index, self.size)

@@ -1,4 +1,4 @@
-"""A journal's file made, and the part of it that every append shares: entries, tables, signature."""
+"""A journal's file made, and what every append shares: entries, tables, signature."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ NO_WITNESS = (
     "anew"
 )
 NO_ROTATION = (
-    "a rotation of the key: a proof shows none; where a newer key has signed, bring the rotation's own "
-    "proof (--rotation FILE) or the newer key"
+    "a rotation of the key: a proof shows none; where a newer key has signed, bring the newer key, "
+    "or the rotation's own proof (--rotation FILE)"
 )
 NOT_HERE = "transcripts and texts about clients, which entries bind by their hashes alone"
 NO_PROJECTIONS = "the tables made from entries, which are no evidence"

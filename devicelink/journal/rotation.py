@@ -1,8 +1,9 @@
 """The station's keys, one after the other: a rotation is an entry that both keys have signed.
 
-The entry's `note` is a signed note (C2SP) with six lines: what it is, origin, the entry's own index,
-the root of all entries before it, the old key, the new one. A checkpoint of `size` entries is signed
-by the key that is in force after entry `size - 1`. Whoever trusts one of the keys can walk to all.
+The entry's `note` is a signed note (C2SP) with six lines: what it is, origin, the entry's own
+index, the root of all entries before it, the old key, the new one. A checkpoint of `size` entries
+is signed by the key that is in force after entry `size - 1`. Whoever trusts one of the keys can
+walk to all.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from devicelink.journal.note import Checkpoint, Note, Verifier, decode, encode, 
 from devicelink.journal.replay import read_raws
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Connection
 

@@ -163,7 +163,7 @@ class _Check:
         return []
 
     def _keys(self, head: Head) -> Keys:
-        """From the given key, else the folder's; a folder that names another in force is a fault."""
+        """From the given key, else the folder's; a head that names another in force is a fault."""
         with self._database.reader() as connection:
             keys = keys_in(connection, head, self._faults, self._given)
         if head.vkey != keys.last.vkey:

@@ -23,6 +23,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ MOST_SENTENCES = 100
 MOST_PROOF_LINES = 63
 ROTATES = b'{"v":1,"type":"station.key_rotated",'
 ROTATION = "devicelink key rotation"
+ROTATION_LINES = 6
 ED25519 = b"\x01"
 BROKEN, USAGE = 4, 2
 NUMBER = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)
@@ -234,10 +236,8 @@ class Keys:
     ) -> Keys:
         """From key to key by entries that both sign; `trusted` is the first or a later one."""
         keys, silent = cls(trusted), Findings()
-        try:
+        with suppress(ValueError, KeyError, AttributeError, UsageError):
             keys = cls(Key.read(read_entry(genesis)["data"]["vkey"])) if found else keys
-        except (ValueError, KeyError, AttributeError, UsageError):
-            pass
         keys.go_on(found, silent)
         if all(key != trusted for _, key in keys.since):
             keys, silent = cls(trusted), Findings()
@@ -260,7 +260,12 @@ class Keys:
         note = read_entry(raw)["data"].get("note")
         text, empty, signatures = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
         lines, old = text.split("\n"), self.since[-1][1]
-        if not empty or len(lines) != 6 or lines[0] != ROTATION or not signatures.endswith("\n"):
+        if (
+            not empty
+            or len(lines) != ROTATION_LINES
+            or lines[0] != ROTATION
+            or not signatures.endswith("\n")
+        ):
             raise ValueError("its data hold no signed note of six lines.")
         root = unbase64(lines[3])
         if lines[1:3] != [old.name, str(place)] or len(root) != HASH:
@@ -501,16 +506,16 @@ class Log:
 
     def find_rotations(self) -> tuple[bytes, dict[int, bytes]]:
         """Entry 0, and all entries that bring a new key, as far as bundles can be read."""
-        genesis, found, silent = b"", {}, Log(self.folder, self.size, Findings())
+        genesis, silent = b"", Log(self.folder, self.size, Findings())
+        found: dict[int, bytes] = {}
         for index in range(-(-self.size // WIDE)):
             try:
                 entries = silent.bundle(index)
             except BrokenError:
                 break
             genesis = genesis or entries[0]
-            for place, raw in enumerate(entries, index * WIDE):
-                if raw.startswith(ROTATES):
-                    found[place] = raw
+            places = enumerate(entries, index * WIDE)
+            found.update((place, raw) for place, raw in places if raw.startswith(ROTATES))
         return genesis, found
 
     def bundle(self, index: int) -> list[bytes]:

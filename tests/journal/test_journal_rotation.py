@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from journal_kit import ORIGIN, PROJECTIONS, draft
+from journal_kit import ORIGIN, PROJECTIONS, connect, draft
 
 from devicelink.cli import main
 from devicelink.errors import JournalBroken, JournalUnwritable
@@ -72,7 +73,8 @@ def pattern(tmp_path_factory, runtime):
         projections=PROJECTIONS,
         genesis=Draft("genesis", {}),
     ) as journal:
-        for number, (key, stop) in enumerate(zip([*keys[1:], None], (FIRST, SECOND, SIZE))):
+        ends = zip([*keys[1:], None], (FIRST, SECOND, SIZE), strict=True)
+        for number, (key, stop) in enumerate(ends):
             journal.append_all([draft(n) for n in range(journal.size, stop)])
             export(journal, root / "log")
             (root / f"{number}.checkpoint").write_text(journal.checkpoint())
@@ -124,18 +126,12 @@ class Log:
         self.raws[place] = make_entry(
             made,
             index=place,
-            at=SimpleTime(before["at"]),
+            at=datetime.fromisoformat(before["at"]),
             mono_ns=before["mono_ns"],
             boot=before["boot"],
             clock=before["clock"],
             salt=bytes(SALT_BYTES),
         ).raw
-
-
-def SimpleTime(text):  # noqa: N802  a moment as an entry writes it
-    from datetime import datetime
-
-    return datetime.fromisoformat(text)
 
 
 def unsigned(who):
@@ -171,7 +167,7 @@ def moved(x):
 def earlier_changed(x):
     """Whoever holds the newest key alone changes what was before the rotation."""
     before = x.raws[200]
-    x.raws[200] = before.replace(b'"actor":"station"', b'"actor":"statiom"')
+    x.raws[200] = before.replace(b'"actor":"', b'"actor":"x')
     assert x.raws[200] != before
     x.write(x.keys[2])
 
@@ -293,7 +289,7 @@ def test_a_strangers_key_is_none_of_the_logs(log, first):
 
 
 def test_a_proof_is_walked_to_by_the_proofs_of_rotations(pattern, first):
-    """One entry's proof by the newest key holds from the first key with both rotations, not without."""
+    """One entry's proof by the newest key holds from the first with both rotations alone."""
     proof, vkey = pattern.root / "500.tlog-proof", ("--vkey", pattern.root / "0.vkey")
     ways = [("--rotation", pattern.root / f"{place}.tlog-proof") for place in (FIRST, SECOND)]
     for judge in (first, second):
@@ -316,8 +312,6 @@ def test_a_head_changed_to_a_retired_key_is_broken(pattern, tmp_path, tamper):
 def test_the_key_changes_in_the_file_with_a_rotation_alone(make, tmp_path, runtime):
     """The file refuses a key that changes without the entry that rotates it."""
     make(tmp_path, 3).close()
-    from journal_kit import connect
-
     connection = connect(tmp_path)
     for sql in ("UPDATE head SET vkey = 'x'", "UPDATE head SET vkey = 'x', size = size + 1"):
         with pytest.raises(Exception, match="append-only"):
@@ -327,8 +321,6 @@ def test_the_key_changes_in_the_file_with_a_rotation_alone(make, tmp_path, runti
 
 def test_a_file_of_before_crosses_when_its_key_is_rotated(make, tmp_path, runtime, query):
     """An old trigger counts as it is, is replaced by the rotation, and the journal verifies."""
-    from journal_kit import connect
-
     journal = make(tmp_path, 3)
     connection = connect(tmp_path)
     for name, sql in _TRIGGERS_1.items():
