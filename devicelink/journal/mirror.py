@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, JournalBroken
+from devicelink.journal.note import Checkpoint, Note
 from devicelink.journal.report import Kept
 from devicelink.journal.tree import verify_consistency
 
@@ -32,14 +33,28 @@ def read_mirror(genesis: Entry, keys: Keys) -> Kept | str:
     folder = genesis.data.get("kept_folder")
     if not isinstance(folder, str):
         return "entry 0 names no folder for it"
-    path = Path(folder) / MIRROR_FILE
+    path, note = Path(folder) / MIRROR_FILE, ""
     try:
         note = path.read_text(encoding="utf-8")
         return Kept(note, keys.open(note), f"the mirror {path}")
     except FileNotFoundError:
         return f"{path} is not there"
     except (OSError, UnicodeDecodeError, JournalBroken):
+        if _unknown_key(note, keys):
+            return Kept.read(note, f"the mirror {path}")
         return f"{path} is no checkpoint by this key that can be read"
+
+
+def _unknown_key(note: str, keys: Keys) -> bool:
+    """Whether a checkpoint of this journal's name is signed under it by a key it never had."""
+    try:
+        parsed = Note.parse(note)
+        origin = Checkpoint.parse(parsed.text).origin
+    except JournalBroken:
+        return False
+    known = {key.key_id for key in keys.all()}
+    by = {told_id for name, told_id, _ in parsed.signatures if name == origin}
+    return origin == keys.first.name and bool(by) and not by & known
 
 
 class Mirror:
@@ -56,6 +71,7 @@ class Mirror:
         Raises `JournalBroken` where the journal was rolled back or forked, `JournalUnwritable`
         where the journal's disk does not answer.
         """
+        note, problem = "", None
         try:
             note = self._disk.read(self.path).decode()
             kept = self._journal.open_older(note)
@@ -64,12 +80,16 @@ class Mirror:
         except OSError as error:
             return f"{self.path} cannot be read: {error.strerror}."
         except (UnicodeDecodeError, JournalBroken):
-            return f"{self.path} is no checkpoint that this station has signed."
+            problem = f"{self.path} is no checkpoint that this station has signed."
+            if not _unknown_key(note, self._journal.keys()):
+                return problem
+            # A journal put back to before its key was rotated does not know who signed this.
+            kept = Checkpoint.parse(Note.parse(note).text)
         _, signed = self._journal.signed()
         if kept.size > signed.size:
             raise JournalBroken(
                 f"The journal was rolled back: it has {signed.size} entries, and {self.path} "
-                f"signs {kept.size}. {_REMEDY}"
+                f"signs {kept.size}{', by a key that came later' if problem else ''}. {_REMEDY}"
             )
         try:
             verify_consistency(
@@ -84,7 +104,7 @@ class Mirror:
                 f"The journal does not go on from {self.path}: it was forked or written anew. "
                 f"{error} {_REMEDY}"
             ) from error
-        return None
+        return problem
 
     def write(self) -> str | None:
         """Put the newest checkpoint there; why that could not be done, as a sentence.

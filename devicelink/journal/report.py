@@ -58,14 +58,14 @@ class Kept:
 
     note: str
     says: Checkpoint
-    name: str = "the kept checkpoint"
+    name: str
     """What sentences call it."""
 
     @classmethod
-    def read(cls, note: str) -> Self:
+    def read(cls, note: str, name: str = "the kept checkpoint") -> Self:
         """Take a signed note apart, not yet believed; raises `ConfigError`."""
         try:
-            return cls(note, Checkpoint.parse(Note.parse(note).text))
+            return cls(note, Checkpoint.parse(Note.parse(note).text), name)
         except JournalBroken as error:
             raise ConfigError(f"The kept checkpoint cannot be read: {error}") from error
 

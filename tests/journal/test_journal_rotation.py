@@ -362,3 +362,22 @@ def test_the_mirror_of_the_old_key_counts_until_it_is_written_anew(make, tmp_pat
     assert "no checkpoint that this station has signed" in (mirror.check() or "")
     assert mirror.write() is None
     assert mirror.check() is None
+
+
+def test_a_journal_put_back_to_before_its_rotation_is_called_rolled_back(
+    make, reopen, tmp_path, runtime
+):
+    """The mirror by the new key, which the old copy does not know: refused, and it stays."""
+    station = tmp_path / "station"
+    station.mkdir()
+    journal, mirror_at = make(station, 3), tmp_path / "mirror"
+    journal.close()
+    shutil.copytree(station, tmp_path / "older")
+    journal.rotate(new_signer(ORIGIN, runtime), actor="a-eva")
+    assert Mirror(mirror_at, journal, MachineDisk()).write() is None
+    before = (mirror_at / MIRROR_FILE).read_bytes()
+    older = Mirror(mirror_at, reopen(tmp_path / "older"), MachineDisk())
+    with pytest.raises(JournalBroken, match=r"rolled back: .* by a key that came later"):
+        older.check()
+    assert "rolled back" in (older.write() or "")
+    assert (mirror_at / MIRROR_FILE).read_bytes() == before
