@@ -68,8 +68,12 @@ def rotate_key(
     if lock is None:
         raise DeviceBusy("Another rotation of this station's key is under way.")
     try:
-        if station_signer(folder, runtime.disk).vkey != journal.vkey:
-            raise JournalUnwritable("The station's key was changed just now. Say it again.")
+        station_signer(folder, runtime.disk)
+        if load_key(key).vkey != journal.vkey:  # else the other file would be the only one
+            raise JournalUnwritable(
+                "The key file is not the one of the journal: the key was changed just now, or the "
+                "disk does not take it. Say it again."
+            )
         runtime.disk.remove(following)  # of a rotation that never came into the journal
         new = new_signer(journal.origin, runtime)
         save_key(following, new, runtime.disk)

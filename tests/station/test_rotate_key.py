@@ -8,6 +8,8 @@ import os
 import pytest
 
 from devicelink.cli import main
+from devicelink.errors import ConfigError, JournalUnwritable
+from devicelink.journal import store
 from devicelink.journal.entry import Draft
 from devicelink.journal.rotation import KEY_ROTATED
 from devicelink.journal.store import Journal
@@ -110,7 +112,7 @@ def test_a_device_in_use_keeps_its_key(folder, say):
 
 STEPS = [
     (name, when)
-    for name in ("remove", "create", "append", "move", "replace")
+    for name in ("remove", "create", "commit", "append", "move", "replace")
     for when in ("before", "after")
 ]
 
@@ -145,14 +147,16 @@ def test_a_death_at_any_step_leaves_one_valid_key(folder, name, when):
 def die_at(name, when):
     """In this process: end like a kill, before or after one step of a rotation."""
     owner, method = (Journal, "rotate") if name == "append" else (MachineDisk, name)
+    if name == "commit":
+        owner, method = store, "add_signed"
     real = getattr(owner, method)
 
-    def dying(self, *words, **named):
+    def dying(*words, **named):
         names = [str(word) for word in words]
         if owner is MachineDisk and not any("station.key" in n or "log.vkey" in n for n in names):
-            return real(self, *words, **named)
+            return real(*words, **named)
         if when == "after":
-            real(self, *words, **named)
+            real(*words, **named)
         os._exit(9)
 
     setattr(owner, method, dying)
@@ -165,3 +169,23 @@ def test_a_new_key_that_the_journal_never_took_opens_nothing(folder, say):
     (secrets / "station.key.next").write_text("nonsense\n")
     assert say("station", "status")[0] == 0
     assert (secrets / "station.key").read_text() == text
+
+
+def test_the_only_valid_key_is_never_removed(folder, monkeypatch):
+    """Where the new file cannot take its name, the station runs on it, and rotates no further."""
+    station = Station.open(folder)
+    person = station.sign_in("a-eva", "824193")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MachineDisk, "move", full)
+        with pytest.raises(ConfigError, match="No space left"):
+            station.rotate_key(person, None)
+        again = Station.open(folder)
+        with pytest.raises(JournalUnwritable, match="not the one of the journal"):
+            again.rotate_key(person, None)
+        assert (folder / "secrets" / "station.key.next").exists()
+    assert Station.open(folder).journal.vkey == again.journal.vkey
+    assert [path.name for path in (folder / "secrets").glob("station.key*")] == ["station.key"]
