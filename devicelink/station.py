@@ -8,22 +8,25 @@ from typing import TYPE_CHECKING
 
 from devicelink import registry
 from devicelink.config import STATION_FILE, StationFile, mirror_folder, read_station_file
-from devicelink.errors import ConfigError, JournalBroken
+from devicelink.errors import ClockSuspect, ConfigError, DeviceBusy, JournalBroken, Refused
 from devicelink.journal.entry import Draft
-from devicelink.journal.keys import load_key, new_signer, save_key
+from devicelink.journal.keyfiles import KEY_FILE, rotate_key, station_signer
+from devicelink.journal.keys import new_signer, save_key
 from devicelink.journal.store import Journal
 from devicelink.people import PinStore, add_person_draft, check_pin, set_pin, sign_in
+from devicelink.people.roster import ADMINISTRATOR, second_needed
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
+from devicelink.session.ownership import is_owned
 
 if TYPE_CHECKING:
+    from devicelink.journal.entry import Entry
     from devicelink.people import Person
     from devicelink.runtime import Runtime
 
 ORIGIN_RANDOM_BYTES = 16
 SIMULATED_PREFIX = "simulated/"
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,60}")
-KEY_FILE = "station.key"
 
 
 class Station(Context):
@@ -43,8 +46,7 @@ class Station(Context):
 
         Raises `ConfigError`, `JournalBroken`.
         """
-        signer = load_key(folder / "secrets" / KEY_FILE)
-        journal = Journal.open(folder, signer=signer, runtime=runtime, projections=PROJECTIONS)
+        journal = _open_journal(folder, runtime)
         if journal.origin != named.origin:
             raise ConfigError(
                 f"{folder / STATION_FILE} names the origin {named.origin!r}, but the journal is "
@@ -124,6 +126,43 @@ class Station(Context):
         station.mirror.write()
         return station
 
+    def rotate_key(self, by: Person, second: Person | None) -> Entry:
+        """Give the journal a new key, by one entry that the old and the new one sign.
+
+        Where there is a second administrator with a PIN, both have to be there. Raises `Refused`
+        without them, `DeviceBusy` while a device is in use, `ClockSuspect`, and what
+        `devicelink.journal.keyfiles.rotate_key` raises.
+        """
+        state = self.state()
+        people = [by] if second is None else [by, second]
+        for person in people:
+            if ADMINISTRATOR not in person.roles:
+                raise Refused(f"{person.name} has not the role administrator; ask one who has.")
+        if second is not None and second.id == by.id:
+            raise Refused("The second administrator is another person than the first.")
+        if second is None and second_needed(state["people"], by.id):
+            raise Refused(
+                "There is a second administrator here: the key is changed by two. Say it again "
+                "with --second ID, the two of you together."
+            )
+        used = [
+            serial for serial in state["devices"] if is_owned(self.folder, serial, self.runtime)
+        ]
+        if used:
+            raise DeviceBusy(
+                f"{', '.join(used)}: in use. Whoever holds the old key could record nothing more; "
+                "end the session or stop the service first."
+            )
+        if state["clock"].get("clock", {}).get("suspect"):
+            raise ClockSuspect("First confirm the clock: devicelink station confirm-clock --by ID")
+        return rotate_key(
+            self.journal,
+            self.folder,
+            self.runtime,
+            actor=by.id,
+            second="" if second is None else second.id,
+        )
+
     def sign_in(self, person_id: str, pin: str) -> Person:
         """Who this is; raises `SignInFailed`, and `JournalBroken` for a journal that was put back.
 
@@ -132,3 +171,15 @@ class Station(Context):
         self.mirror.check()
         secrets = self.folder / "secrets"
         return sign_in(self.journal, self.pins, secrets, person_id, pin, self.runtime)
+
+
+def _open_journal(folder: Path, runtime: Runtime) -> Journal:
+    """With the key that counts; another process may rotate it between the reading of the two."""
+    signer = station_signer(folder, runtime.disk)
+    try:
+        return Journal.open(folder, signer=signer, runtime=runtime, projections=PROJECTIONS)
+    except JournalBroken:
+        again = station_signer(folder, runtime.disk)
+        if again.vkey == signer.vkey:
+            raise
+        return Journal.open(folder, signer=again, runtime=runtime, projections=PROJECTIONS)

@@ -33,13 +33,24 @@ def verify_journal(
     kept: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint that you kept; may be given again.")
     ] = None,
+    rotation: Annotated[
+        list[Path] | None,
+        typer.Option(help="For a proof: the proof of an entry that rotated the key."),
+    ] = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
     """Recompute everything, and say what was NOT checked. Exit 4: the evidence is broken."""
     notes = [read_text(path, "kept checkpoint") for path in kept or []]
     with _progress("Verifying") as progress:
-        report = _verified(folder or data_folder(data), _text(vkey), notes, progress)
+        place = folder or data_folder(data)
+        if place.is_file():
+            handed = [read_text(path, "proof of a rotation") for path in rotation or []]
+            report = _verified_proof(place, _text(vkey), handed)
+        elif rotation:
+            raise ConfigError("--rotation is for a proof: a folder holds its rotations itself.")
+        else:
+            report = _verified(place, _text(vkey), notes, progress)
     head = f"{report.size} entries, root {report.root}"
     lines = [f"VERIFIED: {head}." if report.ok else f"BROKEN: {head}."]
     lines += [f"  broken: {fault}" for fault in report.broken]
@@ -52,19 +63,23 @@ def verify_journal(
 def _verified(
     place: Path, vkey: str | None, kept: list[str], progress: Callable[[int, int], None]
 ) -> Report:
-    """By what lies there: a station's journal, an export, or the proof of one entry."""
+    """By what lies there: a station's journal, or an export."""
     from devicelink.journal.database import FILE_NAME
-    from devicelink.journal.exported import is_export, verify_export, verify_proof
+    from devicelink.journal.exported import is_export, verify_export
     from devicelink.journal.verify import verify
     from devicelink.session.context import PROJECTIONS
 
-    if place.is_file():
-        if vkey is None:
-            raise ConfigError("A proof does not carry the log's key: bring it with --vkey FILE.")
-        return verify_proof(read_text(place, "proof"), vkey)
     if is_export(place) and not (place / FILE_NAME).exists():
         return verify_export(place, vkey=vkey, kept=kept, progress=progress)
     return verify(place, vkey=vkey, kept=kept, projections=PROJECTIONS, progress=progress)
+
+
+def _verified_proof(place: Path, vkey: str | None, rotations: list[str]) -> Report:
+    from devicelink.journal.exported import verify_proof
+
+    if vkey is None:
+        raise ConfigError("A proof does not carry the log's key: bring it with --vkey FILE.")
+    return verify_proof(read_text(place, "proof"), vkey, rotations)
 
 
 @app.command("export")

@@ -157,3 +157,39 @@ def confirm_clock(
     entry = station.journal.append(confirmation(last, now, actor=person.id, role="administrator"))
     text = f"{person.name} confirmed {now:%Y-%m-%d %H:%M:%S} UTC (entry {entry.index})."
     emit(as_json, {"index": entry.index, "now": now.isoformat()}, text)
+
+
+@app.command("rotate-key")
+def rotate_key(
+    by: By = None,
+    second: Annotated[
+        str | None, typer.Option(help="A second administrator, where there is one.")
+    ] = None,
+    pin_file: PinFile = None,
+    second_pin_file: Annotated[
+        Path | None, typer.Option(help="The second one's PIN; simulated stations only.")
+    ] = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Give the journal a new key, signed by the old and the new one (--by ID)."""
+    station = open_station(data)
+    old = station.journal.vkey
+    person = acting(station, by, pin_file, "administrator")
+    other = acting(station, second, second_pin_file, "administrator") if second else None
+    entry = station.rotate_key(person, other)
+    new = station.journal.vkey
+    text = (
+        f"From entry {entry.index} on the journal is signed by a new key. The old one is removed.\n"
+        f"Old key: {old}\nNew key: {new}\n"
+        "Hand the new key to everybody who keeps the old one (auditors, witnesses, the maker). Who "
+        "has only the old one can still verify: the entry shows that the old key named the new.\n"
+        "Keep a copy of the newest checkpoint elsewhere. Backups made before hold the old key: "
+        "whoever has it could write another journal up to that entry, and from there on."
+    )
+    if other is None:
+        text += (
+            " There is no second administrator here, so one person's word is enough; make another."
+        )
+    document = {"index": entry.index, "old_vkey": old, "new_vkey": new}
+    emit(as_json, document, text)

@@ -83,6 +83,9 @@ probe_table = Table(
     sqlite_strict=True,
 )
 
+ROTATION_BEGINS = b'{"v":1,"type":"station.key_rotated",'
+"""The first bytes of an entry that brings a new key."""
+
 _CONDITIONS = {
     "entries_not_changed": "UPDATE ON entries",
     "entries_not_removed": "DELETE ON entries",
@@ -93,15 +96,29 @@ _CONDITIONS = {
     "tiles_only_added": "INSERT ON tiles WHEN EXISTS"
     " (SELECT 1 FROM tiles WHERE level = NEW.level AND idx = NEW.idx)",
     "head_not_removed": "DELETE ON head",
+    "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"  # noqa: S608  bytes of ours
+    " OR NEW.origin <> OLD.origin OR (NEW.vkey <> OLD.vkey AND (NEW.size <= OLD.size"
+    " OR NOT EXISTS (SELECT 1 FROM entries WHERE idx = NEW.size - 1 AND hex(raw)"
+    f" LIKE '{ROTATION_BEGINS.hex().upper()}%')))",
+}
+_CONDITIONS_1 = {
     "head_only_grows": "UPDATE ON head WHEN NEW.size < OLD.size"
     " OR NEW.origin <> OLD.origin OR NEW.vkey <> OLD.vkey",
 }
-TRIGGERS = {
-    name: f"CREATE TRIGGER {name} BEFORE {condition}"
-    " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
-    for name, condition in _CONDITIONS.items()
-}
+
+
+def _triggers(conditions: dict[str, str]) -> dict[str, str]:
+    return {
+        name: f"CREATE TRIGGER {name} BEFORE {condition}"
+        " BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END"
+        for name, condition in conditions.items()
+    }
+
+
+TRIGGERS = _triggers(_CONDITIONS)
 """By name; each refuses what an append-only journal never does."""
+_TRIGGERS_1 = _triggers(_CONDITIONS_1)
+"""Those of layout 1 that were other ones: stricter, since a key could not be rotated."""
 
 
 @cache
@@ -134,6 +151,15 @@ def make_tables(connection: Connection) -> None:
         connection.exec_driver_sql(sql)
 
 
+def renew_triggers(connection: Connection) -> None:
+    """Take a file of layout 1 across, so that its key may be rotated; others stay as they are."""
+    for name, old in _TRIGGERS_1.items():
+        rows = run(connection, "SELECT sql FROM sqlite_master WHERE name = ?", name)
+        if rows == [(old,)]:
+            run(connection, f"DROP TRIGGER {name}")
+            run(connection, TRIGGERS[name])
+
+
 def table_names(connection: Connection) -> set[str]:
     """Which tables there are."""
     rows = run(connection, "SELECT name FROM sqlite_master WHERE type = 'table'")
@@ -155,7 +181,7 @@ def altered(connection: Connection) -> list[str]:
     found += [
         f"The trigger {name}, which keeps the journal append-only, was removed or changed."
         for name, sql in TRIGGERS.items()
-        if triggers.get(name) != sql
+        if triggers.get(name) not in {sql, _TRIGGERS_1.get(name, sql)}
     ]
     found += [
         f"The trigger {name} is not one that devicelink makes."

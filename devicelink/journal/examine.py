@@ -41,7 +41,13 @@ class Examination:
     """
 
     def __init__(
-        self, database: Database, head: Head, faults: Faults, *, keep_roots_at: Iterable[int] = ()
+        self,
+        database: Database,
+        head: Head,
+        faults: Faults,
+        *,
+        first_vkey: str,
+        keep_roots_at: Iterable[int] = (),
     ) -> None:
         self.frontier = Frontier()
         self.kept_roots: dict[int, bytes | None] = dict.fromkeys(keep_roots_at)
@@ -50,7 +56,7 @@ class Examination:
         self._faults = faults
         self._missing = Runs()
         self._tiles = Tiles(faults)
-        self._says = Sayings(head.origin, head.vkey, faults)
+        self._says = Sayings(head.origin, first_vkey, faults)
 
     def read(self, total: int, progress: Callable[[int, int], None] | None) -> None:
         """Read the entries at places 0 to `total` - 1."""

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError, JournalBroken
-from devicelink.journal.note import Checkpoint, Verifier
 from devicelink.journal.tilelog import CHECKPOINT_FILE, TILES_FOLDER, VKEY_FILE, TileLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from devicelink.journal.note import Checkpoint
     from devicelink.journal.store import Journal
     from devicelink.journal.tilelog import LogFile
 
@@ -46,6 +46,7 @@ def export(
     `JournalBroken` where the journal does not hold, or does not go on from the older export.
     """
     note, signed = journal.signed()
+    vkey = journal.keys().at(signed.size).vkey
     try:
         older = _older(target, journal)
         before = 0 if older is None else older.size
@@ -55,7 +56,8 @@ def export(
                 "the journal was rolled back, or is an older copy. Nothing was written."
             )
         folder = _Folder(target, before)
-        folder.put(VKEY_FILE, journal.vkey.encode() + b"\n")
+        if older is None:
+            folder.put(VKEY_FILE, vkey.encode() + b"\n")
         log = TileLog()
         for raws in journal.raw_batches(0, signed.size):
             cut = max(0, before - log.frontier.size)
@@ -68,6 +70,7 @@ def export(
         folder.put_all(log.rest())
         _hold(log, signed, "Nothing was exported, since the journal does not hold")
         os.sync()  # whatever the checkpoint signs is on the disk before it
+        folder.put(VKEY_FILE, vkey.encode() + b"\n")
         folder.put(CHECKPOINT_FILE, note.encode())
         os.sync()
     except OSError as error:
@@ -130,7 +133,8 @@ def _older(target: Path, journal: Journal) -> Checkpoint | None:
     if not names:
         return None
     vkey = _content(target / VKEY_FILE) if names <= _OURS else None
-    if vkey is None or vkey.strip() != journal.vkey.encode():
+    keys = journal.keys()
+    if vkey is None or vkey.strip() not in {key.vkey.encode() for key in keys.all()}:
         raise ConfigError(
             f"{target} is not empty and holds no export of {journal.origin}. Nothing was "
             "written; name a new or an empty folder."
@@ -139,7 +143,7 @@ def _older(target: Path, journal: Journal) -> Checkpoint | None:
     if note is None:
         return None
     try:
-        return Checkpoint.open(note.decode(errors="replace"), Verifier.from_vkey(journal.vkey))
+        return keys.open(note.decode(errors="replace"))
     except JournalBroken as error:
         raise JournalBroken(f"The export in {target} does not hold: {error}") from error
 

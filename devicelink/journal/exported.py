@@ -11,7 +11,16 @@ from devicelink.errors import ConfigError, JournalBroken
 from devicelink.journal.faults import Faults, Runs
 from devicelink.journal.note import Checkpoint, Note, Verifier
 from devicelink.journal.proof import Proof
-from devicelink.journal.report import KEY_FROM_FOLDER, NO_KEPT, NO_WITNESS, NOT_HERE, Kept, Report
+from devicelink.journal.report import (
+    KEY_FROM_FOLDER,
+    NO_KEPT,
+    NO_ROTATION,
+    NO_WITNESS,
+    NOT_HERE,
+    Kept,
+    Report,
+)
+from devicelink.journal.rotation import Keys, rotations_among
 from devicelink.journal.sayings import Sayings
 from devicelink.journal.tilelog import (
     BUNDLES,
@@ -42,13 +51,24 @@ def is_export(folder: Path) -> bool:
     return any((folder / name).exists() for name in (CHECKPOINT_FILE, TILES_FOLDER))
 
 
-def verify_proof(text: str, vkey: str) -> Report:
-    """Check one entry's proof by the log's key; raises `ConfigError` where that cannot be read."""
+def verify_proof(text: str, vkey: str, rotations: Sequence[str] = ()) -> Report:
+    """Check one entry's proof by one of the log's keys.
+
+    `rotations` are proofs of the entries that lead from this key to the one that signed. Raises
+    `ConfigError` where the key cannot be read.
+    """
     verifier, faults = Verifier.from_vkey(vkey), Faults()
     size, root = 0, ""
     not_checked = [NO_WITNESS, NO_KEPT, "every other entry: a proof speaks of one"]
+    if not rotations:
+        not_checked.append(NO_ROTATION)
     with faults.noting():
-        signed = Proof.parse(text).check(verifier)
+        handed = [Proof.parse(each) for each in rotations]
+        found = {each.index: each.raw for each in sorted(handed, key=lambda each: each.index)}
+        keys = Keys.walked(verifier, b"", found, faults)
+        proof = Proof.parse(text)
+        signed = keys.open(proof.note)
+        proof.check(keys.at(signed.size))
         size, root = signed.size, base64.b64encode(signed.root).decode()
     return Report(not faults.found, size, root, faults.sentences(), not_checked)
 
@@ -99,7 +119,7 @@ class _Check:
 
     def run(self, given: Verifier | None, progress: Callable[[int, int], None] | None) -> None:
         """Everything, in the order in which one thing rests on the other."""
-        verifier = self._verifier(given)
+        trusted = self._trusted(given)
         note = self._content(CHECKPOINT_FILE)
         if note is None:
             raise JournalBroken(
@@ -108,10 +128,11 @@ class _Check:
         text = note.decode(errors="replace")
         signed = Checkpoint.parse(Note.parse(text).text)
         self.size = signed.size
+        keys = self._keys(trusted)
         with self.faults.noting():
-            Checkpoint.open(text, verifier)
+            keys.open(text)
         self._look_for_others()
-        self._read(signed, Sayings(signed.origin, verifier.vkey, self.faults), progress)
+        self._read(signed, Sayings(signed.origin, keys.first.vkey, self.faults), progress)
         root = self._log.frontier.root()
         self.root = base64.b64encode(root).decode()
         if root != signed.root:
@@ -119,26 +140,43 @@ class _Check:
                 f"The entries do not lead to the root that the checkpoint signs for {signed.size}."
             )
         self._say_changes(entries_hold=root == signed.root)
+        keys.check_roots(self._kept_roots, self.faults)
         for each in self._kept:
             kept_root = self._kept_roots[each.says.size]
-            unchecked = each.judge(verifier, self.size, kept_root, self.faults)
+            unchecked = each.judge(keys, self.size, kept_root, self.faults)
             self.not_checked += [unchecked] if unchecked else []
         if not self._kept:
             self.not_checked.append(NO_KEPT)
 
-    def _verifier(self, given: Verifier | None) -> Verifier:
-        lying = self._content(VKEY_FILE)
+    def _trusted(self, given: Verifier | None) -> Verifier:
         if given is not None:
-            if lying is not None and lying.strip() != given.vkey.encode():
-                self.faults.add(f"{VKEY_FILE} names another key than {given.vkey}.")
             return given
         self.not_checked.insert(0, KEY_FROM_FOLDER)
+        lying = self._content(VKEY_FILE)
         if lying is None:
             raise ConfigError(f"{self._folder} holds no {VKEY_FILE}: bring the key with --vkey.")
         try:
             return Verifier.from_vkey(lying.decode(errors="replace"))
         except ConfigError as error:
             raise JournalBroken(f"{VKEY_FILE} names no usable key: {error}") from error
+
+    def _keys(self, trusted: Verifier) -> Keys:
+        """All keys that the rotations in the folder lead to; `log.vkey` has to name the last."""
+        genesis = b""
+        rotations: dict[int, bytes] = {}
+        try:
+            for index in range(-(-self.size // TILE_WIDTH)):
+                raws = self._bundle(index, self.size)
+                genesis = raws[0] if index == 0 else genesis
+                rotations |= rotations_among(raws, index * TILE_WIDTH)
+        except JournalBroken:
+            pass  # it is named when the entries are read
+        keys = Keys.walked(trusted, genesis, rotations, self.faults)
+        self._kept_roots |= dict.fromkeys(keys.roots)
+        lying = self._content(VKEY_FILE)
+        if lying is not None and lying.strip() != keys.last.vkey.encode():
+            self.faults.add(f"{VKEY_FILE} names another key than {keys.last.vkey}.")
+        return keys
 
     def _read(
         self, signed: Checkpoint, says: Sayings, progress: Callable[[int, int], None] | None

@@ -21,7 +21,7 @@ _LOAD = (
     "SELECT origin, vkey, size, frontier, checkpoint, (SELECT min(idx) FROM entries),"
     " (SELECT max(idx) FROM entries), (SELECT raw FROM entries WHERE idx = size - 1) FROM head"
 )
-_MOVE = "UPDATE head SET size = ?, frontier = ?, checkpoint = ?"
+_MOVE = "UPDATE head SET vkey = ?, size = ?, frontier = ?, checkpoint = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,5 +133,5 @@ def move_head(
     checkpoint = Checkpoint(signer.name, frontier.size, frontier.root())
     note = sign_note(checkpoint.body, signer)
     head = Head(signer.name, signer.vkey, frontier.size, bytes(frontier), note)
-    run(connection, _MOVE, head.size, head.frontier, head.checkpoint)
+    run(connection, _MOVE, head.vkey, head.size, head.frontier, head.checkpoint)
     return head, checkpoint

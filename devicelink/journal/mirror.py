@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, JournalBroken
 from devicelink.journal.entry import read_entry, type_of
-from devicelink.journal.note import Checkpoint, Verifier
+from devicelink.journal.note import Checkpoint, Note
 from devicelink.journal.report import Kept
 from devicelink.journal.tree import verify_consistency
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
+    from devicelink.journal.rotation import Keys
     from devicelink.journal.store import Journal
     from devicelink.runtime import Disk
 
@@ -32,19 +33,33 @@ _REMEDY = (
 )
 
 
-def read_mirror(genesis: Entry, verifier: Verifier) -> Kept | str:
+def read_mirror(genesis: Entry, keys: Keys) -> Kept | str:
     """The mirror that a journal's entry 0 names, for a verification; else why there is none."""
     folder = genesis.data.get("kept_folder")
     if not isinstance(folder, str):
         return "entry 0 names no folder for it"
-    path = Path(folder) / MIRROR_FILE
+    path, note = Path(folder) / MIRROR_FILE, ""
     try:
         note = path.read_text(encoding="utf-8")
-        return Kept(note, Checkpoint.open(note, verifier), f"the mirror {path}")
+        return Kept(note, keys.open(note), f"the mirror {path}")
     except FileNotFoundError:
         return f"{path} is not there"
     except (OSError, UnicodeDecodeError, JournalBroken):
+        if _unknown_key(note, keys):
+            return Kept.read(note, f"the mirror {path}")
         return f"{path} is no checkpoint by this key that can be read"
+
+
+def _unknown_key(note: str, keys: Keys) -> bool:
+    """Whether a checkpoint of this journal's name is signed under it by a key it never had."""
+    try:
+        parsed = Note.parse(note)
+        origin = Checkpoint.parse(parsed.text).origin
+    except JournalBroken:
+        return False
+    known = {key.key_id for key in keys.all()}
+    by = {told_id for name, told_id, _ in parsed.signatures if name == origin}
+    return origin == keys.first.name and bool(by) and not by & known
 
 
 class Mirror:
@@ -61,29 +76,34 @@ class Mirror:
         Raises `JournalBroken` where the journal was rolled back or forked, `JournalUnwritable`
         where the journal's disk does not answer.
         """
+        note, problem = "", None
         try:
             note = self._disk.read(self.path).decode()
-            kept = Checkpoint.open(note, Verifier.from_vkey(self._journal.vkey))
+            kept = self._journal.open_older(note)
         except FileNotFoundError:
             return f"There is no {self.path}."
         except OSError as error:
             return f"{self.path} cannot be read: {error.strerror}."
         except (UnicodeDecodeError, JournalBroken):
-            return f"{self.path} is no checkpoint that this station has signed."
+            problem = f"{self.path} is no checkpoint that this station has signed."
+            if not _unknown_key(note, self._journal.keys()):
+                return problem
+            # A journal put back to before its key was rotated does not know who signed this.
+            kept = Checkpoint.parse(Note.parse(note).text)
         try:
-            self._hold_against(kept)
+            self._hold_against(kept, later_key=problem is not None)
         except JournalBroken:
             if not self._restored_over(note):
                 raise
             return f"{self.path} is the one over which this station was restored."
-        return None
+        return problem
 
-    def _hold_against(self, kept: Checkpoint) -> None:
+    def _hold_against(self, kept: Checkpoint, *, later_key: bool) -> None:
         _, signed = self._journal.signed()
         if kept.size > signed.size:
             raise JournalBroken(
                 f"The journal was rolled back: it has {signed.size} entries, and {self.path} "
-                f"signs {kept.size}. {_REMEDY}"
+                f"signs {kept.size}{', by a key that came later' if later_key else ''}. {_REMEDY}"
             )
         try:
             verify_consistency(

@@ -151,8 +151,8 @@ def open_note(note: str, verifiers: Sequence[Verifier]) -> str:
             raise JournalBroken(f"The signature of {name} does not belong to what it stands under.")
         good = True
     if not good:
-        names = ", ".join(verifier.name for verifier in verifiers)
-        raise JournalBroken(f"The note is not signed by the key of {names}.")
+        names = ", ".join(verifier.vkey for verifier in verifiers)
+        raise JournalBroken(f"The note is not signed by the key {names}.")
     return parsed.text
 
 

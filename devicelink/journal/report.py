@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devicelink.journal.faults import Faults
-    from devicelink.journal.note import Verifier
+    from devicelink.journal.rotation import Keys
 
 KEY_FROM_FOLDER = "key taken from the folder"
 NO_KEPT = (
@@ -22,6 +22,10 @@ NO_KEPT = (
 NO_WITNESS = (
     "who wrote: no witness has cosigned, and whoever holds the station's key can write a journal "
     "anew"
+)
+NO_ROTATION = (
+    "a rotation of the key: a proof shows none; where a newer key has signed, bring the newer key, "
+    "or the rotation's own proof (--rotation FILE)"
 )
 NOT_HERE = "transcripts and texts about clients, which entries bind by their hashes alone"
 NO_PROJECTIONS = "the tables made from entries, which are no evidence"
@@ -54,14 +58,14 @@ class Kept:
 
     note: str
     says: Checkpoint
-    name: str = "the kept checkpoint"
+    name: str
     """What sentences call it."""
 
     @classmethod
-    def read(cls, note: str) -> Self:
+    def read(cls, note: str, name: str = "the kept checkpoint") -> Self:
         """Take a signed note apart, not yet believed; raises `ConfigError`."""
         try:
-            return cls(note, Checkpoint.parse(Note.parse(note).text))
+            return cls(note, Checkpoint.parse(Note.parse(note).text), name)
         except JournalBroken as error:
             raise ConfigError(f"The kept checkpoint cannot be read: {error}") from error
 
@@ -71,7 +75,7 @@ class Kept:
         notes = [kept] if isinstance(kept, str) else list(kept or ())
         return [cls.read(note) for note in notes]
 
-    def judge(self, verifier: Verifier, size: int, root: bytes | None, faults: Faults) -> str:
+    def judge(self, keys: Keys, size: int, root: bytes | None, faults: Faults) -> str:
         """Whether a journal of `size` entries still begins with what was kept.
 
         `root` is that of its first `says.size` entries. Returns what stays unchecked, as a
@@ -79,7 +83,7 @@ class Kept:
         """
         found = faults.found
         with faults.noting(f"{self.name[0].upper()}{self.name[1:]}: "):
-            Checkpoint.open(self.note, verifier)
+            keys.open(self.note)
         if self.says.size > size:
             faults.add(
                 f"The journal was rolled back: it has {size} entries, {self.name} signs "

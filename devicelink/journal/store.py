@@ -5,23 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
-from devicelink.journal.append import add_entries, make_entries, project_entries, refill
+from devicelink.journal.append import make_entries, refill
 from devicelink.journal.database import (
     FILE_NAME,
     Database,
-    make_tables,
     projection_table,
+    renew_triggers,
     run,
     table_names,
 )
 from devicelink.journal.entry import read_entry_at
 from devicelink.journal.genesis import genesis_draft
-from devicelink.journal.head import Believer, first_head, load_head, move_head
+from devicelink.journal.head import Believer, load_head
+from devicelink.journal.making import add_signed, make_file
+from devicelink.journal.note import Checkpoint
 from devicelink.journal.projection import read_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.rotation import rotation_draft, sound_keys
 from devicelink.journal.tiles import StoredTiles
-from devicelink.journal.tree import Frontier
-from devicelink.runtime.disk import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 
     from devicelink.journal.entry import Draft, Entry
     from devicelink.journal.head import Head
-    from devicelink.journal.note import Checkpoint, Signer, Verifier
+    from devicelink.journal.note import Signer, Verifier
     from devicelink.journal.projection import Projection, States
+    from devicelink.journal.rotation import Keys
     from devicelink.runtime import Runtime
 
 _PROBE_BYTES = 1024
@@ -85,36 +87,7 @@ class Journal:
         Origin, verifier key and whether the station is simulated are put into the genesis data.
         Raises `ConfigError` where a journal is already, or where these contradict each other.
         """
-        path = folder / FILE_NAME
-        being_made = folder / (FILE_NAME + ".new")
-        if path.exists():
-            raise ConfigError(f"{folder} already holds a journal; it is never written over.")
-        draft = genesis_draft(genesis, origin, signer)
-        database = None
-        try:
-            for name in (FILE_NAME + ".new" + end for end in ("", "-wal", "-shm", "-journal")):
-                (folder / name).unlink(missing_ok=True)
-            being_made.touch(mode=0o600)
-            database = Database(being_made)
-            with database.writer() as connection:
-                make_tables(connection)
-                refill(connection, {projection.name: {} for projection in projections})
-                first_head(connection, signer)
-                entries, _ = make_entries([draft], None, runtime)
-                _add(connection, signer, Frontier(), entries, projections)
-            database.close()
-            path.hardlink_to(being_made)
-            being_made.unlink()
-            sync_folder(folder)
-        except FileExistsError:
-            raise ConfigError(f"{folder} got a journal from another process just now.") from None
-        except OSError as error:
-            raise JournalUnwritable(
-                f"No journal can be made in {folder}: {error.strerror}."
-            ) from error
-        finally:
-            if database is not None:
-                database.close()
+        make_file(folder, genesis_draft(genesis, origin, signer), signer, runtime, projections)
         return cls.open(folder, signer=signer, runtime=runtime, projections=projections)
 
     @classmethod
@@ -215,24 +188,46 @@ class Journal:
         entries returned. Raises `JournalUnwritable` whatever the reason: disk, lock, content, or a
         journal whose head does not hold.
         """
-        if self._signer is None:
-            raise JournalUnwritable(f"The journal {self.origin} was opened for reading only.")
         if not drafts:
             return []
+        return self._record(drafts)
+
+    def rotate(self, new: Signer, *, actor: str, second: str = "") -> Entry:
+        """Hand over to a new key by one entry that both keys sign; from it on the new one signs.
+
+        `actor` and `second` are the administrators. Raises as `append_all`; then the key that
+        counts is the one that the file names when it is next opened.
+        """
+        return self._record([], new, actor, second)[0]
+
+    def _record(
+        self, drafts: Sequence[Draft], new: Signer | None = None, actor: str = "", second: str = ""
+    ) -> list[Entry]:
+        old = self._signer
+        if old is None:
+            raise JournalUnwritable(f"The journal {self.origin} was opened for reading only.")
         try:
             with self._database.writer() as connection:
-                head = load_head(connection)
+                head = self._load(connection)
                 _, frontier = self._believer.believed(head)
                 head.check_ends()
+                if new is not None:
+                    place = (self.origin, head.size, frontier.root())
+                    drafts = [rotation_draft(*place, old=old, new=new, actor=actor, second=second)]
+                    renew_triggers(connection)
                 entries, asked = make_entries(drafts, self._last_of(head), self._runtime)
-                signed = _add(
-                    connection, self._signer, frontier, entries, list(self._projections.values())
-                )
+                if new is not None and len(entries) > 1:
+                    raise JournalUnwritable("The clock is wrong: confirm it, then rotate the key.")
+                projections = list(self._projections.values())
+                signed = add_signed(connection, new or old, frontier, entries, projections)
         except JournalBroken as error:
             raise JournalUnwritable(
                 f"Nothing was recorded, since the journal does not hold: {error} "
                 "`devicelink journal verify` says more."
             ) from error
+        if new is not None:
+            self._signer, self._verifier = new, new.verifier
+            self._believer = Believer(new.verifier)
         self._believer.signed(*signed)
         self._last = entries[-1]
         self.grown = True
@@ -282,7 +277,7 @@ class Journal:
         together = own if set(projections) <= set(own) else tuple(projections)
         replay = self._replays.pop(together, None) or Replay(together)
         with self._database.reader() as connection:
-            head = load_head(connection)
+            head = self._load(connection)
             head.check_ends()
             checkpoint, _ = self._believer.believed(head)
             if replay.frontier.size > checkpoint.size:
@@ -320,7 +315,7 @@ class Journal:
         for raws in self.raw_batches(0, self.size):
             replay.feed(raws)
         with self._database.writer() as connection:
-            head = load_head(connection)
+            head = self._load(connection)
             head.check_ends()
             replay.feed(read_raws(connection, replay.frontier.size, head.size))
             replay.hold_against(self._believer.believed(head)[0])
@@ -334,9 +329,36 @@ class Journal:
         with self._database.writer() as connection:
             run(connection, _PROBE, written)
 
+    def keys(self) -> Keys:
+        """All keys from the first on; raises `JournalBroken` where a rotation does not hold."""
+        with self._database.reader() as connection:
+            return sound_keys(connection, load_head(connection))
+
+    def open_older(self, note: str) -> Checkpoint:
+        """A checkpoint that this journal signed once, by whatever key; raises `JournalBroken`."""
+        try:
+            return Checkpoint.open(note, self._verifier)
+        except JournalBroken:
+            return self.keys().open(note)
+
     def _head(self) -> Head:
         with self._database.reader() as connection:
-            return load_head(connection)
+            return self._load(connection)
+
+    def _load(self, connection: Connection) -> Head:
+        """The head; another process may have rotated the key meanwhile."""
+        head = load_head(connection)
+        if head.vkey != self._verifier.vkey:
+            keys = sound_keys(connection, head)
+            if self._verifier in keys.all() and self._signer is not None:
+                raise JournalUnwritable(
+                    "The station's key was changed by another command, and this one holds the old "
+                    "key. Nothing was recorded; end this program and say the command again."
+                )
+            if self._verifier in keys.all():
+                self._verifier = keys.last
+                self._believer = Believer(keys.last)
+        return head
 
     def _last_of(self, head: Head) -> Entry:
         """The last entry that a head counts; the same bytes are read but once."""
@@ -354,18 +376,6 @@ class Journal:
         if not raws:
             raise JournalBroken(f"Entry {index} of the journal is missing.")
         return read_entry_at(index, raws[0])
-
-
-def _add(
-    connection: Connection,
-    signer: Signer,
-    frontier: Frontier,
-    entries: Sequence[Entry],
-    projections: Sequence[Projection],
-) -> tuple[Head, Checkpoint]:
-    add_entries(connection, entries, frontier)
-    project_entries(connection, entries, projections)
-    return move_head(connection, signer, frontier)
 
 
 def _verifier(head: Head, signer: Signer | None) -> Verifier:

@@ -22,7 +22,7 @@ from devicelink.journal.examine import Examination
 from devicelink.journal.faults import Faults
 from devicelink.journal.head import load_head
 from devicelink.journal.mirror import read_mirror
-from devicelink.journal.note import Checkpoint, Verifier
+from devicelink.journal.note import Verifier
 from devicelink.journal.projection import write_state
 from devicelink.journal.replay import BATCH, Replay, read_raws
 from devicelink.journal.report import (
@@ -34,6 +34,7 @@ from devicelink.journal.report import (
     Kept,
     Report,
 )
+from devicelink.journal.rotation import keys_in
 from devicelink.journal.tree import tile_path, tile_widths
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     from devicelink.journal.head import Head
     from devicelink.journal.projection import Projection, States
+    from devicelink.journal.rotation import Keys
 
 
 def verify(
@@ -123,10 +125,10 @@ class _Check:
             self._check_tile_list(connection, head.size)
             present = connection.scalar(select(func.count()).select_from(entries_table)) or 0
             highest = connection.scalar(select(func.max(entries_table.c.idx)))
-        verifier = self._verifier(head)
+        keys = self._keys(head)
         signed = None
         with self._faults.noting():
-            signed = Checkpoint.open(head.checkpoint, verifier)
+            signed = keys.open(head.checkpoint)
         if signed is not None and (signed.origin, signed.size) != (head.origin, head.size):
             self._faults.add(
                 f"The checkpoint signs {signed.size} entries of {signed.origin}, the journal's "
@@ -134,26 +136,31 @@ class _Check:
             )
         total = present if signed is None else min(signed.size, (highest or 0) + 1)
         examination = Examination(
-            self._database, head, self._faults, keep_roots_at=[each.says.size for each in older]
+            self._database,
+            head,
+            self._faults,
+            first_vkey=keys.first.vkey,
+            keep_roots_at=[*keys.roots, *(each.says.size for each in older)],
         )
         examination.read(total, self._progress)
         self.root = base64.b64encode(examination.frontier.root()).decode()
         examination.conclude(signed)
+        keys.check_roots(examination.kept_roots, self._faults)
         for each in older:
             root = examination.kept_roots[each.says.size]
-            unchecked = each.judge(verifier, self.size, root, self._faults)
+            unchecked = each.judge(keys, self.size, root, self._faults)
             self.not_checked += [unchecked] if unchecked else []
         if not older:
             self.not_checked.append(NO_KEPT)
-        self._check_projections(projections, verifier)
+        self._check_projections(projections, keys.last)
 
     def _mirror(self) -> list[Kept]:
         """The mirror on this machine, used like a kept checkpoint; where there is none, why."""
         try:
             with self._database.reader() as connection:
-                verifier = self._given or load_head(connection).verifier()
+                keys = keys_in(connection, load_head(connection), Faults(), self._given)
                 genesis = read_entry(read_raws(connection, 0, 1)[0])
-            found = read_mirror(genesis, verifier)
+            found = read_mirror(genesis, keys)
         except (JournalBroken, IndexError):
             found = "entry 0 cannot be read"
         if isinstance(found, Kept):
@@ -161,13 +168,13 @@ class _Check:
         self.not_checked.append(f"the journal against its mirror: {found}")
         return []
 
-    def _verifier(self, head: Head) -> Verifier:
-        """The given key, else the folder's; a folder that names another is a fault."""
-        if self._given is None:
-            return head.verifier()
-        if head.vkey != self._given.vkey:
-            self._faults.add(f"The journal names the key {head.vkey}, not {self._given.vkey}.")
-        return self._given
+    def _keys(self, head: Head) -> Keys:
+        """From the given key, else the folder's; a head that names another in force is a fault."""
+        with self._database.reader() as connection:
+            keys = keys_in(connection, head, self._faults, self._given)
+        if head.vkey != keys.last.vkey:
+            self._faults.add(f"The journal names the key {head.vkey}, not {keys.last.vkey}.")
+        return keys
 
     def _check_tile_list(self, connection: Connection, size: int) -> None:
         """Whether the full tiles are all there, and no other."""

@@ -13,6 +13,7 @@ from devicelink.errors import ConfigError, DeviceLinkError, JournalBroken, Refus
 from devicelink.journal.copy import copy_database
 from devicelink.journal.database import FILE_NAME
 from devicelink.journal.entry import moment
+from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.store import Journal
@@ -27,7 +28,7 @@ from devicelink.keeping.bundle import (
     seal,
 )
 from devicelink.session.context import PROJECTIONS
-from devicelink.station import KEY_FILE, SIMULATED_PREFIX
+from devicelink.station import SIMULATED_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,12 +10,13 @@ from devicelink.errors import ConfigError, DeviceLinkError, JournalBroken
 from devicelink.journal import clock
 from devicelink.journal.database import FILE_NAME, Database, altered
 from devicelink.journal.kept import pending
+from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.verify import verify
 from devicelink.keeping.sight import Unseen, warn, wrong
 from devicelink.session.context import PROJECTIONS
-from devicelink.station import KEY_FILE, SIMULATED_PREFIX
+from devicelink.station import SIMULATED_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from devicelink.config import STATION_FILE, read_station_file
 from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink.journal.database import sqlite_module
+from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
 from devicelink.keeping.sight import warn, wrong
 from devicelink.session.permit import DISK_NEEDED_BYTES
-from devicelink.station import KEY_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@
 """Checks a devicelink journal that was exported as a tile log, or the proof of one entry.
 
     python3 verify_tlog.py DIR --vkey KEYFILE [--kept CHECKPOINT]... [--json]
-    python3 verify_tlog.py FILE.tlog-proof --vkey KEYFILE [--json]
+    python3 verify_tlog.py FILE.tlog-proof --vkey KEYFILE [--rotation ITS.tlog-proof]... [--json]
 
 This file shares no code with devicelink: it needs Python 3.9 or newer and `cryptography`, and was
 written from the formats alone (C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof; RFC 6962;
@@ -23,6 +23,7 @@ import json
 import os
 import re
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,6 +38,9 @@ LONGEST_ENTRY = 0xFFFF
 LONGEST_FILE = WIDE * (2 + LONGEST_ENTRY)
 MOST_SENTENCES = 100
 MOST_PROOF_LINES = 63
+ROTATES = b'{"v":1,"type":"station.key_rotated",'
+ROTATION = "devicelink key rotation"
+ROTATION_LINES = 6
 ED25519 = b"\x01"
 BROKEN, USAGE = 4, 2
 NUMBER = re.compile("0|[1-9][0-9]{0,18}", re.ASCII)
@@ -177,14 +181,17 @@ class Checkpoint:
     root: bytes
 
     @classmethod
-    def read(cls, note: str, key: Key, findings: Findings, what: str) -> Checkpoint:
+    def read(cls, note: str, keys: Keys, findings: Findings, what: str) -> Checkpoint:
         """Take it apart and judge its signatures; raises `BrokenError` if it is not one."""
         text, empty, signatures = note.rpartition("\n\n")
         if not empty or not signatures.endswith("\n") or re.search("[\x00-\x09\x0b-\x1f]", note):
             raise BrokenError(f"{what} is not a signed note.")
-        judge_signatures(text + "\n", signatures[:-1].split("\n"), key, findings, what)
         lines = text.split("\n")
         size = lines[1] if len(lines) > 1 else ""
+        key = keys.at(int(size) if NUMBER.fullmatch(size) else 0)
+        rows = signatures[:-1].split("\n")
+        if not keys.says_wrong_key(rows, size, findings, what):
+            judge_signatures(text + "\n", rows, key, findings, what)
         root = unbase64(lines[2]) if len(lines) > len("os") else b""
         if not NAME.fullmatch(lines[0]) or not NUMBER.fullmatch(size) or size == "0":
             raise BrokenError(f"{what} has no origin or no size that can be: {size!r:.30}.")
@@ -214,6 +221,107 @@ def judge_signatures(text: str, lines: list[str], key: Key, findings: Findings, 
             return
     if not held:
         findings.add(f"{what} is not signed by the key {key.text}.")
+
+
+class Keys:
+    """A log's keys, each with the entry that brought it; 0 for the first."""
+
+    def __init__(self, first: Key) -> None:
+        self.since = [(0, first)]
+        self.roots: dict[int, bytes] = {}
+
+    @classmethod
+    def walk(
+        cls, trusted: Key, genesis: bytes, found: dict[int, bytes], findings: Findings
+    ) -> Keys:
+        """From key to key by entries that both sign; `trusted` is the first or a later one."""
+        keys, silent = cls(trusted), Findings()
+        with suppress(ValueError, KeyError, AttributeError, UsageError):
+            keys = cls(Key.read(read_entry(genesis)["data"]["vkey"])) if found else keys
+        keys.go_on(found, silent)
+        if all(key != trusted for _, key in keys.since):
+            keys, silent = cls(trusted), Findings()
+            keys.go_on(found, silent)
+        for sentence in silent.broken:
+            findings.add(sentence)
+        return keys
+
+    def go_on(self, found: dict[int, bytes], findings: Findings) -> None:
+        """Every rotation, up to the first that does not hold."""
+        for place, raw in sorted(found.items()):
+            try:
+                self.rotate(place, raw)
+            except (ValueError, UsageError, BrokenError) as error:
+                findings.add(f"Entry {place} hands over to no key: {error}")
+                return
+
+    def rotate(self, place: int, raw: bytes) -> None:
+        """One rotation; raises `ValueError`, `UsageError` or `BrokenError`."""
+        note = read_entry(raw)["data"].get("note")
+        text, empty, signatures = note.rpartition("\n\n") if isinstance(note, str) else ("", "", "")
+        lines, old = text.split("\n"), self.since[-1][1]
+        if (
+            not empty
+            or len(lines) != ROTATION_LINES
+            or lines[0] != ROTATION
+            or not signatures.endswith("\n")
+        ):
+            raise ValueError("its data hold no signed note of six lines.")
+        root = unbase64(lines[3])
+        if lines[1:3] != [old.name, str(place)] or len(root) != HASH:
+            raise ValueError("its rotation was signed for another log or place.")
+        if lines[4] != old.text:
+            raise ValueError(f"it rotates from the key {lines[4]}, the key in force is {old.text}.")
+        new = Key.read(lines[5])
+        if new.name != old.name or new.text != lines[5] or any(new == k for _, k in self.since):
+            raise ValueError(f"it rotates to {lines[5]}, which is no new key of this log.")
+        for which, key in (("old", old), ("new", new)):
+            judged = Findings()
+            judge_signatures(text + "\n", signatures[:-1].split("\n"), key, judged, "its note")
+            if judged.count:
+                raise ValueError(
+                    f"its rotation is not signed by both keys: the {which} key {key.text} did not "
+                    "sign it."
+                )
+        self.since.append((place, new))
+        self.roots[place] = root
+
+    def at(self, size: int) -> Key:
+        """The key that signs a checkpoint of so many entries."""
+        return [key for since, key in self.since if since < size or since == 0][-1]
+
+    def says_wrong_key(self, rows: list[str], size: str, findings: Findings, what: str) -> bool:
+        """Whether a key of this log signed that was not in force at that size; it is named."""
+        due = self.at(int(size) if NUMBER.fullmatch(size) else 0)
+        by = set()
+        for row in rows:
+            match = re.fullmatch(r"\u2014 (\S+) (\S+)", row)
+            by.add((match[1], unbase64(match[2])[:4]) if match else ("", b""))
+        if (due.name, due.id) in by:
+            return False
+        for at, (since, key) in enumerate(self.since):
+            if (key.name, key.id) in by:
+                retired = since < int(size)
+                how = (
+                    f"was retired at entry {self.since[at + 1][0]}"
+                    if retired
+                    else f"came only with entry {since}"
+                )
+                findings.add(
+                    f"{what} of {size} entries is signed by the key {key.text}, which {how}; the "
+                    f"key of that size is {due.text}."
+                )
+                return True
+        return False
+
+    def check_roots(self, roots: dict[int, bytes], findings: Findings) -> None:
+        """What each rotation says of the entries before it, against those entries."""
+        for place, told in self.roots.items():
+            if roots.get(place) != told:
+                findings.add(
+                    f"Entry {place}: its rotation was signed over other entries than the {place} "
+                    "before it: they were changed, or it was put here."
+                )
 
 
 # ---------------------------------------------------------------- entries
@@ -396,6 +504,20 @@ class Log:
                 self.check_tile(str(level), self.size // WIDE ** (level + 1), hashes)
         return root.now()
 
+    def find_rotations(self) -> tuple[bytes, dict[int, bytes]]:
+        """Entry 0, and all entries that bring a new key, as far as bundles can be read."""
+        genesis, silent = b"", Log(self.folder, self.size, Findings())
+        found: dict[int, bytes] = {}
+        for index in range(-(-self.size // WIDE)):
+            try:
+                entries = silent.bundle(index)
+            except BrokenError:
+                break
+            genesis = genesis or entries[0]
+            places = enumerate(entries, index * WIDE)
+            found.update((place, raw) for place, raw in places if raw.startswith(ROTATES))
+        return genesis, found
+
     def bundle(self, index: int) -> list[bytes]:
         """Entries, 256 or as many as there have to be; raises `BrokenError` if they are not."""
         width = min(WIDE, self.size - index * WIDE)
@@ -513,28 +635,32 @@ def check_folder(
             raise BrokenError(f"log.vkey: {error}") from error
     else:
         key = Key.read(vkey)
-        if lying is not None and lying.decode(errors="replace").strip() != key.text:
-            findings.add("log.vkey names another key than the one you brought.")
     note = content(folder, "checkpoint")
     if note is None:
         raise BrokenError("There is no checkpoint: this is no whole export.")
-    signed = Checkpoint.read(note.decode(errors="replace"), key, findings, "The checkpoint")
+    text = note.decode(errors="replace")
+    told = text.split("\n")[1] if text.count("\n") else ""
+    log = Log(folder, int(told) if NUMBER.fullmatch(told) else 0, findings)
+    keys = Keys.walk(key, *log.find_rotations(), findings)
+    if lying is not None and lying.decode(errors="replace").strip() != keys.since[-1][1].text:
+        findings.add(f"log.vkey names another key than {keys.since[-1][1].text}.")
+    signed = Checkpoint.read(text, keys, findings, "The checkpoint")
     try:
-        older = [Checkpoint.read(n, key, findings, "The kept checkpoint") for n in kept_notes]
+        older = [Checkpoint.read(n, keys, findings, "The kept checkpoint") for n in kept_notes]
     except BrokenError as error:
         raise UsageError(f"It cannot be read: {error}") from error
-    roots = {each.size: b"" for each in older}
-    log = Log(folder, signed.size, findings)
+    roots = dict.fromkeys([*keys.roots, *(each.size for each in older)], b"")
     log.check_names()
     for each in older:
         if each.size > signed.size:
             findings.add(
                 f"Rolled back: the log has {signed.size} entries, a kept checkpoint {each.size}."
             )
-    root = log.read(Story(key, signed.origin, findings), roots)
+    root = log.read(Story(keys.since[0][1], signed.origin, findings), roots)
     if root != signed.root:
         findings.add("The entries do not lead to the root that the checkpoint signs.")
     log.say_changes(entries_hold=root == signed.root)
+    keys.check_roots(roots, findings)
     for each in older:
         if each.size <= signed.size and roots[each.size] != each.root:
             findings.add(
@@ -549,15 +675,8 @@ def check_folder(
     return signed.size, root
 
 
-def check_proof(text: str, vkey: str | None, findings: Findings) -> tuple[int, bytes]:
-    """The proof of one entry; size and root of the tree that it stands in."""
-    if vkey is None:
-        raise UsageError("A proof does not carry the log's key: bring it with --vkey FILE.")
-    key = Key.read(vkey)
-    findings.not_checked += [
-        "every other entry: a proof speaks of one",
-        "a roll-back or a fork: a proof shows one state",
-    ]
+def take_proof(text: str) -> tuple[int, bytes, list[bytes], str]:
+    """A proof's index, entry, path and checkpoint; raises `BrokenError`."""
     head, _, note = text.partition("\n\n")
     lines = head.split("\n")
     extra, place = [*lines, "", "", ""][1:3]
@@ -569,8 +688,26 @@ def check_proof(text: str, vkey: str | None, findings: Findings) -> tuple[int, b
     path = [unbase64(line) for line in lines[3:]]
     if len(path) > MOST_PROOF_LINES or any(len(each) != HASH for each in path):
         raise BrokenError("The proof's hashes are not base64 of 32 bytes.")
-    signed = Checkpoint.read(note, key, findings, "The checkpoint")
-    index = int(told)
+    return int(told), raw, path, note
+
+
+def check_proof(
+    text: str, vkey: str | None, rotations: list[str], findings: Findings
+) -> tuple[int, bytes]:
+    """The proof of one entry; size and root of the tree that it stands in."""
+    if vkey is None:
+        raise UsageError("A proof does not carry the log's key: bring it with --vkey FILE.")
+    key = Key.read(vkey)
+    findings.not_checked += [
+        "every other entry: a proof speaks of one",
+        "a roll-back or a fork: a proof shows one state",
+    ]
+    if not rotations:
+        findings.not_checked.append("a rotation of the key: none was brought with --rotation")
+    handed = [take_proof(each) for each in rotations]
+    keys = Keys.walk(key, b"", {each[0]: each[1] for each in handed}, findings)
+    index, raw, path, note = take_proof(text)
+    signed = Checkpoint.read(note, keys, findings, "The checkpoint")
     if index >= signed.size or climb(index, signed.size, leaf(raw), path) != signed.root:
         raise BrokenError(f"The proof of entry {index} does not lead to the signed root.")
     try:
@@ -587,6 +724,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("place", type=Path, help="an exported folder, or a .tlog-proof file")
     parser.add_argument("--vkey", type=Path, help="a file with the log's key, from elsewhere")
     parser.add_argument("--kept", type=Path, action="append", default=[], help="a checkpoint kept")
+    parser.add_argument("--rotation", type=Path, action="append", default=[], help="its proof")
     parser.add_argument("--json", action="store_true", help="one JSON document")
     asked = parser.parse_args(words)
     findings, size, root = Findings(), 0, b""
@@ -596,7 +734,9 @@ def main(words: list[str] | None = None) -> int:
         if asked.place.is_dir():
             size, root = check_folder(asked.place, vkey, kept, findings)
         else:
-            size, root = check_proof(asked.place.read_text(encoding="utf-8"), vkey, findings)
+            rotations = [each.read_text(encoding="utf-8") for each in asked.rotation]
+            text = asked.place.read_text(encoding="utf-8")
+            size, root = check_proof(text, vkey, rotations, findings)
     except BrokenError as error:
         findings.add(str(error))
     except (UsageError, OSError, UnicodeDecodeError) as error:
