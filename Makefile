@@ -52,7 +52,7 @@ lock: $(VENV)/dev.stamp
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 	  requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
-	  requirements/fuzz.in -o requirements/fuzz.txt
+	  --python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache

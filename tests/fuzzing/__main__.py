@@ -31,4 +31,4 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         main(*sys.argv[1:])
     else:
-        print(*TARGETS)
+        sys.stdout.write(" ".join(TARGETS) + "\n")
