@@ -7,6 +7,7 @@ mend the decoder, and keep the file in `tests/corpora/TARGET/`, where an ordinar
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import atheris
@@ -23,7 +24,7 @@ def main(name: str, seconds: str) -> None:
         sys.exit(f"There is no target {name!r}. Targets: {', '.join(TARGETS)}.")
     options = [f"-max_total_time={seconds}", "-max_len=4096", "-timeout=10", "-rss_limit_mb=1024"]
     kept = [str(path) for path in (CORPORA / name,) if path.is_dir()]
-    atheris.Setup([sys.argv[0], *options, *kept], TARGETS[name])
+    atheris.Setup([sys.argv[0], *options, tempfile.mkdtemp(), *kept], TARGETS[name])
     atheris.Fuzz()
 
 
