@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 SEEDS ?= 2000
 
-.PHONY: demo test lint format lock clean world sweep
+.PHONY: demo test lint format lock clean world sweep fuzz
 
 demo: $(VENV)/run.stamp
 	$(BIN)/devicelink demo
@@ -25,6 +25,11 @@ world: $(VENV)/dev.stamp
 sweep: $(VENV)/dev.stamp
 	$(BIN)/python -m devicelink_simulation.world sweep --every $(or $(EVERY),1)
 	$(BIN)/python -m devicelink_simulation.world journal --every $(or $(EVERY),1)
+
+# Looks for bytes that decoders do not expect; TARGET=… for one, SECONDS=… for each.
+fuzz: $(VENV)/fuzz.stamp
+	for target in $(or $(TARGET),$$($(BIN)/python -m tests.fuzzing)); do \
+	  $(BIN)/python -m tests.fuzzing $$target $(or $(SECONDS),60) || exit 1; done
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -46,6 +51,8 @@ lock: $(VENV)/dev.stamp
 	  -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 	  requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  --python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -59,4 +66,8 @@ $(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/fuzz.stamp: requirements/fuzz.txt $(VENV)/dev.stamp
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
 	touch $@

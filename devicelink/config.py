@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import quote
 
@@ -17,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from devicelink.errors import ConfigError
 
 STATION_FILE = "station.toml"
+LONGEST_TEXT_BYTES = 16 * 1024**2
+"""Above every document that is ever read here, and far below what a station's memory holds."""
 
 
 class StationFile(BaseModel):
@@ -58,22 +60,32 @@ def read_station_file(folder: Path) -> StationFile:
 def read_toml(path: Path) -> dict[str, object]:
     """Read a TOML file; raises `ConfigError` with the place of the mistake."""
     try:
-        with path.open("rb") as file:
-            return tomllib.load(file, parse_float=Decimal)
-    except FileNotFoundError:
-        raise ConfigError(f"The file {path} does not exist.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file {path} cannot be read: {error}.") from None
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(read_text(path, "file"), parse_float=Decimal)
+    except RecursionError:
+        raise ConfigError(f"The file {path} is not valid TOML: it is nested too deeply.") from None
+    except InvalidOperation:
+        raise ConfigError(f"The file {path} holds a number that is out of all bounds.") from None
+    except ValueError as error:  # beside TOML's own, what Python says of a number too long
         raise ConfigError(f"The file {path} is not valid TOML: {error}.") from None
 
 
 def read_text(path: Path, what: str) -> str:
     """Read a text file; raises `ConfigError` naming what it was meant to be."""
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The {what} {path} cannot be read: {error}.") from None
+        with path.open("rb") as file:
+            found = file.read(LONGEST_TEXT_BYTES + 1)
+        if len(found) > LONGEST_TEXT_BYTES:
+            mib = LONGEST_TEXT_BYTES // 1024**2
+            raise ConfigError(f"The {what} {path} is longer than {mib} MiB. Is it the right file?")
+        return found.decode()
+    except FileNotFoundError:
+        raise ConfigError(f"The {what} {path} does not exist.") from None
+    except OSError as error:
+        raise ConfigError(f"The {what} {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(
+            f"The {what} {path} cannot be read: it is not UTF-8 text. Is it the right file?"
+        ) from None
 
 
 def data_folder(option: Path | None) -> Path:

@@ -32,6 +32,10 @@ def fail(name: str, sentence: str, as_json: bool = typer.Option(False, "--json")
         )
         raise errors.Refused(sentence, findings)
     known = {**vars(errors), "KeyboardInterrupt": KeyboardInterrupt, "ValueError": ValueError}
+    if name == "OSError":
+        raise OSError(28, "No space left on device", sentence)
+    if name == "BrokenPipeError":
+        raise BrokenPipeError(32, "Broken pipe")
     raise known[name](sentence)
 """
 
@@ -187,6 +191,31 @@ def test_a_mistake_of_our_own_is_a_sentence(run):
     assert out == ""
     assert "ValueError('something odd')" in err.splitlines()[-1]
     assert "Please report it." in err.splitlines()[-1]
+
+
+def test_with_json_what_the_computer_refuses_is_one_document_too(run):
+    """With `--json` a failure that is none of ours is a document with a sentence, exit 1."""
+    code, out, _ = run("OSError", "/tmp/there", "--json")
+    document = json.loads(out)
+    assert (code, document["error"], document["findings"]) == (1, "OSError", [])
+    assert "that the disk is not full" in document["sentence"]
+
+
+def test_what_the_computer_refuses_is_a_sentence(run):
+    """A full disk names file and remedy, asks for no report, and shows no traceback."""
+    code, out, err = run("OSError", "/tmp/there")
+    assert (code, out) == (1, "")
+    assert "No space left on device (/tmp/there)" in err
+    assert "Traceback" not in err
+    assert len(err.splitlines()) == 1
+
+
+def test_a_reader_that_went_away_is_no_error_of_ours(run, monkeypatch):
+    """Behind `| head` nothing is said, and nothing asks for a report."""
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    code, _, err = run("BrokenPipeError", "x")
+    assert code == 1
+    assert err == ""
 
 
 def test_an_interrupt_is_not_an_error(run):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,16 +28,42 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # who read the output wants no more of it, as `| head` does
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  (open until the end)
+        sys.exit(1)
+    except OSError as error:
+        _say_failed("OSError", _refused_by_machine(error), as_json="--json" in words)
+        sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last floor: a sentence, never a traceback
         from devicelink.diagnostics import logger
 
         logger().error("internal_error", exc_info=True)
-        print(f"devicelink met an error of its own ({error!r}). Please report it.", file=sys.stderr)
+        sentence = f"devicelink met an error of its own ({error!r}). Please report it."
+        _say_failed("internal_error", sentence, as_json="--json" in words)
         sys.exit(1)
     finally:
         from devicelink.cli.common import close_stations
 
         close_stations()
+
+
+def _refused_by_machine(error: OSError) -> str:
+    """What the operating system would not do, with which file, and what to look at."""
+    what = error.strerror or str(error)
+    where = f" ({error.filename})" if error.filename else ""
+    return (
+        f"The computer refused: {what}{where}. Check that the name is right, that you may read and "
+        "write there, and that the disk is not full."
+    )
+
+
+def _say_failed(error: str, sentence: str, *, as_json: bool) -> None:
+    """A failure that is none of ours, told as ours are; stdout may be what failed."""
+    if as_json:
+        with contextlib.suppress(OSError):
+            document = {"error": error, "sentence": sentence, "findings": []}
+            print(json.dumps(document, ensure_ascii=False), flush=True)
+    print(sentence, file=sys.stderr)
 
 
 def _say(error: DeviceLinkError, *, as_json: bool) -> None:

@@ -131,7 +131,10 @@ def read_settings(path: Path) -> dict[str, str]:
     for name, value in table.items():
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
             raise ConfigError(f"{path}: {name} must be a number or a word, not {value!r}.")
-    return {str(name): str(value) for name, value in table.items()}
+    try:
+        return {str(name): str(value) for name, value in table.items()}
+    except ValueError:  # a whole number of thousands of digits, written in hexadecimal
+        raise ConfigError(f"{path} holds a number that is out of all bounds.") from None
 
 
 def _known_kind(kind: str) -> None:

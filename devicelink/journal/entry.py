@@ -26,7 +26,7 @@ _FIELDS = (
     *("session", "device", "counter", "salt", "data"),
 )
 _TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*", re.ASCII)
-_SESSION = re.compile(r"S-(0|[1-9][0-9]*)", re.ASCII)
+_SESSION = re.compile(r"S-(0|[1-9][0-9]{0,18})", re.ASCII)
 _SALT = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 _AT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", re.ASCII)
 

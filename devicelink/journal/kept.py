@@ -111,13 +111,15 @@ def _read(path: Path, disk: Disk) -> KeptFile:
     try:
         rows: list[dict[str, Any]] = json.loads(disk.read(path))
         return KeptFile(path, tuple(_draft(path, row) for row in rows))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         return KeptFile(path, (), problem=repr(error))
 
 
 def _draft(path: Path, row: dict[str, Any]) -> Draft:
     time = {name: row.pop(name) for name in ("at", "mono_ns", "boot", "clock")}
     draft = Draft(**row)
+    if not all(one is None or isinstance(one, str) for one in (draft.device, draft.session)):
+        raise TypeError("its device or session is no text")
     return replace(draft, data={**draft.data, "kept": {"file": path.name, **time}})
 
 

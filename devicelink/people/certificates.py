@@ -287,7 +287,7 @@ def _status_entry(entry: Mapping[str, Any]) -> StatusEntry:
     readable = (
         entry.get("type") == STATUS_KIND
         and entry.get("statusSize", 1) == 1
-        and purpose in {REVOCATION, SUSPENSION}
+        and purpose in (REVOCATION, SUSPENSION)
     )
     return StatusEntry(
         list_url=read.text(url, "status list"),

@@ -373,6 +373,10 @@ def set_aside(path: Path, disk: Disk) -> Path:
     return aside
 
 
+_LONGEST_LINE = 8_000
+"""Characters; a guard's own lines are a few hundred, an entry holds 65,535 bytes."""
+
+
 def take_lines(path: Path, disk: Disk) -> list[dict[str, object]]:
     """The lines that guards left; half a line at the end is kept as what it is."""
     lines: list[dict[str, object]] = []
@@ -381,11 +385,22 @@ def take_lines(path: Path, disk: Disk) -> list[dict[str, object]]:
     except OSError:
         return lines
     for line in text.splitlines():
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            lines.append({"what": "unreadable", "text": line[:200]})
+        said = _line(line)
+        lines.append({"what": "unreadable", "text": line[:200]} if said is None else said)
     return lines
+
+
+def _line(text: str) -> dict[str, object] | None:
+    """A guard's line; None for what the journal could not take, or recovery not go by."""
+    try:
+        found = json.loads(text)
+        text.encode()
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(found, dict) or len(text) > _LONGEST_LINE:
+        return None
+    return found if type(found.get("mono_ns", 0)) is int else None
 
 
 def attend(argument: str, runtime: Runtime) -> None:

@@ -129,6 +129,6 @@ def ask_owner(folder: Path, serial: str, runtime: Runtime) -> dict[str, object] 
     path = folder / "locks" / device_file(serial, "sock")
     try:
         answer = json.loads(runtime.ask(path, ASK, ANSWER_WITHIN_S) or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None

@@ -349,7 +349,7 @@ FIELDS: dict[str, Any] = {
     "clock": lambda value: value in ("synced", "unsynced", "suspect", "unknown"),
     "actor": _text,
     "role": _text,
-    "session": lambda value: value is None or _like("S-(0|[1-9][0-9]*)")(value),
+    "session": lambda value: value is None or _like("S-(0|[1-9][0-9]{0,18})")(value),
     "device": lambda value: value is None or _text(value),
     "counter": lambda value: value is None or _count(value),
     "salt": _like("[A-Za-z0-9_-]{22}"),

@@ -173,3 +173,20 @@ def test_tiles_completed_add_up(size):
     full = {(level, count) for level, count, _ in tree.tile_widths(size) if count}
     before = {(level, count) for level, count, _ in tree.tile_widths(size - 1) if count}
     assert {(level, index + 1) for level, index in tree.tiles_completed(size)} == full - before
+
+
+def naive_root(leaves):
+    """RFC 6962, section 2.1, as it is written there."""
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return tree.node_hash(naive_root(leaves[:half]), naive_root(leaves[half:]))
+
+
+@given(st.integers(1, 600))
+def test_roots_are_those_of_the_recursive_definition(size):
+    """For every size, whatever the shape of its right edge."""
+    leaves = some_leaves(size)
+    assert tree.root_of(leaves) == naive_root(leaves)

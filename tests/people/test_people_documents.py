@@ -272,3 +272,13 @@ def test_people_any_claim_may_be_anything(name, value):
     claims = json.loads(json.dumps({**claims_of(certificate()), name: value}))
     with suppress(CertificateError):
         assert read_claims(header, claims)
+
+
+@given(st.data())
+def test_people_any_changed_byte_is_refused(data):
+    """Whichever character of a certificate is another one, it is not opened."""
+    compact = certificate()
+    place = data.draw(st.integers(0, len(compact) - 1))
+    other = data.draw(st.characters(codec="ascii").filter(lambda one: one != compact[place]))
+    with pytest.raises(CertificateError):
+        opens(f"{compact[:place]}{other}{compact[place + 1 :]}")

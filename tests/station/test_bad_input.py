@@ -90,6 +90,11 @@ def test_a_settings_file_that_is_none(shared, name, text, code, said):
     refused(shared, *session(shared, settings=name), code=code, said=said)
 
 
+def test_a_settings_file_without_end(shared):
+    """A file that never ends is refused by its length instead of being read for ever."""
+    refused(shared, *session(shared, settings="/dev/zero"), code=2, said="longer than 16 MiB")
+
+
 def test_an_unknown_device_is_named(shared):
     """A device that nobody registered is exit 2, naming those that are."""
     words = session(shared)

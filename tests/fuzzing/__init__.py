@@ -1,0 +1,1 @@
+"""Every decoder against bytes that nobody meant: targets, and the loop that looks for more."""

@@ -1,0 +1,276 @@
+"""One function for each decoder: it returns, or raises what it should never raise.
+
+A decoder may return, or raise the errors that its docstring names; anything else is a finding.
+Written without pytest, so that the fuzzer and the ordinary tests run the same code.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+from devicelink.cli.session import read_settings
+from devicelink.config import STATION_FILE, device_file, read_station_file
+from devicelink.devices.card import read_card
+from devicelink.errors import (
+    CertificateError,
+    ConfigError,
+    DeviceFault,
+    JournalBroken,
+    LinkError,
+    ProtocolError,
+    WrongDevice,
+)
+from devicelink.journal.entry import Draft, make_entry, read_entry
+from devicelink.journal.kept import pending
+from devicelink.journal.note import Checkpoint, Note, Verifier
+from devicelink.journal.proof import Proof
+from devicelink.journal.tilelog import read_bundle
+from devicelink.link.link import Link
+from devicelink.link.rfc2217 import Telnet, escaped
+from devicelink.link.transcript import NoTranscript
+from devicelink.people import jose
+from devicelink.people.certificates import read_catalogue, read_claims
+from devicelink.people.statuslist import MOST_BYTES, decode, read_status_list
+from devicelink.runtime import ThreadRuntime
+from devicelink.session.guard import take_lines
+from devicelink.session.ownership import ask_owner
+from devicelink_ipg import Ipg
+from devicelink_simulation.urls import read_address
+
+_RUNTIME = ThreadRuntime()
+_FOLDER = Path(tempfile.mkdtemp(prefix="devicelink-fuzz-"))
+_ROOT = Path(__file__).parents[2]
+_WHEN = _RUNTIME.now()
+
+
+def _second_verifier():
+    """The auditor's script, which is no package."""
+    where = _ROOT / "docs" / "verify" / "verify_tlog.py"
+    spec = importlib.util.spec_from_file_location("verify_tlog", where)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["verify_tlog"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+VERIFIER = _second_verifier()
+
+
+def _file(name, data):
+    path = _FOLDER / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+class _Clock:
+    """Virtual time, as far as a link needs it."""
+
+    ns = 0
+
+    def mono_ns(self):
+        return self.ns
+
+    def sleep(self, seconds, until=None):
+        self.ns += round(seconds * 1e9) + 1
+        return False
+
+
+class _Babbler:
+    """A port that answers each frame with the next piece of the bytes, then with silence."""
+
+    def __init__(self, clock, data):
+        self.clock, self.pieces = clock, data.split(b"\n")
+        self.heard = b""
+
+    def write(self, sent):
+        if sent == b"RFV\r":
+            self.heard += b"RFV: 1\r"
+        elif self.pieces:
+            self.heard += self.pieces.pop(0)
+
+    def read(self, within_s, until=None):
+        heard, self.heard = self.heard, b""
+        self.clock.ns += 1 if heard else round(within_s * 1e9) + 1
+        return heard
+
+
+def _driver(dialect, data):
+    """Everything that a driver asks, whatever is answered."""
+    driver = Ipg({"dialect": dialect})
+    asked = (
+        lambda link: driver.identify(link),
+        lambda link: driver.read_status(link),
+        lambda link: driver.read_effective(link, {}),
+        lambda link: driver.bounds(link),
+        lambda link: driver.read_lock(link),
+    )
+    for ask in asked:
+        clock = _Clock()
+        link = Link(_Babbler(clock, data), driver.wire, clock, NoTranscript())
+        with contextlib.suppress(LinkError, ProtocolError, DeviceFault, WrongDevice):
+            ask(link)
+    driver.wire.classify(data)
+    driver.wire.split(data)
+
+
+def _telnet(data):
+    whole, cut = Telnet(), Telnet()
+    read = whole.feed(data)
+    assert read == b"".join(cut.feed(data[at : at + 1]) for at in range(len(data)))
+    assert whole.commands == cut.commands
+    assert Telnet().feed(escaped(data)) == data
+
+
+def _entry(data):
+    with contextlib.suppress(JournalBroken):
+        assert read_entry(data).raw == data
+    with contextlib.suppress(ValueError, RecursionError):
+        VERIFIER.read_entry(data)
+
+
+def _note(data):
+    text = data.decode(errors="surrogateescape")
+    with contextlib.suppress(JournalBroken):
+        Checkpoint.parse(Note.parse(text).text)
+    with contextlib.suppress(JournalBroken):
+        Checkpoint.parse(text)
+    text = data.decode(errors="replace")
+    with contextlib.suppress(ConfigError):
+        Verifier.from_vkey(text)
+    with contextlib.suppress(VERIFIER.UsageError):
+        VERIFIER.Key.read(text)
+
+
+def _proof(data):
+    text = data.decode(errors="replace")
+    with contextlib.suppress(JournalBroken):
+        assert Proof.parse(text).text == text
+    vkey = (_ROOT / "tests/journal/fixtures/layout-1/log.vkey").read_text()
+    with contextlib.suppress(JournalBroken):
+        Proof.parse(text).check(Verifier.from_vkey(vkey))
+    with contextlib.suppress(VERIFIER.BrokenError, VERIFIER.UsageError):
+        VERIFIER.check_proof(text, vkey, VERIFIER.Findings())
+
+
+def _bundle(data):
+    with contextlib.suppress(JournalBroken):
+        rows = read_bundle(data)
+        assert b"".join(len(row).to_bytes(2, "big") + row for row in rows) == data
+
+
+def _jws(data):
+    with contextlib.suppress(CertificateError):
+        jose.read(data)
+
+
+def _claims(reader, kinds):
+    def read(data):
+        text = base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+        for kind in kinds:
+            head = base64.urlsafe_b64encode(b'{"alg":"Ed25519","typ":"%s"}' % kind.encode())
+            with contextlib.suppress(CertificateError):
+                reader(*jose.peek(f"{head.rstrip(b'=').decode()}.{text}.AAAA"))
+
+    return read
+
+
+def _status_bits(data):
+    for packed in (data, gzip.compress(data, mtime=0)):
+        with contextlib.suppress(CertificateError):
+            encoded = "u" + base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+            assert len(decode(encoded)) <= MOST_BYTES
+
+
+def _settings(data):
+    with contextlib.suppress(ConfigError):
+        read_settings(_file("settings.toml", data))
+
+
+def _station_file(data):
+    with contextlib.suppress(ConfigError):
+        read_station_file(_file(STATION_FILE, data).parent)
+
+
+def _card(data):
+    _file(f"locks/{device_file('A', 'json')}", data)
+    read_card(_FOLDER, "A", _RUNTIME.disk)
+
+
+def _kept(data):
+    _file("kept-1.json", data)
+    for file in pending(_FOLDER, _RUNTIME.disk):
+        file.concerns("A")
+        for draft in file.drafts:
+            assert draft.device is None or isinstance(draft.device, str)
+
+
+def _guard_lines(data):
+    """What is recorded of them has to be recordable, or recovery would fail for ever."""
+    for line in take_lines(_file("guard.taken", data), _RUNTIME.disk):
+        line.get("what")
+        draft = Draft("guard.acted", {"line": line})
+        made = make_entry(
+            draft, index=1, at=_WHEN, mono_ns=0, boot="b", clock="synced", salt=bytes(16)
+        )
+        assert made.data["line"] == line
+
+
+def _socket_word(data):
+    runtime = SimpleNamespace(ask=lambda *_: data)
+    answer = ask_owner(_FOLDER, "A", runtime)
+    assert answer is None or isinstance(answer, dict)
+
+
+def _simulator(data):
+    """The first byte picks a dialect; commands, knobs and faults of a simulated laser."""
+    dialect = ("ylr-sm", "yar", "ylr-qcw")[data[0] % 3 if data else 0]
+    plan, _ = read_address(f"sim://ipg?dialect={dialect}")
+    from devicelink_simulation.truth import NoTruth
+
+    simulation = plan.build(NoTruth(), 0)
+    for at_ns, line in enumerate(data[1:].split(b"\n")):
+        simulation.receive(line + b"\r", at_ns * 1_000_000)
+        simulation.advance(at_ns * 1_000_000 + 500_000)
+        simulation.transmit(at_ns * 1_000_000 + 500_000)
+        key, _, value = line.decode("latin-1").partition("=")
+        with contextlib.suppress(ConfigError):
+            simulation.set(key, value, at_ns * 1_000_000 + 500_000)
+
+
+def _address(data):
+    with contextlib.suppress(ConfigError):
+        read_address("sim://ipg?" + data.decode("latin-1"))
+
+
+CERTIFICATES = ("vc+jwt", "jwt")
+TARGETS = {
+    "ipg-ylr-sm": lambda data: _driver("ylr-sm", data),
+    "ipg-yar": lambda data: _driver("yar", data),
+    "ipg-ylr-qcw": lambda data: _driver("ylr-qcw", data),
+    "telnet": _telnet,
+    "entry": _entry,
+    "note": _note,
+    "proof": _proof,
+    "bundle": _bundle,
+    "jws": _jws,
+    "claims": _claims(read_claims, CERTIFICATES),
+    "status-list": _claims(read_status_list, CERTIFICATES),
+    "status-bits": _status_bits,
+    "catalogue": _claims(read_catalogue, ("devicelink-catalogue+jwt",)),
+    "settings": _settings,
+    "station-file": _station_file,
+    "lock-card": _card,
+    "kept-facts": _kept,
+    "guard-lines": _guard_lines,
+    "lock-socket": _socket_word,
+    "simulator": _simulator,
+    "sim-address": _address,
+}
