@@ -15,6 +15,7 @@ from devicelink.errors import DeviceLinkError
 from devicelink.keeping.sight import Unseen, warn, wrong
 from devicelink.link.port import PortKind, port_kind
 from devicelink.session.ownership import is_owned
+from devicelink.session.service import ask_service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,10 +175,25 @@ def _path(sight: Sight, serial: str, port: Path, kind: PortKind) -> Iterator[Fin
 
 
 def check_in_use(sight: Sight) -> Iterator[Finding | str]:
-    """Which devices a living process owns: a session, a guard, or the station's service."""
+    """Which devices a living process owns, and what the station's service says of them."""
+    seen = ask_service(sight.folder, sight.runtime)
+    yield (
+        "The station's service runs."
+        if seen is not None
+        else ("No service runs: lasers are watched in sessions only (devicelink station serve).")
+    )
     for device in _known(sight):
-        if is_owned(sight.folder, device.serial, sight.runtime):
-            yield f"{device.serial} is in use now, by a session, a guard or the service."
+        row = (seen or {}).get(device.serial)
+        if row is not None and row.get("alarm"):
+            yield wrong(
+                "service_alarm",
+                str(row.get("sentence")),
+                "Look at the laser, its cable and its power; the service says when it is back.",
+            )
+        elif row is not None:
+            yield str(row.get("sentence"))
+        elif is_owned(sight.folder, device.serial, sight.runtime):
+            yield f"{device.serial} is in use now, by a session or a guard."
 
 
 def _adapters() -> list[str]:

@@ -23,7 +23,7 @@ from devicelink.registry import require_allowed
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect
 from devicelink.session.counters import reconcile
-from devicelink.session.ownership import own
+from devicelink.session.ownership import borrow
 from devicelink.session.recovery import lock_and_identify, recover, require_locked
 from devicelink.treatment.notes import keep_note
 
@@ -178,7 +178,7 @@ def _taken(context: Context, serial: str) -> Ownership:
     context.mirror.check()
     device = context.device(serial)
     require_allowed(device.driver, context.state()["station"])
-    held = own(context.folder, serial, context.runtime)
+    held = borrow(context.folder, serial, context.runtime)
     try:
         require_locked(recover(context, serial, held))
     except BaseException:

@@ -142,6 +142,11 @@ class Keeper:
         """Take the device, or say who has it."""
         self._beat()
         self._refresh()
+        released = self._device.released
+        if released is not None:
+            self._show(Watch.RELEASED, f"{self.serial} is {released.sentence}.")
+            self._decline(REACH_EVERY_S)
+            return
         held = self._take()
         if held is None:
             self._decline(TAKE_EVERY_S)

@@ -146,6 +146,38 @@ def test_a_laser_registered_while_it_serves_is_watched_too(clinic, serve, tmp_pa
         other.close()
 
 
+def test_a_released_laser_is_left_alone_until_it_returns(clinic, serve):
+    """`device release` beside the service: not watched, not locked; `return`: locked and watched."""
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    here("device", "release", SERIAL, "--to", "panel", "--reason", "A course.", *clinic.by)
+    serving.wait_for("released")
+    clinic.laser.set("diode_current_percent=30")
+    clinic.laser.set("emission=on")
+    clinic.laser.wait_for("light_on")
+    time.sleep(1.5)
+    assert clinic.laser.is_now("light_on")
+    assert clinic.ask("station", "status")[1]["devices"][0]["watched"]["watch"] == "released"
+    here("device", "return", SERIAL, *clinic.by)
+    assert not clinic.laser.is_now("light_on")
+    serving.wait_for("locked")
+    assert serving.stop()[0] == 0
+
+
+def test_the_doctor_tells_what_the_service_sees(clinic, serve):
+    """Beside a service: no stranger on the port; a pulled cable is the service's alarm."""
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    code, found = clinic.ask("station", "doctor")
+    assert code == 0, found
+    clinic.laser.set("fault=unplug")
+    serving.wait_for("unwatched")
+    code, found = clinic.ask("station", "doctor")
+    assert code == 1
+    assert "service_alarm" in {each["code"] for each in found["findings"]}
+    assert serving.stop()[0] == 0
+
+
 def test_light_without_a_session_is_locked_held_and_recorded(make_clinic, serve):
     """Emission started at the panel: dark within two seconds, an alarmed hold, no verdict after."""
     clinic = make_clinic("--set", "startup_s=0")
