@@ -147,7 +147,7 @@ def test_a_laser_registered_while_it_serves_is_watched_too(clinic, serve, tmp_pa
 
 
 def test_a_released_laser_is_left_alone_until_it_returns(clinic, serve):
-    """`device release` beside the service: not watched, not locked; `return`: locked and watched."""
+    """`device release` beside the service: not watched; `return`: locked, and watched again."""
     serving = serve(clinic)
     serving.wait_for("locked")
     here("device", "release", SERIAL, "--to", "panel", "--reason", "A course.", *clinic.by)
