@@ -83,7 +83,7 @@ def borrow(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0
         path = folder / "locks" / device_file(serial, "lend")
         try:
             answer = json.loads(runtime.ask(path, LEND_ASK, ANSWER_WITHIN_S) or b"null")
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if not isinstance(answer, dict) or answer.get("lent") is not True:
             raise

@@ -313,7 +313,14 @@ def _limits(facts: Facts, settings: SettingsFacts) -> Iterator[Finding]:
                 "Ask whoever keeps this station; without its limits nothing is set.",
             )
     for setting, (lowest, highest) in limits_of(facts).items():
-        value = _number(settings.requested.get(setting))
+        text = settings.requested.get(setting)
+        value = _number(text)
+        if _unreadable(text):
+            yield _refuse(
+                "setting_unreadable",
+                f"{setting} is {text}, which is no number; its limits cannot be held against it.",
+                "Write it as a number like 35 or 35.5.",
+            )
         if value is None:
             continue
         if (lowest is not None and value < lowest) or (highest is not None and value > highest):

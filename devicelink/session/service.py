@@ -187,5 +187,5 @@ def ask_service(folder: Path, runtime: Runtime) -> dict[str, dict[str, object]] 
             runtime.ask(service_socket(folder), STATUS_ASK, _ANSWER_WITHIN_S) or b"null"
         )
         return {str(row["device"]): row for row in heard["devices"]}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return None

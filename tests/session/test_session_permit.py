@@ -295,6 +295,10 @@ CAUSES = {
     "kept_folder_missing": [("station.kept_folder_problem", "it is not there")],
     "settings_missing": [("settings", None)],
     "settings_unusable": [("settings.problems", ("The setting trigger is missing.",))],
+    "setting_unreadable": [
+        ("settings.requested.diode_current_percent", "nan"),
+        ("settings.effective.diode_current_percent", "nan"),
+    ],
     "setting_out_of_limits": [
         ("settings.requested.diode_current_percent", "60.1"),
         ("settings.effective.diode_current_percent", "60.1"),
@@ -464,7 +468,7 @@ def test_no_code_is_without_its_cause():
 def merged():
     """As many things wrong at once as can be."""
     alone = {"person_unknown", "certificate_missing", "catalogue_missing", "settings_missing"}
-    alone |= {"device_not_read", "settings_not_read", "bound_unreadable"}
+    alone |= {"device_not_read", "settings_not_read", "bound_unreadable", "setting_unreadable"}
     alone |= {"certificate_issuer_unknown", *LISTED_CAUSES, *PAPER_CAUSES}
     alone |= {code for code in permit._DEVICE_REMEDIES if code != "wrong_device"}
     alone |= {code for code in CAUSES if code.endswith("_self_accepted")}
