@@ -11,15 +11,15 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pydantic_core import from_json, to_json
 
 from devicelink.errors import JournalBroken
 from devicelink.journal.clock import CONFIRMED, SUSPECT
-from devicelink.journal.entry import LONGEST_BYTES, moment, read_entry
+from devicelink.journal.entry import LONGEST_BYTES, moment, read_entry, session_start
 from devicelink.journal.genesis import GENESIS
-from devicelink.journal.tree import TILE_WIDTH, leaf_hash, root_of
+from devicelink.journal.tree import TILE_WIDTH, leaf_hash, root_of_tile
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -44,13 +44,8 @@ _DAY = 10
 _STANDS_OUT = frozenset(each.encode() for each in (GENESIS, SUSPECT, CONFIRMED))
 
 
-class Spoken(NamedTuple):
-    """What verification needs of an entry, as bytes of it."""
-
-    type: bytes
-    index: int
-    at: bytes
-    session: int | None
+Spoken = tuple[bytes, bytes, bytes, bytes | None]
+"""Of an entry its type, its index, its time, and where its session begins: as its bytes say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +70,13 @@ def spoken(raw: bytes) -> Spoken:
     """
     match = _SPOKEN.fullmatch(raw)
     if match is not None and len(raw) <= LONGEST_BYTES:
-        entry_type, told, at, session, data = match.groups()
-        index = int(told)
-        start = None if session is None else int(session)
-        if _is_day(at[:_DAY]) and (start is None or start <= index) and _is_canonical(data):
-            return Spoken(entry_type, index, at, start)
+        entry_type, index, at, session, data = match.groups()
+        begun = session is None or _is_at_most(session, index)
+        if begun and _is_day(at[:_DAY]) and _is_canonical(data):
+            return entry_type, index, at, session
     entry = read_entry(raw)
-    start = None if entry.session is None else int(entry.session[2:])
-    return Spoken(entry.type.encode(), entry.index, moment(entry.at).encode(), start)
+    start = None if entry.session is None else b"%d" % session_start(entry.session)
+    return entry.type.encode(), b"%d" % entry.index, moment(entry.at).encode(), start
 
 
 def plain_tile(
@@ -98,29 +92,34 @@ def plain_tile(
         return None
     types = None if wanted is None else {each.encode() for each in wanted}
     first_at = last_at = b""
-    starts: list[int | None] = []
+    starts: list[bytes | None] = []
     handed_on = []
     for place, raw in enumerate(raws, start):
         try:
-            says = spoken(raw)
+            entry_type, index, at, session = spoken(raw)
         except JournalBroken:
             return None
-        if says.index != place or says.at < last_at or says.type in _STANDS_OUT:
+        if at < last_at or entry_type in _STANDS_OUT or index != b"%d" % place:
             return None
-        first_at, last_at = first_at or says.at, says.at
-        starts.append(says.session)
-        if types is None or says.type in types:
+        first_at, last_at = first_at or at, at
+        starts.append(session)
+        if types is None or entry_type in types:
             handed_on.append((place, raw))
-    named = sorted({each for each in starts if each is not None})
-    if any(each >= start and starts[each - start] != each for each in named):
+    named = sorted(int(each) for each in set(starts) if each is not None)
+    if any(each >= start and starts[each - start] != b"%d" % each for each in named):
         return None
     return PlainTile(
-        root=root_of(leaves),
+        root=root_of_tile(leaves),
         first_at=first_at.decode(),
         last_at=last_at.decode(),
         sessions=[each for each in named if each < start],
         wanted=handed_on,
     )
+
+
+def _is_at_most(number: bytes, other: bytes) -> bool:
+    """Of numbers without leading zeros; making them integers would take longer."""
+    return number <= other if len(number) == len(other) else len(number) < len(other)
 
 
 @lru_cache(64)
@@ -133,8 +132,8 @@ def _is_day(day: bytes) -> bool:
 
 
 def _is_canonical(data: bytes) -> bool:
-    """Whether an encoder writes exactly these bytes for some object."""
+    """Whether an encoder that writes no NaN writes exactly these bytes for some object."""
     try:
-        return to_json(from_json(data, allow_inf_nan=False), inf_nan_mode="null") == data
+        return to_json(from_json(data), inf_nan_mode="null") == data
     except ValueError:
         return False

@@ -93,6 +93,15 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return frontier.root()
 
 
+def root_of_tile(hashes: Sequence[bytes]) -> bytes:
+    """The root over a full tile's hashes, level by level."""
+    level = b"".join(hashes)
+    while len(level) > HASH_BYTES:
+        pairs = [level[at : at + 2 * HASH_BYTES] for at in range(0, len(level), 2 * HASH_BYTES)]
+        level = b"".join([_sha256(b"\x01" + pair).digest() for pair in pairs])
+    return level
+
+
 def perfect_ranges(start: int, stop: int) -> list[tuple[int, int]]:
     """Cut a range that is one node of a tree into perfect subtrees, largest first."""
     ranges = []
