@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 SEEDS ?= 2000
 
-.PHONY: demo test lint format lock clean world sweep
+.PHONY: demo test lint format lock clean world sweep bench
 
 demo: $(VENV)/run.stamp
 	$(BIN)/devicelink demo
@@ -25,6 +25,10 @@ world: $(VENV)/dev.stamp
 sweep: $(VENV)/dev.stamp
 	$(BIN)/python -m devicelink_simulation.world sweep --every $(or $(EVERY),1)
 	$(BIN)/python -m devicelink_simulation.world journal --every $(or $(EVERY),1)
+
+# Ratios side by side, into bench/results.json and docs/performance.md; ROWS="append verify" for some.
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m bench $(ROWS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -46,6 +50,8 @@ lock: $(VENV)/dev.stamp
 	  -c requirements/run.txt pyproject.toml --group dev -o requirements/dev.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 	  requirements/build.in -o requirements/build.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  -c requirements/dev.txt pyproject.toml --group dev --group bench -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -59,4 +65,8 @@ $(VENV)/run.stamp: requirements/run.txt requirements/build.txt pyproject.toml
 
 $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
 	touch $@
