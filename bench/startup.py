@@ -14,7 +14,11 @@ ROUNDS = 15
 def rows() -> list[Row]:
     """`--help` imports and describes every command."""
     program = Path(sys.executable).with_name("devicelink")
-    took = in_turn(ROUNDS, lambda: _run(str(program), "--help"), lambda: _run(sys.executable, "-c", "import typer"))
+    took = in_turn(
+        ROUNDS,
+        lambda: _run(str(program), "--help"),
+        lambda: _run(sys.executable, "-c", "import typer"),
+    )
     return [Row("devicelink --help", *took, 3.0, 'python -c "import typer"')]
 
 
