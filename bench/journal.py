@@ -28,11 +28,13 @@ _DATA = {
 _PACKED = 8192
 
 
-def _draft(session: str) -> Draft:
+def telemetry(session: str) -> Draft:
+    """An entry of the kind that sessions make most of."""
     return Draft("telemetry.recorded", _DATA, "t-ines", "technician", session, "SIM-IPG-0917")
 
 
-def _new(folder: Path) -> Journal:
+def new_journal(folder: Path) -> Journal:
+    """With all projections of a station."""
     runtime = ThreadRuntime()
     return Journal.create(
         folder,
@@ -44,11 +46,19 @@ def _new(folder: Path) -> Journal:
     )
 
 
+def fill(journal: Journal, size: int) -> None:
+    """Bring a journal to so many entries."""
+    while (begun := journal.size) < size:
+        count = min(_PACKED, size - begun)
+        session = telemetry(f"S-{begun}")
+        journal.append_all([telemetry("new"), *[session] * (count - 1)])
+
+
 def append_rows() -> list[Row]:
     """One entry, and 256 as a group; the floor has the same SQLite, mode and durability."""
     sqlite = sqlite_module()
     # Beside the repository rather than in /tmp, which may be memory: there nothing is durable.
-    with tempfile.TemporaryDirectory(dir=".") as name, _new(Path(name)) as journal:
+    with tempfile.TemporaryDirectory(dir=".") as name, new_journal(Path(name)) as journal:
         path = Path(name) / "bare.db"
         path.touch()
         bare = connect(sqlite, address_of(path, read_only=False))
@@ -56,7 +66,7 @@ def append_rows() -> list[Row]:
         bare.execute(f"PRAGMA journal_mode={'WAL' if in_wal else 'DELETE'}")
         bare.execute(f"PRAGMA synchronous={'FULL' if in_wal else 'EXTRA'}")
         bare.execute("CREATE TABLE entries (idx INTEGER PRIMARY KEY, raw BLOB NOT NULL) STRICT")
-        raw = journal.append(_draft("new")).raw
+        raw = journal.append(telemetry("new")).raw
 
         def insert(count: int) -> None:
             bare.execute("BEGIN IMMEDIATE")
@@ -64,7 +74,7 @@ def append_rows() -> list[Row]:
                 bare.execute("INSERT INTO entries (raw) VALUES (?)", (raw,))
             bare.execute("COMMIT")
 
-        draft, group = _draft("S-1"), [_draft("S-1")] * GROUP
+        draft, group = telemetry("S-1"), [telemetry("S-1")] * GROUP
         one = in_turn(ROUNDS, lambda: journal.append(draft), lambda: insert(1))
         many = in_turn(GROUP_ROUNDS, lambda: journal.append_all(group), lambda: insert(GROUP))
         bare.close()
@@ -78,11 +88,8 @@ def verify_rows() -> list[Row]:
     """A million entries, with the tables; the floor hashes the same bytes, on one core."""
     with tempfile.TemporaryDirectory(dir=".") as name:
         folder = Path(name)
-        with _new(folder) as journal:
-            while (size := journal.size) < ENTRIES:
-                count = min(_PACKED, ENTRIES - size)
-                later = [_draft(f"S-{size}")] * (count - 1)
-                journal.append_all([_draft("new"), *later])
+        with new_journal(folder) as journal:
+            fill(journal, ENTRIES)
             raws = [raw for batch in journal.raw_batches(0) for raw in batch]
 
         def ours() -> None:

@@ -32,7 +32,7 @@ OWN = {
     "driver": ("devicelink.cli.driver:app", "Installed drivers."),
 }
 """Where a command is, and the sentence that the list of commands says of it."""
-_LISTED = ([], ["--help"])
+_LISTED: tuple[list[str], ...] = ([], ["--help"])
 """Words that show the list of commands and run none of them."""
 
 
