@@ -96,7 +96,7 @@ def _far_end() -> Iterator[str]:
     near, far = pty.openpty()
     tty.setraw(near)
     tty.setraw(far)
-        command = [sys.executable, "-c", _FAR_END, str(near)]
+    command = [sys.executable, "-c", _FAR_END, str(near)]
     process = subprocess.Popen(command, pass_fds=[near])
     try:
         yield os.ttyname(far)

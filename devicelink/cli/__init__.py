@@ -33,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"devicelink met an error of its own ({error!r}). Please report it.", file=sys.stderr)
         sys.exit(1)
     finally:
-        from devicelink.cli.common import close_stations
-
-        close_stations()
+        common = sys.modules.get("devicelink.cli.common")
+        if common is not None:  # else no command ran that could have opened a station
+            common.close_stations()
 
 
 def _say(error: DeviceLinkError, *, as_json: bool) -> None:

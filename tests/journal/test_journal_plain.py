@@ -189,7 +189,7 @@ def by_processes(monkeypatch):
 
 
 def test_processes_find_what_one_finds(folder, by_processes):
-    """Two processes and none tell the same of the same file, in order; its first tile stands out."""
+    """Two processes and none tell the same of a file, in order; genesis stands out."""
     address = address_of(folder / "journal.db", read_only=True)
     here = list(plain_tiles(address, 5, None, 1))
     assert [found is None for found in here] == [True, False, False, False, False]
