@@ -8,7 +8,7 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from bench.journal import fill, new_journal, telemetry
+from bench.journal import HERE, fill, new_journal, telemetry
 from bench.measuring import seconds_of
 from devicelink.journal.verify import verify
 from devicelink.session.context import PROJECTIONS
@@ -21,7 +21,7 @@ def main() -> None:
     """A table of journals of growing size."""
     print("| entries | file | append | first replay of a command | journal verify |")
     print("|---:|---:|---:|---:|---:|")
-    with tempfile.TemporaryDirectory(dir=".") as name, new_journal(Path(name)) as journal:
+    with tempfile.TemporaryDirectory(dir=HERE) as name, new_journal(Path(name)) as journal:
         for size in SIZES:
             fill(journal, size)
             os.sync()  # what the disk still has to write is not the next append's

@@ -18,6 +18,7 @@ from devicelink.session.context import PROJECTIONS
 ROUNDS = 301
 GROUP, GROUP_ROUNDS = 256, 41
 ENTRIES, VERIFY_ROUNDS = 1_000_000, 3
+HERE = Path(__file__).parent
 _ORIGIN = "simulated/bench/" + 32 * "0"
 _DATA = {
     "state": {"phase": "READY", "evidence": "device_state"},
@@ -57,8 +58,8 @@ def fill(journal: Journal, size: int) -> None:
 def append_rows() -> list[Row]:
     """One entry, and 256 as a group; the floor has the same SQLite, mode and durability."""
     sqlite = sqlite_module()
-    # Beside the repository rather than in /tmp, which may be memory: there nothing is durable.
-    with tempfile.TemporaryDirectory(dir=".") as name, new_journal(Path(name)) as journal:
+    # Beside this file rather than in /tmp, which may be memory: there nothing is durable.
+    with tempfile.TemporaryDirectory(dir=HERE) as name, new_journal(Path(name)) as journal:
         path = Path(name) / "bare.db"
         path.touch()
         bare = connect(sqlite, address_of(path, read_only=False))
@@ -86,7 +87,7 @@ def append_rows() -> list[Row]:
 
 def verify_rows() -> list[Row]:
     """A million entries, with the tables; the floor hashes the same bytes, on one core."""
-    with tempfile.TemporaryDirectory(dir=".") as name:
+    with tempfile.TemporaryDirectory(dir=HERE) as name:
         folder = Path(name)
         with new_journal(folder) as journal:
             fill(journal, ENTRIES)
