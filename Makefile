@@ -8,7 +8,7 @@ WORKERS ?= 2
 
 SEEDS ?= 2000
 
-.PHONY: demo test lint format lock clean world sweep fuzz
+.PHONY: demo test lint format lock clean world sweep fuzz bench
 
 demo: $(VENV)/run.stamp
 	$(BIN)/devicelink demo
@@ -30,6 +30,10 @@ sweep: $(VENV)/dev.stamp
 fuzz: $(VENV)/fuzz.stamp
 	for target in $(or $(TARGET),$$($(BIN)/python -m tests.fuzzing)); do \
 	  $(BIN)/python -m tests.fuzzing $$target $(or $(SECONDS),60) || exit 1; done
+
+# Ratios side by side, into bench/results.json and docs/performance.md; ROWS="append verify" for some.
+bench: $(VENV)/bench.stamp
+	$(BIN)/python -m bench $(ROWS)
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .
@@ -53,6 +57,8 @@ lock: $(VENV)/dev.stamp
 	  requirements/build.in -o requirements/build.txt
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
 	  --python-version 3.11 requirements/fuzz.in -o requirements/fuzz.txt
+	$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header \
+	  -c requirements/dev.txt pyproject.toml --group dev --group bench -o requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -70,4 +76,8 @@ $(VENV)/dev.stamp: requirements/dev.txt $(VENV)/run.stamp
 
 $(VENV)/fuzz.stamp: requirements/fuzz.txt $(VENV)/dev.stamp
 	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/fuzz.txt
+	touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/dev.stamp
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements/bench.txt
 	touch $@

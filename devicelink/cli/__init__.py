@@ -42,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say_failed("internal_error", sentence, as_json="--json" in words)
         sys.exit(1)
     finally:
-        from devicelink.cli.common import close_stations
-
-        close_stations()
+        common = sys.modules.get("devicelink.cli.common")
+        if common is not None:  # else no command ran that could have opened a station
+            common.close_stations()
 
 
 def _refused_by_machine(error: OSError) -> str:

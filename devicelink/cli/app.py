@@ -12,28 +12,38 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 GROUP = "devicelink.commands"
 OWN = {
-    "station": "devicelink.cli.station:app",
-    "device": "devicelink.cli.device:app",
-    "technician": "devicelink.cli.technician:app",
-    "trust": "devicelink.cli.trust:app",
-    "certificate": "devicelink.cli.certificate:app",
-    "catalogue": "devicelink.cli.catalogue:app",
-    "policy": "devicelink.cli.policy:app",
-    "session": "devicelink.cli.session:app",
-    "lock": "devicelink.cli.lock:lock",
-    "journal": "devicelink.cli.journal:app",
-    "driver": "devicelink.cli.driver:app",
+    "station": ("devicelink.cli.station:app", "Make a station and see how it stands."),
+    "device": ("devicelink.cli.device:app", "The register of lasers."),
+    "technician": ("devicelink.cli.technician:app", "People and their PINs."),
+    "trust": ("devicelink.cli.trust:app", "Whose certificates are believed."),
+    "certificate": ("devicelink.cli.certificate:app", "Certificates of technicians."),
+    "catalogue": ("devicelink.cli.catalogue:app", "What a maker's certificates allow."),
+    "policy": ("devicelink.cli.policy:app", "What the clinic decides for itself."),
+    "session": ("devicelink.cli.session:app", "Sessions: check, run, list, show."),
+    "lock": (
+        "devicelink.cli.lock:lock",
+        "Take light away and read back. Exit 3: the laser is NOT confirmed locked.",
+    ),
+    "journal": ("devicelink.cli.journal:app", "Check the evidence, and hand it to others."),
+    "driver": ("devicelink.cli.driver:app", "Installed drivers."),
 }
+"""Where a command is, and the sentence that the list of commands says of it."""
+_LISTED: tuple[list[str], ...] = ([], ["--help"])
+"""Words that show the list of commands and run none of them."""
 
 
-def build(words: Sequence[str]) -> typer.Typer:
-    """The command line for these words; whole where they name no command of ours."""
+def build(words: list[str]) -> typer.Typer:
+    """The command line for these words; whole where they name no command of ours.
+
+    Where the list of commands is all that is asked for, our own stand in it by their sentences.
+    """
     points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
-    targets = {**{name: point.value for name, point in points.items()}, **OWN}
+    targets = {name: point.value for name, point in points.items()}
+    targets |= {name: target for name, (target, _) in OWN.items()}
     app = typer.Typer(
         help="Ready a laser only for a person certified for it, and leave evidence.",
         no_args_is_help=True,
@@ -43,7 +53,10 @@ def build(words: Sequence[str]) -> typer.Typer:
     app.callback()(_nothing)
     named = words[0] if words else ""
     for name in [named] if named in targets else targets:
-        _add(app, name, targets[name])
+        if name in OWN and words in _LISTED:
+            app.command(name, help=OWN[name][1])(_nothing)
+        else:
+            _add(app, name, targets[name])
     return app
 
 

@@ -37,6 +37,7 @@ def make_entries(
     """
     made: list[Entry] = []
     asked: list[Entry] = []
+    state = runtime.clock_state()
     for draft in drafts:
         at, mono_ns, boot = runtime.now(), runtime.mono_ns(), runtime.boot_id
         steps = [draft]
@@ -51,7 +52,7 @@ def make_entries(
                 at=at,
                 mono_ns=mono_ns,
                 boot=boot,
-                clock="suspect" if goes_on or step.type == SUSPECT else runtime.clock_state(),
+                clock="suspect" if goes_on or step.type == SUSPECT else state,
                 salt=runtime.random_bytes(SALT_BYTES),
             )
             made.append(last)

@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError, Refused
-from devicelink.journal.database import BUSY_S, open_mode, sqlite_module
+from devicelink.journal.sqlite import BUSY_S, address_of, sqlite_module
 from devicelink.runtime import nanoseconds
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def copy_database(
     """
     sqlite = sqlite_module()
     give_up_ns = runtime.mono_ns() + nanoseconds(_PATIENCE_S)
-    address = source.absolute().as_uri() + open_mode(source, read_only=True)
+    address = address_of(source, read_only=True)
     with contextlib.ExitStack() as opened:
         try:
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

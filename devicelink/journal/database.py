@@ -7,8 +7,6 @@ a commit that returned is on the disk.
 
 from __future__ import annotations
 
-import importlib
-import os
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -29,14 +27,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from devicelink.errors import ConfigError, JournalBroken, JournalUnwritable
+from devicelink.journal.sqlite import address_of, connect, sqlite_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-    from types import ModuleType
 
 FILE_NAME = "journal.db"
-BUSY_S = 5.0
 _WAL_SINCE = (3, 51, 3)
 _OUT_OF_REACH = frozenset({3, 5, 6, 7, 13, 14, 23})
 """SQLite's PERM, BUSY, LOCKED, NOMEM, FULL, CANTOPEN, AUTH: they say nothing of the content."""
@@ -199,20 +196,17 @@ class Database:
         sqlite = sqlite_module()
         self._errors = (SQLAlchemyError, sqlite.Error)
         in_wal = sqlite.sqlite_version_info >= _WAL_SINCE
-        address = path.absolute().as_uri() + open_mode(path, read_only=read_only)
+        address = address_of(path, read_only=read_only)
 
-        def connect() -> Any:
-            connection = sqlite.connect(
-                address, uri=True, timeout=BUSY_S, isolation_level=None, check_same_thread=False
-            )
-            connection.execute("PRAGMA trusted_schema=OFF")
+        def open_file() -> Any:
+            connection = connect(sqlite, address)
             if not read_only:
                 connection.execute(f"PRAGMA journal_mode={'WAL' if in_wal else 'DELETE'}")
                 connection.execute(f"PRAGMA synchronous={'FULL' if in_wal else 'EXTRA'}")
             return connection
 
         self._engine = create_engine(
-            "sqlite+pysqlite://", module=sqlite, creator=connect, poolclass=QueuePool
+            "sqlite+pysqlite://", module=sqlite, creator=open_file, poolclass=QueuePool
         )
         event.listen(self._engine, "begin", _begin)
         self._idle: list[Connection] = []
@@ -284,23 +278,6 @@ class Database:
             f"{self.path} is not a whole journal: {_cause(error)}. Keep the file as it is and "
             "compare it with a copy."
         )
-
-
-def sqlite_module() -> ModuleType:
-    """The newest SQLite that is there."""
-    try:
-        return importlib.import_module("pysqlite3.dbapi2")
-    except ImportError:
-        return importlib.import_module("sqlite3")
-
-
-def open_mode(path: Path, *, read_only: bool) -> str:
-    """On a read-only medium SQLite cannot make the files that it needs beside a WAL database."""
-    if not read_only:
-        return "?mode=rw"
-    write_ahead = path.with_name(path.name + "-wal")
-    unchanging = not os.access(path.parent, os.W_OK) and not write_ahead.exists()
-    return "?mode=ro&immutable=1" if unchanging else "?mode=ro"
 
 
 def _begin(connection: Connection) -> None:

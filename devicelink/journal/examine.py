@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -10,9 +10,12 @@ from sqlalchemy import select
 from devicelink.errors import JournalBroken
 from devicelink.journal.database import entries_table, tiles_table
 from devicelink.journal.faults import Runs
+from devicelink.journal.looking import plain_tiles
 from devicelink.journal.sayings import Sayings
+from devicelink.journal.sqlite import address_of
 from devicelink.journal.tree import (
     HASH_BYTES,
+    TILE_BITS,
     TILE_BYTES,
     TILE_WIDTH,
     Frontier,
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from devicelink.journal.faults import Faults
     from devicelink.journal.head import Head
     from devicelink.journal.note import Checkpoint
+    from devicelink.journal.plain import PlainTile
+    from devicelink.journal.replay import Replay
 
 
 class Examination:
@@ -48,29 +53,59 @@ class Examination:
         *,
         first_vkey: str,
         keep_roots_at: Iterable[int] = (),
+        replay: Replay | None = None,
+        cores: int = 1,
     ) -> None:
         self.frontier = Frontier()
         self.kept_roots: dict[int, bytes | None] = dict.fromkeys(keep_roots_at)
+        self.replay_broken: JournalBroken | None = None
+        """Why the replay could not take an entry."""
         self._database = database
         self._head = head
         self._faults = faults
+        self._replay = replay
+        self._cores = cores
         self._missing = Runs()
         self._tiles = Tiles(faults)
         self._says = Sayings(head.origin, first_vkey, faults)
 
     def read(self, total: int, progress: Callable[[int, int], None] | None) -> None:
         """Read the entries at places 0 to `total` - 1."""
-        for index in range(-(-total // TILE_WIDTH)):
+        full, rest = divmod(total, TILE_WIDTH)
+        address = address_of(self._database.path, read_only=True)
+        wanted = self._replay.types() if self._replay else frozenset[str]()
+        looked = plain_tiles(address, full, wanted, self._cores)
+        for index, plain in enumerate(chain(looked, repeat(None, 1 if rest else 0))):
             start, stop = index * TILE_WIDTH, min((index + 1) * TILE_WIDTH, total)
-            with self._database.reader() as connection:
-                raws = _by_place(connection, start, stop)
-                stored = self._tiles.load(connection, 0, index)
-                self._says.listen(raws, partial(_entry_at, connection))
-                self._take(start, stop, raws, stored)
-                if stop - start == TILE_WIDTH:
-                    self._tiles.close(connection, index)
+            if plain is None or not self._is_taken(start, plain):
+                self._read_each(index, start, stop)
             if progress is not None:
                 progress(stop, total)
+
+    def _is_taken(self, start: int, plain: PlainTile) -> bool:
+        """A plain tile as one, unless a root is wanted from its midst or something contradicts."""
+        if any(start < size < start + TILE_WIDTH for size in self.kept_roots):
+            return False
+        if not self._says.hear(plain, start, self._entry_at):
+            return False
+        self.frontier.append(plain.root, TILE_BITS)
+        self._keep_root()
+        self._tiles.rise(self._database, start // TILE_WIDTH, plain.root)
+        for place, raw in plain.wanted:
+            self._project(place, raw)
+        return True
+
+    def _read_each(self, index: int, start: int, stop: int) -> None:
+        """A tile entry by entry, naming what is wrong."""
+        with self._database.reader() as connection:
+            raws = _by_place(connection, start, stop)
+            stored = self._tiles.load(connection, 0, index)
+        self._says.listen(raws, self._entry_at)
+        self._take(start, stop, raws, stored)
+        if stop - start == TILE_WIDTH:
+            self._tiles.close(self._database, index)
+        for place, raw in raws.items():
+            self._project(place, raw)
 
     def _take(self, start: int, stop: int, raws: dict[int, bytes], stored: list[bytes]) -> None:
         for place in range(start, stop):
@@ -81,8 +116,24 @@ class Examination:
             leaf = leaf_hash(raw) if raw is not None else told or bytes(HASH_BYTES)
             self._tiles.add_leaf(place, leaf, told)
             self.frontier.append(leaf)
-            if self.frontier.size in self.kept_roots:
-                self.kept_roots[self.frontier.size] = self.frontier.root()
+            self._keep_root()
+
+    def _keep_root(self) -> None:
+        if self.frontier.size in self.kept_roots:
+            self.kept_roots[self.frontier.size] = self.frontier.root()
+
+    def _project(self, place: int, raw: bytes) -> None:
+        """Into the tables' replay, for as long as it can follow."""
+        if self._replay is None or self.replay_broken is not None:
+            return
+        try:
+            self._replay.take(place, raw)
+        except JournalBroken as error:
+            self.replay_broken = error
+
+    def _entry_at(self, place: int) -> bytes | None:
+        with self._database.reader() as connection:
+            return _by_place(connection, place, place + 1).get(place)
 
     def conclude(self, signed: Checkpoint | None) -> None:
         """Hold the tree against frontier and checkpoint, and say what the differences mean."""
@@ -142,17 +193,26 @@ class Tiles:
         if told is not None and told != leaf:
             self._runs.add(place)
 
-    def close(self, connection: Connection, index: int) -> None:
-        """The level 0 tile `index` is complete: go up as far as tiles are filled by it."""
-        level = 0
-        while len(self._levels[level]) == TILE_WIDTH:
-            root = root_of(self._levels[level])
+    def close(self, database: Database, index: int) -> None:
+        """The level 0 tile `index` is complete."""
+        root = root_of(self._levels[0])
+        self._levels[0] = []
+        self.rise(database, index, root)
+
+    def rise(self, database: Database, index: int, root: bytes) -> None:
+        """`root` is that of the level 0 tile `index`: go up as far as tiles are filled by it."""
+        level = 1
+        while True:
+            hashes = self._levels.setdefault(level, [])
+            hashes.append(root)
+            if len(hashes) < TILE_WIDTH:
+                return
+            index //= TILE_WIDTH
+            with database.reader() as connection:
+                self._compare(connection, level, index)
+            root = root_of(hashes)
             self._levels[level] = []
             level += 1
-            self._levels.setdefault(level, []).append(root)
-            if len(self._levels[level]) == TILE_WIDTH:
-                index //= TILE_WIDTH
-                self._compare(connection, level, index)
 
     def _compare(self, connection: Connection, level: int, index: int) -> None:
         for at, told in enumerate(self.load(connection, level, index)):
@@ -172,10 +232,6 @@ class Tiles:
         for sentence in self._above:
             if entries_hold or not self._runs:
                 self._faults.add(f"{sentence} than the entries lead to.")
-
-
-def _entry_at(connection: Connection, place: int) -> bytes | None:
-    return _by_place(connection, place, place + 1).get(place)
 
 
 def _by_place(connection: Connection, start: int, stop: int) -> dict[int, bytes]:

@@ -53,15 +53,29 @@ class Replay:
 
     def feed(self, raws: Iterable[bytes]) -> None:
         """The bytes of the next entries; raises `JournalBroken` where a wanted one is no entry."""
-        frontier, wanted = self.frontier, self._wanted
+        frontier = self.frontier
         for raw in raws:
             index = frontier.size
             frontier.append(leaf_hash(raw))
-            entry_type = type_of(raw)
-            if entry_type not in wanted:
-                wanted[entry_type] = tuple(p for p in self._projections if p.wants(entry_type))
-            if takers := wanted[entry_type]:
-                self._take(read_entry_at(index, raw), takers)
+            self.take(index, raw)
+
+    def take(self, index: int, raw: bytes) -> None:
+        """Bytes that whoever calls has hashed, in their order; raises as `feed`."""
+        wanted, entry_type = self._wanted, type_of(raw)
+        if entry_type not in wanted:
+            wanted[entry_type] = tuple(p for p in self._projections if p.wants(entry_type))
+        if takers := wanted[entry_type]:
+            self._take(read_entry_at(index, raw), takers)
+
+    def types(self) -> frozenset[str] | None:
+        """The types of entries that count somewhere; None where all do."""
+        if not all(each.types for each in self._projections):
+            return None
+        return frozenset[str]().union(*(each.types for each in self._projections))
+
+    def go_on_from(self, frontier: Frontier) -> None:
+        """What was taken belongs to a tree with this frontier."""
+        self.frontier = frontier
 
     def hold_against(self, checkpoint: Checkpoint) -> None:
         """Raises `JournalBroken` unless the entries fed so far are what the checkpoint signs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from devicelink.errors import JournalBroken
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from devicelink.journal.entry import Entry
     from devicelink.journal.faults import Faults
+    from devicelink.journal.plain import PlainTile
 
     EntryAt = Callable[[int], bytes | None]
 
@@ -27,7 +29,7 @@ class Sayings:
         self._bound = bound_by_genesis(origin, vkey)
         self._faults = faults
         self._shift = 0
-        self._last: Entry | None = None
+        self._last_at: datetime | None = None
         self._suspect = False
         self._sessions: dict[int, bool] = {}
 
@@ -36,6 +38,21 @@ class Sayings:
         for place, raw in raws.items():
             with self._faults.noting(f"Entry {place}: "):
                 self._listen(entry_at, place, read_entry(raw))
+
+    def hear(self, tile: PlainTile, start: int, entry_at: EntryAt) -> bool:
+        """A whole plain tile at once, where nothing speaks against it; False, and it is not heard.
+
+        What it says of itself was judged when it was found plain; what it says of entries before
+        it is judged here.
+        """
+        first_at = datetime.fromisoformat(tile.first_at)
+        goes_on = self._last_at is not None and self._last_at <= first_at
+        if self._shift or not (goes_on or self._suspect):
+            return False
+        if not all(self._begun(each, start, entry_at) for each in tile.sessions):
+            return False
+        self._last_at = datetime.fromisoformat(tile.last_at)
+        return True
 
     def _listen(self, entry_at: EntryAt, place: int, entry: Entry) -> None:
         if entry.index - place != self._shift:
@@ -66,28 +83,29 @@ class Sayings:
 
     def _check_time(self, entry: Entry) -> None:
         """Time may go back only from a `clock.suspect` to its `clock.confirmed`."""
-        last, self._last = self._last, entry
+        last_at, self._last_at = self._last_at, entry.at
         if entry.type == SUSPECT:
             self._suspect = True
         elif entry.type == CONFIRMED:
             self._suspect = False
-        elif last is not None and entry.at < last.at and not self._suspect:
+        elif last_at is not None and entry.at < last_at and not self._suspect:
             self._faults.add(
-                f"Time goes back at entry {entry.index}, from {last.at.isoformat()} to "
+                f"Time goes back at entry {entry.index}, from {last_at.isoformat()} to "
                 f"{entry.at.isoformat()}, without a {SUSPECT} or {CONFIRMED} entry."
             )
 
     def _begins(self, entry_at: EntryAt, entry: Entry, place: int) -> bool:
         """Whether the session's first entry is one of it."""
-        if entry.session is None:
-            return True
-        start = session_start(entry.session)
+        return entry.session is None or self._begun(session_start(entry.session), place, entry_at)
+
+    def _begun(self, start: int, place: int, entry_at: EntryAt) -> bool:
+        """Whether the session that `place` names began at `start`."""
         if start == place:
             self._sessions[start] = True
         elif start not in self._sessions:
             if len(self._sessions) >= _MOST_SESSIONS:
                 self._sessions.clear()
-            self._sessions[start] = _is_first(entry_at(start), entry.session)
+            self._sessions[start] = _is_first(entry_at(start), f"S-{start}")
         return self._sessions[start]
 
 

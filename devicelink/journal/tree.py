@@ -54,14 +54,17 @@ class Frontier:
     def __bytes__(self) -> bytes:
         return b"".join(self.stack)
 
-    def append(self, leaf: bytes) -> None:
-        """Add the hash of the next leaf."""
-        position, stack = self.size, self.stack
+    def append(self, leaf: bytes, height: int = 0) -> None:
+        """Add the hash of the next leaf, or of the perfect tree of the next 2**`height` leaves.
+
+        Such a tree has to begin at a multiple of its width.
+        """
+        position, stack = self.size >> height, self.stack
         while position & 1:
             leaf = _sha256(b"\x01" + stack.pop() + leaf).digest()
             position >>= 1
         stack.append(leaf)
-        self.size += 1
+        self.size += 1 << height
 
     def root(self) -> bytes:
         """The root of the whole tree; of an empty one, the hash of nothing."""
@@ -88,6 +91,15 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         frontier.append(leaf)
     return frontier.root()
+
+
+def root_of_tile(hashes: Sequence[bytes]) -> bytes:
+    """The root over a full tile's hashes, level by level."""
+    level = b"".join(hashes)
+    while len(level) > HASH_BYTES:
+        pairs = [level[at : at + 2 * HASH_BYTES] for at in range(0, len(level), 2 * HASH_BYTES)]
+        level = b"".join([_sha256(b"\x01" + pair).digest() for pair in pairs])
+    return level
 
 
 def perfect_ranges(start: int, stop: int) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
@@ -24,7 +25,7 @@ from devicelink.journal.head import load_head
 from devicelink.journal.mirror import read_mirror
 from devicelink.journal.note import Verifier
 from devicelink.journal.projection import write_state
-from devicelink.journal.replay import BATCH, Replay, read_raws
+from devicelink.journal.replay import Replay, read_raws
 from devicelink.journal.report import (
     KEY_FROM_FOLDER,
     NO_KEPT,
@@ -135,12 +136,15 @@ class _Check:
                 f"head says {head.size} of {head.origin}."
             )
         total = present if signed is None else min(signed.size, (highest or 0) + 1)
+        replay = Replay(projections)
         examination = Examination(
             self._database,
             head,
             self._faults,
             first_vkey=keys.first.vkey,
             keep_roots_at=[*keys.roots, *(each.says.size for each in older)],
+            replay=replay if projections else None,
+            cores=len(os.sched_getaffinity(0)),
         )
         examination.read(total, self._progress)
         self.root = base64.b64encode(examination.frontier.root()).decode()
@@ -152,7 +156,13 @@ class _Check:
             self.not_checked += [unchecked] if unchecked else []
         if not older:
             self.not_checked.append(NO_KEPT)
-        self._check_projections(projections, keys.last)
+        if self._faults.found or not projections:
+            self.not_checked.append(NO_PROJECTIONS)
+            return
+        if examination.replay_broken is not None:
+            raise examination.replay_broken
+        replay.go_on_from(examination.frontier)
+        self._check_projections(replay, keys.last)
 
     def _mirror(self) -> list[Kept]:
         """The mirror on this machine, used like a kept checkpoint; where there is none, why."""
@@ -190,17 +200,8 @@ class _Check:
                     f"{wanted}, or not those up to {tile_path(level, max(wanted - 1, 0))}."
                 )
 
-    def _check_projections(self, projections: Sequence[Projection], verifier: Verifier) -> None:
+    def _check_projections(self, replay: Replay, verifier: Verifier) -> None:
         """Whether the tables are what a rebuild would make, read with the entries they are of."""
-        if self._faults.found or not projections:
-            self.not_checked.append(NO_PROJECTIONS)
-            return
-        replay = Replay(projections)
-        while replay.frontier.size < self.size:
-            start = replay.frontier.size
-            with self._database.reader() as connection:
-                raws = read_raws(connection, start, min(start + BATCH, self.size))
-            replay.feed(raws)
         with self._database.reader() as connection:
             head = load_head(connection)
             replay.feed(read_raws(connection, replay.frontier.size, head.size))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from devicelink.config import STATION_FILE, read_station_file
 from devicelink.errors import ConfigError, DeviceLinkError
-from devicelink.journal.database import sqlite_module
 from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
+from devicelink.journal.sqlite import sqlite_module
 from devicelink.keeping.sight import warn, wrong
 from devicelink.session.permit import DISK_NEEDED_BYTES
 

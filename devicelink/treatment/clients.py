@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from devicelink.errors import ConfigError, JournalUnwritable
-from devicelink.journal.database import sqlite_module
+from devicelink.journal.sqlite import sqlite_module
 
 if TYPE_CHECKING:
     from pathlib import Path

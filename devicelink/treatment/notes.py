@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from devicelink.errors import ConfigError, JournalUnwritable
-from devicelink.journal.database import sqlite_module
+from devicelink.journal.sqlite import sqlite_module
 from devicelink.treatment.clients import SALT_BYTES, make_private
 
 if TYPE_CHECKING:

@@ -12,13 +12,14 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from devicelink.errors import ConfigError, DeviceLinkError
-from devicelink.runtime import ThreadRuntime
-from devicelink_simulation.stage import FIRST_LASER, Stage
+
+if TYPE_CHECKING:
+    from devicelink_simulation.stage import Stage
 
 GOOD_SETTINGS = """[settings]
 diode_current_percent = 35.0
@@ -42,6 +43,9 @@ def demo(
         raise ConfigError(f"{data} already holds a station; the demo makes its own.")
     props = Path(tempfile.mkdtemp(prefix="devicelink-demo-"))
     folder = data or props / "station"
+    from devicelink.runtime import ThreadRuntime
+    from devicelink_simulation.stage import Stage
+
     stage = Stage(folder, props, seed, ThreadRuntime(), out=sys.stderr if as_json else sys.stdout)
     try:
         _set_up(stage)
@@ -68,6 +72,8 @@ def _set_up(stage: Stage) -> None:
     stage.file("settings.toml", GOOD_SETTINGS)
     stage.file("bold.toml", BOLD_SETTINGS)
     stage.file("catalogue.toml", _CATALOGUE)
+    from devicelink_simulation.stage import FIRST_LASER
+
     stage.laser(FIRST_LASER)
     stage.run("station init --simulated --by t-ada --person-name", "Ada Berg", pin=True)
     for person, name in (("t-ines", "Ines Okafor"), ("t-tom", "Tom Lind")):

@@ -371,7 +371,7 @@ def test_a_really_full_file_system_refuses(make, tmp_path):
 
 def test_a_writer_that_hangs_is_waited_for_five_seconds_only(make, tmp_path, monkeypatch):
     """A journal that another program keeps locked is unwritable, not waited for without end."""
-    monkeypatch.setattr("devicelink.journal.database.BUSY_S", 0.2)
+    monkeypatch.setattr("devicelink.journal.sqlite.BUSY_S", 0.2)
     journal = make(tmp_path)
     other = connect(tmp_path)
     other.execute("BEGIN IMMEDIATE")
@@ -479,11 +479,12 @@ def test_tiles_above_the_first_level(make, tmp_path, tamper, query):
     def compare():
         faults = Faults()
         tiles = Tiles(faults)
-        with journal._database.reader() as connection:
-            for index in range(256):
-                for leaf in tiles.load(connection, 0, index):
-                    tiles.add_leaf(index, leaf, leaf)
-                tiles.close(connection, index)
+        for index in range(256):
+            with journal._database.reader() as connection:
+                stored = tiles.load(connection, 0, index)
+            for leaf in stored:
+                tiles.add_leaf(index, leaf, leaf)
+            tiles.close(journal._database, index)
         tiles.conclude(entries_hold=True)
         return faults.sentences()
 

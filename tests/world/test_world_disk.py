@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devicelink.journal.database import sqlite_module
+from devicelink.journal.sqlite import sqlite_module
 from devicelink_simulation.world.disk import ProcessDied, ProcessDisk, SimDisk
 from devicelink_simulation.world.sim_file import SECTOR_BYTES, SimFile
 from devicelink_simulation.world.sqlite_vfs import sqlite_vfs

@@ -13,7 +13,7 @@ import pytest
 
 import devicelink_simulation
 from devicelink.errors import JournalUnwritable
-from devicelink.journal.database import sqlite_module
+from devicelink.journal.sqlite import sqlite_module
 from devicelink_simulation.world import journal_sweep
 from devicelink_simulation.world.dice import dice
 from devicelink_simulation.world.journal_run import NEEDS_ROOM, Fault, Run

@@ -6,7 +6,7 @@ import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from devicelink.journal.database import sqlite_module
+from devicelink.journal.sqlite import sqlite_module
 from devicelink.runtime import nanoseconds, seconds
 from devicelink_simulation.world.clinic import STATION
 from devicelink_simulation.world.disk import ROOMY_BYTES
