@@ -157,7 +157,7 @@ def _proof(data):
     with contextlib.suppress(JournalBroken):
         Proof.parse(text).check(Verifier.from_vkey(vkey))
     with contextlib.suppress(VERIFIER.BrokenError, VERIFIER.UsageError):
-        VERIFIER.check_proof(text, vkey, VERIFIER.Findings())
+        VERIFIER.check_proof(text, vkey, [], VERIFIER.Findings())
 
 
 def _bundle(data):
