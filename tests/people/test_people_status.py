@@ -346,6 +346,18 @@ def test_people_bit_0_is_the_most_significant_of_the_first_byte():
     ]
 
 
+@given(st.sets(st.integers(0, FEWEST_BITS - 1), max_size=20), st.integers(0, FEWEST_BITS - 1))
+def test_people_a_bit_is_where_the_whole_list_as_a_number_has_it(those, asked):
+    """Packed and read again, each bit is what one big number, written from the left, says."""
+    made = StatusList(
+        list_url=URL, issuer="urn:m", purpose="revocation", issued_at=START, bits=empty_bits()
+    ).changed(those, to=True, safety=False)
+    read = made.model_copy(update={"bits": decode(encode(made.bits))})
+    number = sum(1 << (FEWEST_BITS - 1 - index) for index in those)
+    assert int.from_bytes(read.bits) == number
+    assert read.is_set(str(asked)) is (asked in those)
+
+
 @pytest.mark.parametrize(
     ("bits", "encoded"),
     [
