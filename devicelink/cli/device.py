@@ -19,7 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
-from devicelink.cli.words import lock_words
+from devicelink.cli.words import lock_words, released_words
 from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -41,14 +41,21 @@ def add(
     driver: Annotated[str | None, typer.Option(help="The driver's name.")] = None,
     port: Annotated[str | None, typer.Option(help="Path or URL of the port.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
+        list[str] | None,
+        typer.Option("--set", help="How it is set up, KEY=VALUE; keys by: driver list --json."),
     ] = None,
-    trigger: Annotated[str, typer.Option(help="hardware or host")] = "hardware",
+    trigger: Annotated[
+        str,
+        typer.Option(
+            help="Makes light in READY: hardware (hand or foot) or host (READY itself is light)."
+        ),
+    ] = "hardware",
     maker: Annotated[str | None, typer.Option(help="Maker of the complete product.")] = None,
     model: Annotated[str | None, typer.Option(help="Its model.")] = None,
     udi: Annotated[str | None, typer.Option(help="Its unique device identifier.")] = None,
     accept: Annotated[
-        list[str] | None, typer.Option(help="A finding of the wire that the clinic accepts.")
+        list[str] | None,
+        typer.Option(help=f"What its wire lacks and the clinic accepts: {', '.join(ACCEPTABLE)}."),
     ] = None,
     by: By = None,
     pin_file: PinFile = None,
@@ -170,7 +177,7 @@ def list_devices(data: Data = None, as_json: Json = False) -> None:
 def _line(device: Device) -> str:
     held = "; ".join(hold.sentence for hold in device.holds)
     word = lock_words(device.lock, device.lock_at)
-    released = f"  RELEASED: {device.released.sentence}" if device.released else ""
+    released = f"  {released_words(device.released.sentence)}" if device.released else ""
     return (
         f"{device.serial}  {device.driver}  {device.port}  {word}"
         + released

@@ -43,7 +43,8 @@ def probe(
     name: str,
     port: str,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
+        list[str] | None,
+        typer.Option("--set", help="How it is set up, KEY=VALUE; keys by: driver list --json."),
     ] = None,
     _data: Data = None,
     as_json: Json = False,

@@ -10,7 +10,7 @@ import typer
 from devicelink.cli import keeping
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
 from devicelink.cli.serving import serve
-from devicelink.cli.words import lock_words
+from devicelink.cli.words import lock_words, released_words
 from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError, JournalBroken
 
@@ -25,7 +25,9 @@ for command in (serve, keeping.doctor, keeping.backup, keeping.restore):
 @app.command("init")
 def init(
     by: By = None,
-    name: Annotated[str, typer.Option(help="Names the station.")] = "station",
+    name: Annotated[
+        str, typer.Option(help="A name for the station: small letters, digits, dots, hyphens.")
+    ] = "station",
     person_name: Annotated[str | None, typer.Option(help="Your name as printed.")] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="For simulators only, for ever.")
@@ -135,7 +137,7 @@ def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> 
         lock = lock_words(str(row["lock"]), at if isinstance(at, str) else None)
         lines.append(f"{row['device']}: {lock}.{use}{due}")
         if row["released"]:
-            lines.append(f"  RELEASED: {row['released']}")
+            lines.append(f"  {released_words(str(row['released']))}")
         holds = row["holds"]
         lines.extend(f"  held: {hold}" for hold in (holds if isinstance(holds, list) else []))
     return "\n".join(lines)

@@ -32,6 +32,11 @@ def lock_words(lock: str, at: str | None) -> str:
     return _LOCK_WORDS[lock].format(at=when)
 
 
+def released_words(sentence: str) -> str:
+    """In whose hands a laser is, so that nobody overlooks it."""
+    return f"RELEASED {sentence.removeprefix('released ')}"
+
+
 def verdict_text(verdict: Verdict) -> str:
     """A verdict for people: what refuses first, each with its remedy."""
     head = "PERMITTED" if verdict.permitted else "REFUSED"
