@@ -202,7 +202,7 @@ def run_session(
     session = start.begin(station, device, request, face)
     result = _attend(station, session, interactive=ready_for_s is None)
     if result.confirmed is False:
-        face.say(f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}")
+        face.say(f"NOT CONFIRMED LOCKED: {result.at_the_laser} {result.end.sentence}")
     else:
         face.say(f"{result.session}: {LOCK_WORDS[result.confirmed]}. {result.end.sentence}")
     signed = result.may_be_signed and _sign(station, result, request, device)

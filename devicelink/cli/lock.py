@@ -27,5 +27,5 @@ def lock(device: str, data: Data = None, as_json: Json = False) -> None:
         if read_station_file(data_folder(data)).origin.startswith("simulated/"):
             print(SIMULATED, file=sys.stderr)
     if not locked.confirmed:
-        raise LockUnconfirmed(f"{locked.sentence} {locked.at_the_laser}")
+        raise LockUnconfirmed(f"{locked.at_the_laser} {locked.sentence}")
     emit(as_json, locked.as_json(), locked.sentence)
