@@ -47,7 +47,8 @@ def read_station_file(folder: Path) -> StationFile:
         ) from None
     if not is_there:
         raise ConfigError(
-            f"There is no station in {folder}. Make one with: devicelink station init --by ID"
+            f"There is no station in {folder}. If it lies elsewhere, name its folder with --data "
+            "DIR. To make one: devicelink station init --by ID"
         )
     try:
         return StationFile.model_validate(read_toml(path))

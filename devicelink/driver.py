@@ -63,6 +63,18 @@ class Evidence(StrEnum):
     DEVICE_STATE = "device_state"
     SENSED = "sensed"
 
+    @property
+    def words(self) -> str:
+        """How it is known, for people."""
+        return _EVIDENCE_WORDS[self]
+
+
+_EVIDENCE_WORDS = {
+    Evidence.COMMANDED: "read back as it was commanded; the light itself was not looked at",
+    Evidence.DEVICE_STATE: "read back from the laser's own state",
+    Evidence.SENSED: "read back from a sensor",
+}
+
 
 class Trigger(StrEnum):
     """Who makes light once the device is READY (design rule 4)."""

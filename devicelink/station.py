@@ -18,6 +18,7 @@ from devicelink.people.roster import ADMINISTRATOR, second_needed
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
 from devicelink.session.ownership import is_owned
+from devicelink.session.service import ask_service
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
@@ -145,13 +146,18 @@ class Station(Context):
                 "There is a second administrator here: the key is changed by two. Say it again "
                 "with --second ID, the two of you together."
             )
+        if ask_service(self.folder, self.runtime) is not None:
+            raise DeviceBusy(
+                "The station's service runs, and could record nothing more under another key. "
+                "Stop it (devicelink station serve: Ctrl-C), change the key, and start it again."
+            )
         used = [
             serial for serial in state["devices"] if is_owned(self.folder, serial, self.runtime)
         ]
         if used:
             raise DeviceBusy(
                 f"{', '.join(used)}: in use. Whoever holds the old key could record nothing more; "
-                "end the session or stop the service first."
+                "end the session first."
             )
         if state["clock"].get("clock", {}).get("suspect"):
             raise ClockSuspect("First confirm the clock: devicelink station confirm-clock --by ID")

@@ -8,6 +8,7 @@ import json
 import pkgutil
 import re
 import sys
+import tempfile
 
 import pytest
 
@@ -184,13 +185,28 @@ def test_a_refusal_lists_every_finding(run):
     assert warn["severity"] == "warn"
 
 
-def test_a_mistake_of_our_own_is_a_sentence(run):
-    """What nobody foresaw is exit 1 and a sentence that asks for a report."""
+def test_a_mistake_of_our_own_is_a_sentence(run, tmp_path, monkeypatch):
+    """What nobody foresaw is exit 1 and one sentence; the traceback lies in a private file."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     code, out, err = run("ValueError", "something odd")
     assert code == 1
     assert out == ""
-    assert "ValueError('something odd')" in err.splitlines()[-1]
-    assert "Please report it." in err.splitlines()[-1]
+    (line,) = err.splitlines()
+    assert "ValueError('something odd')" in line
+    assert "red emergency stop" in line
+    (kept,) = tmp_path.glob("devicelink-error-*")
+    assert line.endswith(f"Please report the error, with the file {kept}.")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert "Traceback (most recent call last)" in kept.read_text()
+
+
+def test_a_mistake_of_our_own_on_a_full_disk_is_a_sentence_all_the_same(run, monkeypatch):
+    """Where no file can be made for the traceback, the sentence names none."""
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    code, _, err = run("ValueError", "something odd")
+    assert code == 1
+    assert err.endswith("Please report the error.\n")
+    assert len(err.splitlines()) == 1
 
 
 def test_with_json_what_the_computer_refuses_is_one_document_too(run):

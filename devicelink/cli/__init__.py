@@ -35,16 +35,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _say_failed("OSError", _refused_by_machine(error), as_json="--json" in words)
         sys.exit(1)
     except Exception as error:  # noqa: BLE001 - the last floor: a sentence, never a traceback
-        from devicelink.diagnostics import logger
-
-        logger().error("internal_error", exc_info=True)
-        sentence = f"devicelink met an error of its own ({error!r}). Please report it."
+        sentence = (
+            f"devicelink met an error of its own ({error!r}). If a laser was in use, press its own "
+            "red emergency stop, then: devicelink lock DEVICE. Please report the error"
+            f"{_trace_kept(error)}."
+        )
         _say_failed("internal_error", sentence, as_json="--json" in words)
         sys.exit(1)
     finally:
         common = sys.modules.get("devicelink.cli.common")
         if common is not None:  # else no command ran that could have opened a station
             common.close_stations()
+
+
+def _trace_kept(error: Exception) -> str:
+    """Where the traceback lies, in a file for this user alone; nothing where none can be made."""
+    import tempfile
+    import traceback
+
+    with contextlib.suppress(OSError):
+        fd, path = tempfile.mkstemp(prefix="devicelink-error-", suffix=".txt")
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            traceback.print_exception(error, file=file)
+        return f", with the file {path}"
+    return ""
 
 
 def _refused_by_machine(error: OSError) -> str:

@@ -20,7 +20,9 @@ app = typer.Typer(help="What a maker's certificates allow.", no_args_is_help=Tru
 def issue(
     entries: Annotated[Path, typer.Argument(help="TOML file with tables named entries.")],
     key: Annotated[Path, typer.Option(help="The issuer's key file.")],
-    version: Annotated[int, typer.Option(help="Counts up; a newer one supersedes.")],
+    version: Annotated[
+        int, typer.Option(help="A whole number, greater than that of the catalogue before.")
+    ],
     valid_until: Annotated[str, typer.Option(help="Date or time, UTC.")],
     output: Annotated[Path | None, typer.Option(help="Where to write it; default stdout.")] = None,
     _data: Data = None,

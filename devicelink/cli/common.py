@@ -22,7 +22,7 @@ Data = Annotated[
     typer.Option(
         "--data",
         help="The station's folder.",
-        show_default="$DEVICELINK_DATA or XDG",
+        show_default="$DEVICELINK_DATA, else ~/.local/state/devicelink",
         readable=False,  # what cannot be read gets our own sentence, or the doctor's
     ),
 ]

@@ -19,6 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
+from devicelink.cli.words import lock_words, released_words
 from devicelink.devices.register import ACCEPTABLE
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -40,14 +41,21 @@ def add(
     driver: Annotated[str | None, typer.Option(help="The driver's name.")] = None,
     port: Annotated[str | None, typer.Option(help="Path or URL of the port.")] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
+        list[str] | None,
+        typer.Option("--set", help="How it is set up, KEY=VALUE; keys by: driver list --json."),
     ] = None,
-    trigger: Annotated[str, typer.Option(help="hardware or host")] = "hardware",
+    trigger: Annotated[
+        str,
+        typer.Option(
+            help="Makes light in READY: hardware (hand or foot) or host (READY itself is light)."
+        ),
+    ] = "hardware",
     maker: Annotated[str | None, typer.Option(help="Maker of the complete product.")] = None,
     model: Annotated[str | None, typer.Option(help="Its model.")] = None,
     udi: Annotated[str | None, typer.Option(help="Its unique device identifier.")] = None,
     accept: Annotated[
-        list[str] | None, typer.Option(help="A finding of the wire that the clinic accepts.")
+        list[str] | None,
+        typer.Option(help=f"What its wire lacks and the clinic accepts: {', '.join(ACCEPTABLE)}."),
     ] = None,
     by: By = None,
     pin_file: PinFile = None,
@@ -140,8 +148,14 @@ def _check_port(port: str, *, simulated: bool) -> None:
     if (kind is PortKind.ABSENT and not named_real) or kind.belongs(simulated=simulated):
         return
     if simulated:
-        raise Refused(f"This is a simulated station; {port} is {kind.value}: no real laser here.")
-    raise Refused(f"This is a real station; {port} is {kind.value}, which only simulators use.")
+        raise Refused(
+            f"This is a simulated station, and {port} is "
+            f"{'under /dev' if kind is PortKind.ABSENT else kind.words}. Give it the port of a "
+            "simulator: devicelink sim serve NAME --pty --link PATH"
+        )
+    raise Refused(
+        f"This is a real station, and {port} is {kind.words}. Give it the laser's own port."
+    )
 
 
 @app.command("list")
@@ -162,8 +176,8 @@ def list_devices(data: Data = None, as_json: Json = False) -> None:
 
 def _line(device: Device) -> str:
     held = "; ".join(hold.sentence for hold in device.holds)
-    word = "ATTESTED_OFF" if device.lock == "attested_off" else f"last lock {device.lock}"
-    released = f"  RELEASED: {device.released.sentence}" if device.released else ""
+    word = lock_words(device.lock, device.lock_at)
+    released = f"  {released_words(device.released.sentence)}" if device.released else ""
     return (
         f"{device.serial}  {device.driver}  {device.port}  {word}"
         + released
@@ -197,7 +211,8 @@ def acknowledge(
     person = acting(station, by, pin_file, "administrator")
     entry = holding.acknowledge(station, device, person)
     lifted = entry.data["lifted"]
-    sentence = f"{person.name} lifted {len(lifted)} hold(s) on {serial} (entry {entry.index})."
+    count = "one hold" if len(lifted) == 1 else f"{len(lifted)} holds"
+    sentence = f"{person.name} lifted {count} on {serial} (entry {entry.index})."
     emit(as_json, {"index": entry.index, "lifted": lifted}, sentence)
 
 
@@ -216,7 +231,11 @@ def attest_off(
     device = holding.waiting_device(station, serial)
     person = acting(station, by, pin_file)
     entry = holding.attest_off(station, device, person)
-    sentence = f"{serial} is ATTESTED_OFF by {person.name} (entry {entry.index}). It stays held."
+    sentence = (
+        f"{person.name} attests that the power of {serial} is removed: ATTESTED_OFF (entry "
+        f"{entry.index}). It stays held; when its cause is gone: devicelink device acknowledge "
+        f"{serial} --by ID"
+    )
     emit(as_json, {"index": entry.index, "state": "ATTESTED_OFF"}, sentence)
 
 

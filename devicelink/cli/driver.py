@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from devicelink.cli.common import Data, Json, emit
-from devicelink.errors import DeviceLinkError
+from devicelink.errors import DeviceLinkError, NoReply
 
 app = typer.Typer(help="Installed drivers.", no_args_is_help=True)
 
@@ -43,7 +43,8 @@ def probe(
     name: str,
     port: str,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="Configuration, KEY=VALUE.")
+        list[str] | None,
+        typer.Option("--set", help="How it is set up, KEY=VALUE; keys by: driver list --json."),
     ] = None,
     _data: Data = None,
     as_json: Json = False,
@@ -64,6 +65,10 @@ def probe(
     try:
         identity = connection.driver.identify(connection.link)
         status = connection.driver.read_status(connection.link)
+    except NoReply as error:
+        raise NoReply(
+            f"{error} Check that the laser is on, its cable, and its --set (speed, dialect)."
+        ) from None
     finally:
         connection.port.close()
     document = {

@@ -41,8 +41,8 @@ LOCK_WORDS = {
 HINTS = {
     state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
     state.Phase.READY: (
-        "Enter: STANDBY.  q Enter: end.  Ctrl-C: stop by software; the laser's own red button is "
-        "beside you."
+        "Enter: STANDBY.  q Enter: end.  Ctrl-C: stop by software; in danger press the laser's own "
+        "red button first."
     ),
 }
 
@@ -155,7 +155,8 @@ class Ran:
         ]
         if self.end.latch or self.result.confirmed is False:
             lines.append(
-                f"  held      when its cause is gone: devicelink device acknowledge {self.device}"
+                f"  held      when its cause is gone: devicelink device acknowledge "
+                f"{self.device} --by ID"
             )
         if self.station.simulated:
             lines.append("  SIMULATED: made on a simulated laser")
@@ -201,7 +202,7 @@ def run_session(
     session = start.begin(station, device, request, face)
     result = _attend(station, session, interactive=ready_for_s is None)
     if result.confirmed is False:
-        face.say(f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}")
+        face.say(f"NOT CONFIRMED LOCKED: {result.at_the_laser} {result.end.sentence}")
     else:
         face.say(f"{result.session}: {LOCK_WORDS[result.confirmed]}. {result.end.sentence}")
     signed = result.may_be_signed and _sign(station, result, request, device)

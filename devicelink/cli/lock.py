@@ -21,11 +21,11 @@ def lock(device: str, data: Data = None, as_json: Json = False) -> None:
     except ConfigError as error:
         raise LockUnconfirmed(
             "Nothing was locked. Press the laser's own red emergency stop now. "
-            f"{error} If the station lies elsewhere: devicelink lock {device} --data FOLDER"
+            f"If the station lies elsewhere: `devicelink lock {device} --data FOLDER`. {error}"
         ) from None
     with contextlib.suppress(DeviceLinkError):
         if read_station_file(data_folder(data)).origin.startswith("simulated/"):
             print(SIMULATED, file=sys.stderr)
     if not locked.confirmed:
-        raise LockUnconfirmed(f"{locked.sentence} {locked.at_the_laser}")
+        raise LockUnconfirmed(f"{locked.at_the_laser} {locked.sentence}")
     emit(as_json, locked.as_json(), locked.sentence)

@@ -26,7 +26,10 @@ def set_(
     entry = station.journal.append(policy_draft(name, value, by=person.id))
     text = f"{name} is {entry.data['value']} from now on (entry {entry.index})."
     if entry.data["value"] == ALLOWED:
-        text = f"It waits for the medical provider: devicelink policy confirm {name} --by ID"
+        text = (
+            f"{name} becomes {entry.data['value']} when the medical provider confirms it: "
+            f"devicelink policy confirm {name} --by ID"
+        )
     emit(as_json, {"index": entry.index, **entry.data}, text)
 
 

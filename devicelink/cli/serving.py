@@ -48,7 +48,10 @@ def serve(data: Data = None, as_json: Json = False) -> None:
 
     ended = service.run(stop, ready, alive)
     notify("STOPPING=1")
-    board.say({"stopped": station.origin}, "Stopped. Nothing is watched any more.")
+    board.say(
+        {"stopped": station.origin},
+        "Stopped. Nothing is watched any more; devicelink lock DEVICE still works.",
+    )
     _judge(ended)
 
 

@@ -89,7 +89,7 @@ def run(
     )
     emit(as_json, result.as_json(), result.text())
     if result.confirmed is False:
-        sentence = f"NOT CONFIRMED LOCKED: {result.end.sentence} {result.at_the_laser}"
+        sentence = f"NOT CONFIRMED LOCKED: {result.at_the_laser} {result.end.sentence}"
         print(sentence, file=sys.stderr)
         raise typer.Exit(LockUnconfirmed.exit_code)
     if result.ended_badly:

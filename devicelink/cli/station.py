@@ -10,6 +10,7 @@ import typer
 from devicelink.cli import keeping
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
 from devicelink.cli.serving import serve
+from devicelink.cli.words import lock_words, released_words
 from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError, JournalBroken
 
@@ -24,7 +25,9 @@ for command in (serve, keeping.doctor, keeping.backup, keeping.restore):
 @app.command("init")
 def init(
     by: By = None,
-    name: Annotated[str, typer.Option(help="Names the station.")] = "station",
+    name: Annotated[
+        str, typer.Option(help="A name for the station: small letters, digits, dots, hyphens.")
+    ] = "station",
     person_name: Annotated[str | None, typer.Option(help="Your name as printed.")] = None,
     simulated: Annotated[
         bool, typer.Option("--simulated", help="For simulators only, for ever.")
@@ -121,15 +124,20 @@ def _status_text(document: dict[str, object], rows: list[dict[str, object]]) -> 
     if document["simulated"]:
         lines.append("SIMULATED: no real laser may be connected to it.")
     if document["mirror_problem"]:
-        lines.append(f"MIRROR: {document['mirror_problem']}")
+        lines.append(f"MIRROR (the copy that shows a roll-back): {document['mirror_problem']}")
     if document["clock_suspect"]:
-        lines.append("The clock is suspect: devicelink station confirm-clock --by ADMINISTRATOR")
+        lines.append(
+            "The clock went back or jumped. Set it right, then: "
+            "devicelink station confirm-clock --by ADMINISTRATOR"
+        )
     for row in rows:
-        due = " RECOVERY IS DUE." if row["recovery_due"] else ""
+        due = f" RECOVERY IS DUE: devicelink lock {row['device']}" if row["recovery_due"] else ""
         use = _use(row)
-        lines.append(f"{row['device']}: last lock {row['lock']} ({row['lock_at']}).{use}{due}")
+        at = row["lock_at"]
+        lock = lock_words(str(row["lock"]), at if isinstance(at, str) else None)
+        lines.append(f"{row['device']}: {lock}.{use}{due}")
         if row["released"]:
-            lines.append(f"  RELEASED: {row['released']}")
+            lines.append(f"  {released_words(str(row['released']))}")
         holds = row["holds"]
         lines.extend(f"  held: {hold}" for hold in (holds if isinstance(holds, list) else []))
     return "\n".join(lines)

@@ -53,7 +53,10 @@ def add(
 
     station = open_station(data)
     if find(station.state()["people"], person) is not None:
-        raise ConfigError(f"{person} is registered already.")
+        raise ConfigError(
+            f"{person} is registered already. To change roles or class: "
+            f"devicelink technician change {person} --by ID"
+        )
     administrator = acting(station, by, pin_file, "administrator")
     draft = add_person_draft(
         person,

@@ -18,6 +18,25 @@ def warn_simulated(station: Station) -> None:
         print(SIMULATED, file=sys.stderr)
 
 
+_LOCK_WORDS = {
+    "confirmed": "last lock read back {at}",
+    "unconfirmed": "NOT CONFIRMED LOCKED {at}",
+    "attested_off": "ATTESTED_OFF: a person stated {at} that its power is removed",
+    "unknown": "never locked by this station yet",
+}
+
+
+def lock_words(lock: str, at: str | None) -> str:
+    """The journal's last word on a device's lock, and when that was."""
+    when = f"{at[:10]} {at[11:19]} UTC" if at else "at a time that is not known"
+    return _LOCK_WORDS[lock].format(at=when)
+
+
+def released_words(sentence: str) -> str:
+    """In whose hands a laser is, so that nobody overlooks it."""
+    return f"RELEASED {sentence.removeprefix('released ')}"
+
+
 def verdict_text(verdict: Verdict) -> str:
     """A verdict for people: what refuses first, each with its remedy."""
     head = "PERMITTED" if verdict.permitted else "REFUSED"

@@ -106,7 +106,8 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
         known = ", ".join(sorted(state)) or "none"
         raise ConfigError(
             f"There is no device {serial!r} in the register. Registered: {known}. "
-            "Register it with: devicelink device add SERIAL --driver NAME --port PORT"
+            "See: devicelink device list. A new one: devicelink device add SERIAL --driver NAME "
+            "--port PORT --by ID"
         )
     return Device.model_validate(state[serial])
 

@@ -12,6 +12,7 @@ import hashlib
 import os
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,7 +22,6 @@ from devicelink.runtime.disk import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from devicelink.runtime import Runtime
 
@@ -72,7 +72,7 @@ def made_beside(target: Path, runtime: Runtime) -> Iterator[Path]:
         try:
             yield being_made
             for folder, _, _ in os.walk(being_made):
-                sync_folder(being_made / folder)
+                sync_folder(Path(folder))
             being_made.rename(target)
         finally:
             shutil.rmtree(being_made, ignore_errors=True)

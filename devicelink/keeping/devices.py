@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from devicelink.keeping.sight import Sight
 
 _PTY_MAKER = "/dev/ptmx"
+_AS_BEFORE = "with the same --set, --trigger, --maker, --model and --udi as before."
 _STABLE = Path("/dev/serial/by-id")
 _UNSTABLE = ("/dev/ttyUSB", "/dev/ttyACM")
 
@@ -80,9 +81,9 @@ def _device(sight: Sight, device: Device, allowed: tuple[str, ...]) -> Iterator[
     if read_card(sight.folder, serial, sight.runtime.disk) is None:
         yield warn(
             "lock_card_missing",
-            f"There is no lock card of {serial}: with a broken journal it could not be locked.",
+            f"There is no lock card of {serial}: should the journal break, it could not be locked.",
             f"Have it written: devicelink device add {serial} --driver {device.driver} "
-            f"--port {device.port} --by ID",
+            f"--port {device.port} --by ID, {_AS_BEFORE}",
         )
 
 
@@ -127,14 +128,14 @@ def _port(sight: Sight, device: Device | Card, known: list[Device | Card]) -> It
             f"The port {port} of {serial} is not there: unplugged, off, or moved.{seen}",
             "Check cable and power, and plug it in where it was. If it has another path for good, "
             f"register it anew: devicelink device add {serial} --driver {device.driver} --port "
-            "PATH --by ID",
+            f"PATH --by ID, {_AS_BEFORE}",
         )
         return
     if simulated is not None and not kind.belongs(simulated=simulated):
         word = "simulated" if simulated else "real"
         yield wrong(
             "port_of_other_kind",
-            f"This is a {word} station, and the port {port} of {serial} is {kind.value}.",
+            f"This is a {word} station, and the port {port} of {serial} is {kind.words}.",
             "Simulated lasers belong to simulated stations, real lasers to real ones.",
         )
     if "://" not in port:
@@ -163,7 +164,7 @@ def _path(sight: Sight, serial: str, port: Path, kind: PortKind) -> Iterator[Fin
         yield warn(
             "port_not_stable",
             f"{port} may be another adapter after the next start of the computer ({serial}).",
-            f"Register it by its name in {_STABLE}.",
+            f"Register it anew by its name in {_STABLE}, {_AS_BEFORE}",
         )
     if not is_owned(sight.folder, serial, sight.runtime):
         for pid, program in _holders(real, behind_pty=kind is PortKind.PTY):

@@ -40,7 +40,8 @@ class EnableToken:
         """Use it for one frame; raises `ProtocolError` (ours) for a repetition."""
         if frame in self._sent:
             raise ProtocolError(
-                f"devicelink tried to repeat an enabling command ({frame!r}) by itself; not sent."
+                f"devicelink tried to repeat an enabling command ({_shown(frame)}) by itself; "
+                "not sent."
             )
         self._sent.add(frame)
 
@@ -90,7 +91,8 @@ class Link:
         if kind is CommandClass.ENABLES:
             if token is None:
                 raise ProtocolError(
-                    f"devicelink tried to enable ({frame!r}) without a durable intent; not sent."
+                    f"devicelink tried to enable ({_shown(frame)}) without a durable intent; "
+                    "not sent."
                 )
             token.spend(frame)
         self._send(frame)
@@ -104,12 +106,12 @@ class Link:
     def _check_allowed(self, kind: CommandClass, frame: bytes) -> None:
         if kind is CommandClass.FORBIDDEN:
             raise ProtocolError(
-                f"devicelink tried to send a forbidden command ({frame!r}); not sent."
+                f"devicelink tried to send a forbidden command ({_shown(frame)}); not sent."
             )
         reducing = kind in {CommandClass.REDUCES, CommandClass.QUERY}
         if self._only_reduce and not reducing:
             raise ProtocolError(
-                f"Only locking and questions are allowed now; {frame!r} was not sent."
+                f"Only locking and questions are allowed now; {_shown(frame)} was not sent."
             )
 
     def _raise_if_stopped(self) -> None:
@@ -149,7 +151,7 @@ class Link:
                 self._missed(frame)
                 if cut:
                     self._raise_if_stopped()
-                raise NoReply(f"The device did not answer {frame!r} within {within_s:g} s.")
+                raise NoReply(f"The device did not answer {_shown(frame)} within {within_s:g} s.")
 
     def _over(self, deadline_ns: int, *, cut: bool) -> bool:
         stopped = cut and self._stop is not None and self._stop.is_set()
@@ -207,9 +209,8 @@ class Link:
             heard = (heard + data)[-_NOISE_BYTES:]
             if not data and self._over(deadline_ns, cut=True):
                 self._raise_if_stopped()
-                raise NoReply(
-                    f"The device did not answer {self._wire.marker!r} within {MARKER_WITHIN_S:g} s."
-                )
+                marker = _shown(self._wire.marker or b"")
+                raise NoReply(f"The device did not answer {marker} within {MARKER_WITHIN_S:g} s.")
         self._markers_out = 0
 
     def _wait_for_silence(self) -> None:
@@ -224,3 +225,10 @@ class Link:
             if self._runtime.mono_ns() > give_up_ns:
                 raise NoReply("The device sends bytes without end and answers nothing.")
         self._markers_out = 0
+
+
+def _shown(frame: bytes) -> str:
+    """A frame for people: its text where it is text, else its bytes in hex."""
+    text = frame.strip()
+    readable = text.isascii() and text.decode("ascii").isprintable() and text
+    return text.decode("ascii") if readable else frame.hex(" ")

@@ -74,11 +74,26 @@ class PortKind(StrEnum):
     ABSENT = "absent"
     """A path where nothing is now."""
 
+    @property
+    def words(self) -> str:
+        """What it is, for people; follows "is" in a sentence."""
+        return _KIND_WORDS[self]
+
     def belongs(self, *, simulated: bool) -> bool:
         """Whether a simulated station may use it, or a real one; what is absent, neither yet."""
         if self is PortKind.ABSENT:
             return False
         return simulated is (self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS})
+
+
+_KIND_WORDS = {
+    PortKind.DEVICE: "a device or file of this computer, where a real laser may be",
+    PortKind.NETWORK: "an address in the network, where a real laser may be",
+    PortKind.PTY: "a pseudo-terminal, which only simulators use",
+    PortKind.LOOPBACK: "an address of this computer itself, which only simulators use",
+    PortKind.IN_PROCESS: "a simulator inside the program itself",
+    PortKind.ABSENT: "not there",
+}
 
 
 def port_kind(address: str) -> PortKind:
@@ -117,7 +132,10 @@ def open_port(address: str, line: Line, runtime: Runtime, *, simulated: bool | N
             f"The port {address} does not exist. Check that the cable is plugged in."
         )
     if simulated is not None and not kind.belongs(simulated=simulated):
-        raise PortUnavailable(f"The port {address} is {kind.value}: not for this kind of station.")
+        raise PortUnavailable(
+            f"The port {address} is {kind.words}. Simulated lasers belong to "
+            "simulated stations, real lasers to real ones."
+        )
     if kind is PortKind.IN_PROCESS:
         opener = _foreign_schemes()[address.partition("://")[0]].load()
         return cast("Callable[[str, Runtime], Port]", opener)(address, runtime)

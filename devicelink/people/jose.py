@@ -210,7 +210,8 @@ def _text(raw: str | bytes) -> str:
     text = text.strip()
     if not _COMPACT.fullmatch(text):
         raise CertificateError(
-            "The document is not a signed document: three parts in base64url with dots between."
+            "This is not a signed document (three parts in base64url with dots between). Is it the "
+            "right file?"
         )
     return text
 

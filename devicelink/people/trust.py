@@ -101,18 +101,20 @@ def read_issuer_file(path: Path) -> IssuerFile:
 def _read_issuer_file(path: Path) -> IssuerFile:
     try:
         return IssuerFile.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The key file {path} cannot be read: {error}.") from None
-    except ValidationError:
-        raise ConfigError(f"{path} is no issuer's key file.") from None
+    except OSError as error:
+        raise ConfigError(f"The key file {path} cannot be read: {error.strerror}.") from None
+    except (ValidationError, UnicodeDecodeError):
+        raise ConfigError(f"{path} is no issuer's key file. Is it the right file?") from None
 
 
 def read_document(path: Path) -> str:
     """A signed document's text; raises `ConfigError`."""
     try:
         return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The file {path} cannot be read: {error}.") from None
+    except OSError as error:
+        raise ConfigError(f"The file {path} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is no signed document. Is it the right file?") from None
 
 
 def trust_draft(
@@ -151,7 +153,10 @@ def confirm_draft(trust: States, thumbprint: str, *, by: str) -> Draft:
     """
     waiting = pending(trust).get(thumbprint)
     if waiting is None:
-        raise ConfigError(f"No issuer with the thumbprint {thumbprint!r:.60} waits for a second.")
+        raise ConfigError(
+            f"No issuer with the thumbprint {thumbprint!r:.60} waits for a second administrator. "
+            "See: devicelink trust list"
+        )
     if by == waiting["added_by"]:
         raise Refused(f"{by} added this issuer; a second administrator has to confirm it.")
     data = {"thumbprint": thumbprint, "confirms": waiting["index"]}

@@ -90,7 +90,8 @@ def certificate_named(state: Mapping[str, States], what: str) -> dict[str, objec
     if len(found) != 1:
         raise ConfigError(
             f"{'No certificate' if not found else 'More than one certificate'} that counts here "
-            f"is {what!r:.70}. Name it by the number of its entry: devicelink certificate show ID"
+            f"is named {what!r:.70}. Give its SHA-256 or the number of its entry, told by: "
+            "devicelink certificate show ID"
         )
     return found[0]
 

@@ -45,8 +45,8 @@ def waiting_device(context: Context, serial: str) -> Device:
     device = context.device(serial)
     if device.lock != "unconfirmed" and not _crashed(context, device):
         raise Refused(
-            f"{serial} is not waiting for anybody's word: its last lock is {device.lock}. "
-            f"To take light away: devicelink lock {serial}"
+            f"{serial} does not wait for anybody's word on its power: that is asked for only when "
+            f"a lock is not confirmed. To take light away: devicelink lock {serial}"
         )
     return device
 

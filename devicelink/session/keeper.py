@@ -293,7 +293,7 @@ class Keeper:
         self._refresh()
         reading = connection.driver.read_lock(connection.link)
         if reading.confirmed:
-            self._show_locked(reading.evidence.value, now_ns)
+            self._show_locked(reading.evidence.words, now_ns)
             return None
         outcome = self._lock(connection)
         self._record(self._lock_drafts(outcome))
@@ -318,7 +318,7 @@ class Keeper:
         """Go on watching a locked laser; any other is left to a guard, or lost with its port."""
         if outcome.confirmed and outcome.reading is not None:
             self._said_lost, self._locked_before = False, True
-            self._show_locked(outcome.reading.evidence.value, outcome.ended_ns)
+            self._show_locked(outcome.reading.evidence.words, outcome.ended_ns)
             return None
         why = (outcome.why_not or "no answer").rstrip(".")
         advice = at_the_laser(self._device.driver)
@@ -407,8 +407,8 @@ class Keeper:
             raise DeviceBusy(f"The service did not come to {word.value} {self.serial} in time.")
         return ask.answer
 
-    def _show_locked(self, evidence: str, read_ns: int) -> None:
-        sentence = f"{self.serial} is locked; evidence: {evidence}."
+    def _show_locked(self, known_how: str, read_ns: int) -> None:
+        sentence = f"{self.serial} is locked, {known_how}."
         if self._device.holds:
             held = "; ".join(hold.sentence for hold in self._device.holds)
             sentence += f" It is held: {held}"

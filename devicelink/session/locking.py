@@ -83,7 +83,8 @@ def _card(folder: Path, serial: str, runtime: Runtime, open_context: OpenContext
         device = open_context().device(serial)
     except (JournalBroken, JournalUnwritable):
         raise ConfigError(
-            f"The device {serial!r} is not known here. Use the laser's own red emergency stop."
+            f"The device {serial!r} is not known here, and the journal, which may know it, "
+            "cannot be read."
         ) from None
     return Card.model_validate(device.model_dump())
 
@@ -163,8 +164,7 @@ def _by_ourselves(
     else:
         missing = _record(open_context, card.serial, outcome)
     if confirmed and outcome.reading is not None:
-        evidence = outcome.reading.evidence.value
-        sentence = f"{card.serial} is locked; evidence: {evidence}.{missing}"
+        sentence = f"{card.serial} is locked, {outcome.reading.evidence.words}.{missing}"
         return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=advice)
     why = (outcome.why_not or "no answer").rstrip(".")
     sentence = f"{card.serial} is not confirmed locked: {why}.{missing}"

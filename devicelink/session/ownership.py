@@ -66,7 +66,8 @@ def own(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0) -
         if runtime.mono_ns() >= give_up_ns:
             raise DeviceBusy(
                 f"{serial} is in use: by another session, or by the guard of a laser that is "
-                "not confirmed locked."
+                "not confirmed locked. End the session there, or take its light away: devicelink "
+                f"lock {serial}"
             )
         runtime.sleep(_RETRY_S)
 

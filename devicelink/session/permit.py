@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from devicelink.errors import Finding, Severity
+from devicelink.link.port import PortKind
 from devicelink.people.entitlement import judge_entitlement
 from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 
@@ -101,14 +102,16 @@ def _station(facts: Facts) -> Iterator[Finding]:
         yield _refuse(
             "journal_not_writable",
             f"No record can be kept: {station.journal_problem}",
-            "Mend the disk or its permissions; without a record there is no light.",
+            "Look at the disk (full, read-only, failing) and who may write there; see devicelink "
+            "station doctor. Without a record there is no light.",
         )
     if station.kept_folder_problem:
         yield _refuse(
             "kept_folder_missing",
             f"The folder for facts that the journal cannot take is not usable: "
             f"{station.kept_folder_problem}",
-            "Make it again, readable and writable for this station alone.",
+            "Make it again, readable and writable for this station's user alone; devicelink "
+            "station doctor says how.",
         )
     if station.mirror_problem:
         yield _warn(
@@ -121,19 +124,21 @@ def _station(facts: Facts) -> Iterator[Finding]:
         yield _refuse(
             "disk_full",
             f"The disk has {free_mib} MiB left; a session may need 64 MiB.",
-            "Free some space on the station's disk.",
+            "Free some space on the station's disk; never by removing the station's own files.",
         )
     if facts.device.driver not in station.drivers_allowed:
         yield _refuse(
             "driver_not_allowed",
             f"This station does not allow the driver {facts.device.driver}.",
-            "Register the laser with an allowed driver.",
+            "Register the laser with a driver that the station allows. Those were named when the "
+            "station was made.",
         )
     if not facts.device.port_belongs:
         kind = "simulated" if station.simulated else "real"
         yield _refuse(
             "port_of_other_kind",
-            f"This is a {kind} station, and {facts.device.port} is {facts.device.port_kind}.",
+            f"This is a {kind} station, and {facts.device.port} is "
+            f"{PortKind(facts.device.port_kind).words}.",
             "Simulated lasers belong to simulated stations, real lasers to real ones.",
         )
     if facts.guard == "none":
@@ -175,17 +180,21 @@ def _device(facts: Facts) -> Iterator[Finding]:
             "product_incomplete",
             f"{device.serial} is a laser engine; the complete product it is built into is "
             "not registered.",
-            "Register maker, model and UDI of the complete product with the device.",
+            f"Register it with its product, and with its --set and --trigger as before: devicelink "
+            f"device add {device.serial} --driver {device.driver} --port PORT --maker MAKER "
+            "--model MODEL --udi UDI --by ID",
         )
 
 
 _DEVICE_REMEDIES = {
     "device_busy": "End the session there, or take its light away: devicelink lock {serial}",
-    "port_unavailable": "Check cable and power, then try again.",
-    "wrong_device": "Check which laser is plugged in, and what is registered.",
+    "port_unavailable": "Check cable and power, then say the command again.",
+    "wrong_device": "Check which laser is plugged in, and which is registered: devicelink device "
+    "list",
     "device_not_answering": "Check that the laser is on, its cable, and its registered speed.",
     "driver_unusable": "Ask whoever keeps this station to mend the driver.",
-    "lock_unconfirmed": "Take its power away, then: devicelink device attest-off {serial} --by ID",
+    "lock_unconfirmed": "Press its own red emergency stop. With cable and power back: devicelink "
+    "lock {serial}. With its power removed: devicelink device attest-off {serial} --by ID",
 }
 
 
@@ -194,16 +203,26 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading is None:
         device = facts.device
         if device.problem is None and device.port_belongs and device.released is None:
-            yield _refuse("device_not_read", "The laser was not asked.", "Try again.")
+            yield _refuse(
+                "device_not_read",
+                "The laser was not asked how it is.",
+                "Say the command again. If this comes back, ask whoever keeps this station: "
+                "devicelink station doctor",
+            )
         return
     if facts.purpose in _COUNTS and reading.age_s > READING_MAX_AGE_S:
         yield _refuse(
             "reading_too_old",
             f"What the laser said is {reading.age_s:.1f} s old.",
-            "Try again; if it stays so, the station is too slow.",
+            "Say the command again. If this comes back, the computer has too much to do: end other "
+            "programs on it.",
         )
     if reading.unexpected_emission or reading.can_make_light or reading.output_seen == "yes":
-        locked = {True: "it was locked", False: "it is NOT confirmed locked", None: "not locked"}
+        locked = {
+            True: "it was locked, read back",
+            False: "it is NOT confirmed locked",
+            None: "not locked",
+        }
         yield _refuse(
             "emitting_at_connect",
             f"The laser was emitting, or ready to, before this session; {locked[reading.locked]}.",
@@ -223,7 +242,11 @@ def _reading(facts: Facts) -> Iterator[Finding]:
         )
     if reading.key_on not in {"yes", "not_reported"}:
         yield _refuse(
-            "key_not_on", "The laser's key is not ON.", "Turn the key at the laser to ON."
+            "key_not_on",
+            "The laser's key is not ON."
+            if reading.key_on == "no"
+            else "The laser did not say whether its key is ON.",
+            "Turn the key at the laser to ON.",
         )
     for fault in reading.faults:
         yield _refuse(
@@ -233,7 +256,9 @@ def _reading(facts: Facts) -> Iterator[Finding]:
         )
     if reading.control_pressed == "yes":
         yield _refuse(
-            "control_pressed", "The footswitch is pressed.", "Take your foot off the switch."
+            "control_pressed",
+            "The switch that makes light is pressed already.",
+            "Let go of it (footswitch, button or modulation).",
         )
     if reading.counter is None:
         yield from _needs_acceptance(
@@ -283,15 +308,22 @@ def _settings(facts: Facts) -> Iterator[Finding]:
     settings = facts.settings
     if settings is None:
         if facts.purpose != "check":
-            yield _refuse("settings_missing", "There are no settings.", "Give a settings file.")
+            yield _refuse(
+                "settings_missing",
+                "There are no settings.",
+                "Give a file with them: --settings FILE",
+            )
         return
     for problem in settings.problems:
-        yield _refuse("settings_unusable", problem, "Mend the settings file.")
+        yield _refuse("settings_unusable", problem, "Correct that in the settings file.")
     yield from _limits(facts, settings)
     if settings.effective is None:
         if facts.purpose in _COUNTS:
             yield _refuse(
-                "settings_not_read", "The laser's settings were not read back.", "Try again."
+                "settings_not_read",
+                "The laser's settings were not read back.",
+                "Check cable and power, and say the command again. If this comes back, ask whoever "
+                "keeps this station.",
             )
         return
     for name, wanted in settings.requested.items():
@@ -299,7 +331,8 @@ def _settings(facts: Facts) -> Iterator[Finding]:
         if read is None or not same_value(wanted, read):
             yield _refuse(
                 "settings_not_effective",
-                f"{name} was set to {wanted}, but the laser says {read or 'nothing'}.",
+                f"{name} was set to {wanted}, but the laser "
+                f"{f'says {read}' if read else 'does not tell it'}.",
                 "Ask for a value that the laser can take, or look at its panel.",
             )
 
@@ -327,7 +360,7 @@ def _limits(facts: Facts, settings: SettingsFacts) -> Iterator[Finding]:
             sources = ", ".join(b.source for b in settings.bounds if b.setting == setting)
             yield _refuse(
                 "setting_out_of_limits",
-                f"{setting} is {value}; allowed is {lowest} to {highest} ({sources}).",
+                f"{setting} is {value}; allowed is {_range(lowest, highest)} ({sources}).",
                 "Choose a value within the limits.",
             )
 
@@ -340,7 +373,7 @@ def _trigger(facts: Facts) -> Iterator[Finding]:
             "trigger_differs",
             f"The laser is registered with the trigger {facts.device.trigger}, and is set to "
             f"{effective}.",
-            "Correct the settings or the register.",
+            "Choose the settings that fit, or register the laser with the other --trigger.",
         )
     if trigger == "host" and not facts.station.simulated and facts.kind not in HOST_TRIGGER_KINDS:
         yield _refuse(
@@ -355,7 +388,7 @@ def _client(facts: Facts) -> Iterator[Finding]:
         yield _refuse(
             "client_missing",
             f"A session of kind {facts.kind} needs a client reference.",
-            "Give it with --client.",
+            "Give it with --client REFERENCE: a number of the clinic's own records, never a name.",
         )
 
 
@@ -368,6 +401,12 @@ _LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _trigger,
     _client,
 )
+
+
+def _range(lowest: Decimal | None, highest: Decimal | None) -> str:
+    if lowest is None:
+        return f"at most {highest}"
+    return f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
 
 
 def _needs_acceptance(facts: Facts, code: str, sentence: str) -> Iterator[Finding]:

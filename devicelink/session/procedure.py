@@ -114,7 +114,7 @@ class Session:
     def _face_lost(self, why: str) -> None:
         """Where nobody can be told what the laser does, it does nothing."""
         if not self._work.stop.is_set():
-            sentence = f"Nobody could be told any more what the laser does ({why})."
+            sentence = f"The screen could not show any more what the laser does ({why})."
             self.stop(table.End("face_lost", table.EndKind.HARD, sentence))
 
     def run(self) -> Result:
@@ -241,7 +241,7 @@ class Session:
             return posted
         self._work.guard.beat()
         if self._work.context.runtime.asleep_ns() - self._asleep_ns > nanoseconds(ASLEEP_MAX_S):
-            return self._work.hard_end("suspended", "The station was suspended in mid-session.")
+            return self._work.hard_end("suspended", "The computer was put to sleep in mid-session.")
         withdrawn = self._watch.look()
         if withdrawn is not None:
             return withdrawn

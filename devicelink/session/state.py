@@ -442,7 +442,12 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
         ),
         (
             status.key_on is Shown.NO,
-            End("key", EndKind.HARD, "The laser's key was turned: it is not under our control."),
+            End(
+                "key",
+                EndKind.HARD,
+                "The laser's key is not ON any more: the laser is not under our control. Turn it "
+                "to ON at the laser.",
+            ),
         ),
         (
             state.phase is Phase.ARMING
@@ -478,7 +483,7 @@ def _on_time(state: State, event: Event) -> tuple[State, Effects]:
         sentence = "The laser did not go to STANDBY when told to."
         return _lock(state, event, End("standby_failed", EndKind.HARD, sentence, latch=True))
     if state.phase in {Phase.ARMING, Phase.READY} and now_ns - state.renewed_ns > LEASE_NS:
-        return _leave_ready(state, event, "nobody renewed the lease for three seconds")
+        return _leave_ready(state, event, "the screen of this session was silent for three seconds")
     return _soft_ends(state, event)
 
 

@@ -11,7 +11,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from sqlalchemy import create_engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from devicelink.errors import ConfigError, JournalUnwritable
@@ -59,8 +59,17 @@ def bind(folder: Path, reference: str, runtime: Runtime) -> str:
                 connection.exec_driver_sql(_ADD, (reference, salt))
             connection.commit()
     except SQLAlchemyError as error:
-        raise JournalUnwritable(f"The clients' file {path} cannot be written: {error}.") from None
+        raise unwritten(f"The clients' file {path}", error) from None
     return hmac.new(salt, reference.encode(), hashlib.sha256).hexdigest()
+
+
+def unwritten(what: str, error: SQLAlchemyError) -> JournalUnwritable:
+    """SQLite's own words alone: SQLAlchemy's would show the reference and its salt."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    return JournalUnwritable(
+        f"{what} cannot be written: {cause or type(error).__name__}. Look at the disk (full, "
+        "read-only, failing) and at other programs that hold the file."
+    )
 
 
 def make_private(path: Path, runtime: Runtime) -> None:
@@ -68,4 +77,6 @@ def make_private(path: Path, runtime: Runtime) -> None:
     try:
         runtime.disk.appender(path).close()
     except OSError as error:
-        raise JournalUnwritable(f"The clients' file {path} cannot be made: {error}.") from None
+        raise JournalUnwritable(
+            f"The clients' file {path} cannot be made: {error.strerror}."
+        ) from None

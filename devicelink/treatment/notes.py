@@ -13,9 +13,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from devicelink.errors import ConfigError, JournalUnwritable
+from devicelink.errors import ConfigError
 from devicelink.journal.sqlite import sqlite_module
-from devicelink.treatment.clients import SALT_BYTES, make_private
+from devicelink.treatment.clients import SALT_BYTES, make_private, unwritten
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def keep_note(folder: Path, text: str, runtime: Runtime) -> str:
             connection.exec_driver_sql(_ADD, (named, salt, text))
             connection.commit()
     except SQLAlchemyError as error:
-        raise JournalUnwritable(f"The file {path} for notes cannot be written: {error}.") from None
+        raise unwritten(f"The file {path} for notes", error) from None
     return named
 
 

@@ -44,7 +44,8 @@ class Family:
         baudrate = configuration.get("baudrate", BAUDRATES[0])
         if baudrate not in BAUDRATES:
             raise ConfigError(
-                f"An IPG laser does not speak at {baudrate!r} baud; use one of {BAUDRATES}."
+                f"An IPG laser does not speak at {baudrate!r} baud; "
+                f"use one of {', '.join(BAUDRATES)}."
             )
         return DIALECTS[dialect](Line(baudrate=int(baudrate)))
 

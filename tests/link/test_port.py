@@ -159,15 +159,19 @@ def test_a_kind_belongs_to_one_sort_of_station(kind):
 
 def test_a_real_station_opens_no_simulated_port(wire, server):
     """Ptys, loopback sockets and simulators are refused on a real station, unopened."""
-    for address, kind in ((wire[1], "pty"), (server[0], "loopback"), ("sim://ipg", "in_process")):
-        with pytest.raises(PortUnavailable, match=f"is {kind}: not for this kind of station"):
+    for address, kind in (
+        (wire[1], "a pseudo-terminal"),
+        (server[0], "an address of this computer itself"),
+        ("sim://ipg", "a simulator"),
+    ):
+        with pytest.raises(PortUnavailable, match=f"is {kind}.* real lasers to real ones"):
             open_port(address, LINE, RUNTIME, simulated=False)
 
 
 @pytest.mark.parametrize("address", ["/dev/null", "socket://192.0.2.7:4000"])
 def test_a_simulated_station_opens_no_real_port(address):
     """Devices and hosts of the network are refused on a simulated station, unopened."""
-    with pytest.raises(PortUnavailable, match="not for this kind of station"):
+    with pytest.raises(PortUnavailable, match="real lasers to real ones"):
         open_port(address, LINE, RUNTIME, simulated=True)
 
 

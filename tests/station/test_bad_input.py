@@ -225,6 +225,23 @@ def test_a_foreign_certificate(clinic):
     assert len(clinic.entries("certificate.imported")) == 1
 
 
+def test_a_clients_file_that_cannot_be_written_tells_no_client(clinic):
+    """What SQLite refuses is said without the client's reference and without its salt."""
+    assert clinic.run(*session(clinic)).returncode == 0
+    file = clinic.station / "personal.db"
+    with contextlib.closing(sqlite3.connect(file)) as personal:
+        personal.execute("DELETE FROM clients")
+        personal.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON clients BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
+        personal.commit()
+    words = session(clinic)
+    reference = words[words.index("--client") + 1]
+    text = refused(clinic, *words, code=1, said="no room")
+    assert reference not in text
+    assert "INSERT" not in text
+
+
 class Tomorrow(ThreadRuntime):
     """A machine whose clock is a day ahead."""
 

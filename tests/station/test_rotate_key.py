@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -108,6 +110,23 @@ def test_a_device_in_use_keeps_its_key(folder, say):
     with own(folder, "SIM-1", ThreadRuntime()):
         code, _, err = say("station", "rotate-key", "--by", "a-eva", *PIN)
     assert (code, "in use" in err) == (1, True)
+
+
+def test_a_service_that_runs_keeps_the_key(folder, say):
+    """While the station's service runs nothing is rotated, though it has lent every device."""
+    serving = subprocess.Popen(
+        [sys.executable, "-m", "devicelink", "station", "serve", "--data", str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert "Serving" in serving.stdout.readline()
+        code, _, err = say("station", "rotate-key", "--by", "a-eva", *PIN)
+    finally:
+        serving.terminate()
+        serving.communicate(timeout=20)
+    assert (code, "service runs" in err) == (1, True)
+    assert say("station", "rotate-key", "--by", "a-eva", *PIN)[0] == 0
 
 
 STEPS = [

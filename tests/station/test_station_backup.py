@@ -13,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +115,13 @@ def test_a_backup_is_never_written_over_and_never_inside_the_station(shared):
     assert shared.run("station", "backup", file).returncode == 2
     assert file.read_text() == "mine"
     assert files_of(shared.props / "backup") == before
+
+
+def test_a_backup_goes_into_a_folder_named_from_here(shared, monkeypatch, tmp_path):
+    """A relative path is as good as a whole one."""
+    monkeypatch.chdir(tmp_path)
+    back_up(shared.station, Path("near"), ThreadRuntime(), lambda *_: None)
+    assert "manifest.json" in files_of(tmp_path / "near")
 
 
 @pytest.mark.parametrize("in_wal", [True, False])
