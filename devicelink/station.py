@@ -18,6 +18,7 @@ from devicelink.people.roster import ADMINISTRATOR, second_needed
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
 from devicelink.session.ownership import is_owned
+from devicelink.session.service import is_served
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
@@ -152,6 +153,11 @@ class Station(Context):
             raise DeviceBusy(
                 f"{', '.join(used)}: in use. Whoever holds the old key could record nothing more; "
                 "end the session or stop the service first."
+            )
+        if is_served(self.folder, self.runtime):
+            raise DeviceBusy(
+                "The station's service runs: it holds the old key, could record nothing more, and "
+                "would not see what is recorded. Stop it first, and start it again afterwards."
             )
         if state["clock"].get("clock", {}).get("suspect"):
             raise ClockSuspect("First confirm the clock: devicelink station confirm-clock --by ID")

@@ -82,7 +82,7 @@ class Service:
             return self._end()
 
     def _only_one(self) -> int:
-        path = self._context.folder / "service.lock"
+        path = _lock_file(self._context.folder)
         try:
             fd = self._runtime.disk.hold(path)
         except OSError as error:
@@ -173,6 +173,23 @@ class Service:
 
 def _unsure(lock: str, intents: tuple[int, ...]) -> bool:
     return lock == "unconfirmed" or bool(intents)
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / "service.lock"
+
+
+def is_served(folder: Path, runtime: Runtime) -> bool:
+    """Whether a living service has the station, without disturbing it."""
+    try:
+        if not runtime.disk.is_file(_lock_file(folder)):
+            return False
+        fd = runtime.disk.hold(_lock_file(folder))
+    except OSError:
+        return False
+    if fd is not None:
+        runtime.close(fd)
+    return fd is None
 
 
 def service_socket(folder: Path) -> Path:
