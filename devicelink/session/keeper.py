@@ -117,6 +117,8 @@ class Keeper:
         """What neither the journal nor the folder beside it took yet."""
         self._aside: Path | None = None
         """A guard's lines that wait with it."""
+        self.word = Watch.STARTING
+        """How it stands with the laser itself, whatever trouble the journal makes."""
         self.watched = Watched(device.serial, Watch.STARTING, "The service is starting.")
         self.beat_ns = self._runtime.mono_ns()
         """When the keeper's own loop last went round; one that hangs is seen by it."""
@@ -482,6 +484,7 @@ class Keeper:
 
     def _show(self, watch: Watch, sentence: str, read_ns: int | None = None) -> None:
         """Tell whoever listens, where something changed; a trouble that lasts is told with it."""
+        self.word = watch
         trouble = f"{self._unread} {self._why_unrecorded}".strip()
         if trouble and watch is not Watch.TROUBLE:
             watch = watch if watch in _OUT_OF_HAND else Watch.TROUBLE

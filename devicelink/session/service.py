@@ -35,6 +35,9 @@ _ANSWER_WITHIN_S = 1.0
 _HEAR_EVERY_S = 0.1
 """So long may a stop wait for the end of a wait for changes."""
 
+_NOT_CONFIRMED = frozenset({Watch.UNCONFIRMED, Watch.TROUBLE})
+"""A keeper that met an error of its own does not know either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -167,7 +170,9 @@ class Service:
             self._broken, unsure = str(error), []
         except JournalUnwritable:
             unsure = []
-        unsure += [one.device for one in seen if one.watch is Watch.UNCONFIRMED]
+        unsure += [
+            keeper.serial for keeper, _ in self._keepers.values() if keeper.word in _NOT_CONFIRMED
+        ]
         return Ended(seen, tuple(sorted({*unsure, *hanging})), self._broken)
 
 
