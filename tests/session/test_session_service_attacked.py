@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from devicelink.runtime import ThreadRuntime
+from devicelink.session.ownership import ask_owner, borrow
 from tests.clinic import guard_pids, here, wait
 from tests.session.test_session_service import SERIAL, serve, types  # noqa: F401  a fixture
 
@@ -148,4 +150,52 @@ def test_a_laser_that_locks_but_tells_nothing_floods_no_journal(clinic, serve): 
     clinic.laser.set("fault=none")
     serving.wait_for("locked")
     assert types(clinic)[before:] == ["device.lost", "device.found", "lock.confirmed"]
+    assert serving.stop()[0] == 0
+
+
+def test_a_service_in_trouble_before_light_does_not_end_as_if_locked(clinic, serve):  # noqa: F811
+    """The lock file cannot be used and the laser is lit: an alarm, and exit 3 at the end."""
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    held = borrow(clinic.station, SERIAL, ThreadRuntime())
+    lock_file = clinic.station / "locks" / f"{SERIAL}.lock"
+    lock_file.rename(lock_file.with_suffix(".was"))
+    lock_file.mkdir()
+    held.release()
+    clinic.laser.set("emission=on")
+    serving.wait_for("trouble")
+    code, _, err = serving.stop()
+    assert code == 3, err
+    assert clinic.laser.is_now("enabled")
+
+
+def test_a_guard_that_the_service_left_answers_whoever_asks(clinic, serve):  # noqa: F811
+    """Recovered to a guard: its place to ask is its own, and outlives the keeper's."""
+    session = clinic.start("--for", "20", "--json")
+    clinic.laser.wait_for("enabled", session)
+    clinic.laser.set("fault=refused_off")
+    session.kill()
+    session.communicate()
+    for pid in guard_pids(clinic.station):
+        os.kill(pid, signal.SIGKILL)
+    serving = serve(clinic)
+    serving.wait_for("unconfirmed")
+    wait(lambda: guard_pids(clinic.station))
+    time.sleep(1)  # the keeper has let go by now
+    assert ask_owner(clinic.station, SERIAL, ThreadRuntime()) == {"confirmed": False, "by": "guard"}
+    clinic.laser.set("fault=none")
+    serving.wait_for("locked")
+    assert serving.stop()[0] == 0
+
+
+def test_the_doctor_sees_a_service_that_stands_still(clinic, serve):  # noqa: F811
+    """SIGSTOP: it holds the laser and watches nothing, and that is not `no service runs`."""
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    serving.process.send_signal(signal.SIGSTOP)
+    code, found = clinic.ask("station", "doctor")
+    serving.process.send_signal(signal.SIGCONT)
+    assert code == 1
+    assert "service_silent" in {each["code"] for each in found["findings"]}
+    serving.wait_for("locked")
     assert serving.stop()[0] == 0
