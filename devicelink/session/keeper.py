@@ -160,6 +160,7 @@ class Keeper:
         """Take the device, or say who has it."""
         self._beat()
         self._refresh()
+        self._aside = None  # while another owned the device, its lines may have come there
         released = self._device.released
         if released is not None:
             self._show(Watch.RELEASED, f"{self.serial} is {released.sentence}.")
@@ -218,9 +219,9 @@ class Keeper:
         while not self._stopping.is_set():
             self._beat()
             self._refresh()
-            self._catch_up()
             connection = self._reach()
             if connection is None:
+                self._catch_up()
                 left = self._pause(REACH_EVERY_S)
             else:
                 try:
