@@ -18,7 +18,7 @@ from devicelink.people.roster import ADMINISTRATOR, second_needed
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS, Context
 from devicelink.session.ownership import is_owned
-from devicelink.session.service import ask_service
+from devicelink.session.service import is_served
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
@@ -146,9 +146,9 @@ class Station(Context):
                 "There is a second administrator here: the key is changed by two. Say it again "
                 "with --second ID, the two of you together."
             )
-        if ask_service(self.folder, self.runtime) is not None:
+        if is_served(self.folder, self.runtime):
             raise DeviceBusy(
-                "The station's service runs, and could record nothing more under another key. "
+                "The station's service runs: it holds the old key, and could record nothing more. "
                 "Stop it (devicelink station serve: Ctrl-C), change the key, and start it again."
             )
         used = [

@@ -109,6 +109,8 @@ class _Board:
         text = f"{self._runtime.now().astimezone():%H:%M:%S}  {sentence}"
         try:
             print(line if self._as_json else text, flush=True)
+        except UnicodeEncodeError:  # a terminal that has no such letters
+            print((line if self._as_json else text).encode("ascii", "backslashreplace").decode())
         except OSError:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 

@@ -15,7 +15,7 @@ from devicelink.errors import DeviceLinkError
 from devicelink.keeping.sight import Unseen, warn, wrong
 from devicelink.link.port import PortKind, port_kind
 from devicelink.session.ownership import is_owned
-from devicelink.session.service import ask_service
+from devicelink.session.service import ask_service, is_served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -178,11 +178,16 @@ def _path(sight: Sight, serial: str, port: Path, kind: PortKind) -> Iterator[Fin
 def check_in_use(sight: Sight) -> Iterator[Finding | str]:
     """Which devices a living process owns, and what the station's service says of them."""
     seen = ask_service(sight.folder, sight.runtime)
-    yield (
-        "The station's service runs."
-        if seen is not None
-        else ("No service runs: lasers are watched in sessions only (devicelink station serve).")
-    )
+    if seen is not None:
+        yield "The station's service runs."
+    elif is_served(sight.folder, sight.runtime):
+        yield wrong(
+            "service_silent",
+            "The station's service is there and does not answer: perhaps nothing is watched.",
+            "End it and start it again: devicelink station serve",
+        )
+    else:
+        yield "No service runs: lasers are watched in sessions only (devicelink station serve)."
     for device in _known(sight):
         row = (seen or {}).get(device.serial)
         if row is not None and row.get("alarm"):

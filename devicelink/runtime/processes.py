@@ -77,15 +77,17 @@ class MachineService:
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(path.name, dir_fd=folder_fd)
                 self._listener.bind(f"/proc/self/fd/{folder_fd}/{path.name}")
+                self._inode = os.stat(path.name, dir_fd=folder_fd).st_ino
             self._listener.listen(8)
         except BaseException:
             self._listener.close()
             raise
 
     def close(self) -> None:
-        """Answer no more."""
+        """Answer no more; a file that a successor put in its place is the successor's."""
         with contextlib.suppress(OSError):
-            self._path.unlink()
+            if self._path.stat().st_ino == self._inode:
+                self._path.unlink()
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

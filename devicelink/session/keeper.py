@@ -22,9 +22,10 @@ from devicelink.errors import (
     JournalBroken,
     JournalUnwritable,
     LinkLost,
+    LockUnconfirmed,
 )
 from devicelink.journal.entry import Draft
-from devicelink.journal.kept import keep
+from devicelink.journal.kept import keep, pending
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
@@ -32,11 +33,12 @@ from devicelink.session.connection import at_the_laser, connect, leave_to_guard
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, own
-from devicelink.session.recovery import identified, recover, unreached
+from devicelink.session.recovery import identified, journal_kept_facts, recover, unreached
 from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from devicelink.devices.register import Device
     from devicelink.driver import Status
@@ -57,6 +59,9 @@ OLD_LIGHT_S = 6.0
 """Where a laser does not tell over what time it averages its output (0036)."""
 _LIGHT = frozenset({DeviceState.ARMING, DeviceState.READY, DeviceState.EMITTING})
 
+_OUT_OF_HAND = frozenset({Watch.UNWATCHED, Watch.UNCONFIRMED})
+UNRECORDED_MOST = 200
+"""Facts that wait in memory; the first ones tell what happened."""
 
 _LAST_LOCK = {
     "confirmed": "When it was last read it was locked.",
@@ -104,6 +109,16 @@ class Keeper:
         self._recovered = False
         self._said_lost = False
         self._locked_before = False
+        self._unread = ""
+        """Why the journal could not be read, while it cannot."""
+        self._why_unrecorded = ""
+        """Why the journal did not take what happened, until it has."""
+        self._unrecorded: list[Draft] = []
+        """What neither the journal nor the folder beside it took yet."""
+        self._aside: Path | None = None
+        """A guard's lines that wait with it."""
+        self.word = Watch.STARTING
+        """How it stands with the laser itself, whatever trouble the journal makes."""
         self.watched = Watched(device.serial, Watch.STARTING, "The service is starting.")
         self.beat_ns = self._runtime.mono_ns()
         """When the keeper's own loop last went round; one that hangs is seen by it."""
@@ -132,6 +147,9 @@ class Keeper:
             while not self._stopping.is_set():
                 try:
                     self._round()
+                except LockUnconfirmed as error:
+                    self._show(Watch.UNCONFIRMED, str(error))
+                    self._decline(REACH_EVERY_S)
                 except Exception as error:  # noqa: BLE001 - a keeper that dies would be silent
                     self._show(
                         Watch.TROUBLE, f"{self.serial} is not watched just now: {_words(error)}"
@@ -142,6 +160,7 @@ class Keeper:
         """Take the device, or say who has it."""
         self._beat()
         self._refresh()
+        self._aside = None  # while another owned the device, its lines may have come there
         released = self._device.released
         if released is not None:
             self._show(Watch.RELEASED, f"{self.serial} is {released.sentence}.")
@@ -159,7 +178,9 @@ class Keeper:
                     open_.callback(requests.close)
                 except OSError as error:
                     self._show(Watch.TROUBLE, f"Other programs cannot ask for a lock: {error}.")
-                self._keep(held)
+                self._refresh()  # released, registered anew or attested while it was being taken
+                if self._device.released is None:
+                    self._keep(held)
         finally:
             held.release()
 
@@ -167,8 +188,9 @@ class Keeper:
         """The device as the journal knows it now; one that cannot be read stops no watch."""
         try:
             self._device = self._context.device(self.serial)
+            self._unread = ""
         except DeviceLinkError as error:
-            self._show(Watch.TROUBLE, f"{self.serial}: the journal cannot be read. {error}")
+            self._unread = f"The journal cannot be read: {error}"
 
     def _take(self) -> Ownership | None:
         """The device's lock file, unless it is lent or somebody's."""
@@ -178,7 +200,15 @@ class Keeper:
             return own(self._context.folder, self.serial, self._runtime)
         except DeviceBusy:
             self._lent_until_ns, self._recovered = 0, False
-            if self.watched.watch is not Watch.UNCONFIRMED:
+            if self.watched.watch is Watch.UNCONFIRMED:
+                return None
+            if self._device.lock == "unconfirmed":
+                advice = at_the_laser(self._device.driver)
+                self._show(
+                    Watch.UNCONFIRMED,
+                    f"{self.serial} is NOT confirmed locked; a guard goes on locking it. {advice}",
+                )
+            else:
                 self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
             return None
 
@@ -188,8 +218,10 @@ class Keeper:
             return
         while not self._stopping.is_set():
             self._beat()
+            self._refresh()
             connection = self._reach()
             if connection is None:
+                self._catch_up()
                 left = self._pause(REACH_EVERY_S)
             else:
                 try:
@@ -205,7 +237,7 @@ class Keeper:
         try:
             recovered = recover(self._context, self.serial, held)
         except (JournalBroken, JournalUnwritable) as error:
-            self._show(Watch.TROUBLE, f"{self.serial}: this could not be recorded. {error}")
+            self._why_unrecorded = f"What happened to it could not be recorded: {error}"
             return True
         self._refresh()
         if recovered is None or recovered.confirmed:
@@ -265,12 +297,15 @@ class Keeper:
             self._lost(outcome.why_not or "It does not answer.")
             return self._pause(REACH_EVERY_S) or _Left.LOST
         disk = self._runtime.disk
-        aside = set_aside(guard_lines(self._context.folder, self.serial), disk)
+        self._aside = aside = set_aside(guard_lines(self._context.folder, self.serial), disk)
+        # those that wait are in the file still, and are read again
+        self._unrecorded = [draft for draft in self._unrecorded if draft.type != "guard.acted"]
         drafts = [
             Draft("guard.acted", {"line": line}, actor="guard", device=self.serial)
             for line in take_lines(aside, disk)
         ]
-        if self._said_lost and outcome.confirmed:
+        mute = self._mute(connection) if self._said_lost and outcome.confirmed else None
+        if self._said_lost and outcome.confirmed and mute is None:
             words = dict(identity.details) if identity else {}
             firmware = identity.firmware if identity else None
             found = {"firmware": firmware, "words": words}
@@ -278,10 +313,19 @@ class Keeper:
         if drafts or not (self._locked_before and quiet_before and outcome.confirmed):
             drafts += self._lock_drafts(outcome)
         self._record(drafts)
-        with contextlib.suppress(OSError):  # a guard's lines twice are better than never
-            disk.remove(aside)
+        if mute is not None:
+            self._lost(mute)
+            return self._pause(REACH_EVERY_S) or _Left.LOST
         self._expect_old_light(connection)
         return self._after_lock(outcome, connection, held)
+
+    def _mute(self, connection: Connection) -> str | None:
+        """Why a lost laser is not found yet: it locks, but does not say how it is."""
+        try:
+            connection.driver.read_status(connection.link)
+        except DeviceLinkError as error:
+            return str(error)
+        return None
 
     def _look(self, connection: Connection, held: Ownership) -> _Left | None:
         """One question: still locked? Light is taken away before anything is written."""
@@ -291,6 +335,7 @@ class Keeper:
         if status.state in _LIGHT or (status.unexpected_emission and not old_light):
             return self._light_found(status, connection, held)
         self._refresh()
+        self._catch_up()
         reading = connection.driver.read_lock(connection.link)
         if reading.confirmed:
             self._show_locked(reading.evidence.words, now_ns)
@@ -368,7 +413,7 @@ class Keeper:
             self._said_lost = True
             told = {"why": why, "last_read_mono_ns": since, "last_lock": self._device.lock}
             self._record([Draft("device.lost", told, device=self.serial)])
-        if self.watched.watch is Watch.UNCONFIRMED:
+        if self.watched.watch is Watch.UNCONFIRMED and self._device.lock != "attested_off":
             return
         last = _LAST_LOCK.get(self._device.lock, "")
         self._show(Watch.UNWATCHED, f"{self.serial} is not watched: {why} {last}".rstrip(), since)
@@ -380,14 +425,38 @@ class Keeper:
         return lock_drafts(self.serial, None, outcome, held=self._device.held_unconfirmed)
 
     def _record(self, drafts: Sequence[Draft]) -> None:
-        """In the journal; where it takes nothing, in a file beside it that holds the device."""
+        """In the journal; where it takes nothing, in a file beside it that holds the device.
+
+        What neither takes stays here, and is tried again: until then it is an alarm.
+        """
+        due = [*self._unrecorded, *drafts][:UNRECORDED_MOST]
         try:
-            self._context.journal.append_all(drafts)
-            self._refresh()
+            self._context.journal.append_all(due)
         except (JournalUnwritable, JournalBroken) as error:
-            with contextlib.suppress(JournalUnwritable):
-                keep(self._context.kept_folder, drafts, self._runtime)
-            self._show(Watch.TROUBLE, f"{self.serial}: this could not be recorded. {error}")
+            self._why_unrecorded = f"What happened to it could not be recorded: {error}"
+            try:
+                if due:
+                    keep(self._context.kept_folder, due, self._runtime)
+            except JournalUnwritable:
+                self._unrecorded = due
+                return
+        self._unrecorded = []
+        if self._aside is not None:
+            with contextlib.suppress(OSError):  # a guard's lines twice are better than never
+                self._runtime.disk.remove(self._aside)
+            self._aside = None
+        self._refresh()
+
+    def _catch_up(self) -> None:
+        """What the journal did not take, again; the alarm ends when it has."""
+        if not self._why_unrecorded:
+            return
+        self._why_unrecorded = ""
+        journal_kept_facts(self._context)
+        self._record([])
+        with contextlib.suppress(JournalUnwritable):
+            if pending(self._context.kept_folder, self._runtime.disk, self.serial):
+                self._why_unrecorded = "What happened to it waits for a journal that takes it."
 
     def _locked(self) -> dict[str, object]:
         """The answer to `stop` on the device's socket."""
@@ -415,7 +484,12 @@ class Keeper:
         self._show(Watch.LOCKED, sentence, read_ns)
 
     def _show(self, watch: Watch, sentence: str, read_ns: int | None = None) -> None:
-        """Tell whoever listens, where something changed."""
+        """Tell whoever listens, where something changed; a trouble that lasts is told with it."""
+        self.word = watch
+        trouble = f"{self._unread} {self._why_unrecorded}".strip()
+        if trouble and watch is not Watch.TROUBLE:
+            watch = watch if watch in _OUT_OF_HAND else Watch.TROUBLE
+            sentence = f"{sentence} {trouble}"
         before = self.watched
         self.watched = Watched(self.serial, watch, sentence, read_ns)
         if (before.watch, before.sentence) != (watch, sentence):

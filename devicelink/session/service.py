@@ -35,6 +35,9 @@ _ANSWER_WITHIN_S = 1.0
 _HEAR_EVERY_S = 0.1
 """So long may a stop wait for the end of a wait for changes."""
 
+_NOT_CONFIRMED = frozenset({Watch.UNCONFIRMED, Watch.TROUBLE})
+"""A keeper that met an error of its own does not know either."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -82,7 +85,7 @@ class Service:
             return self._end()
 
     def _only_one(self) -> int:
-        path = self._context.folder / "service.lock"
+        path = _lock_file(self._context.folder)
         try:
             fd = self._runtime.disk.hold(path)
         except OSError as error:
@@ -167,12 +170,31 @@ class Service:
             self._broken, unsure = str(error), []
         except JournalUnwritable:
             unsure = []
-        unsure += [one.device for one in seen if one.watch is Watch.UNCONFIRMED]
+        unsure += [
+            keeper.serial for keeper, _ in self._keepers.values() if keeper.word in _NOT_CONFIRMED
+        ]
         return Ended(seen, tuple(sorted({*unsure, *hanging})), self._broken)
 
 
 def _unsure(lock: str, intents: tuple[int, ...]) -> bool:
     return lock == "unconfirmed" or bool(intents)
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / "service.lock"
+
+
+def is_served(folder: Path, runtime: Runtime) -> bool:
+    """Whether a living service has the station, without disturbing it."""
+    try:
+        if not runtime.disk.is_file(_lock_file(folder)):
+            return False
+        fd = runtime.disk.hold(_lock_file(folder))
+    except OSError:
+        return False
+    if fd is not None:
+        runtime.close(fd)
+    return fd is None
 
 
 def service_socket(folder: Path) -> Path:
