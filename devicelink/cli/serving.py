@@ -11,13 +11,18 @@ from typing import TYPE_CHECKING
 from devicelink.cli.common import Data, Json, open_station
 from devicelink.cli.notify import notify
 from devicelink.cli.words import SIMULATED
-from devicelink.errors import JournalBroken, LockUnconfirmed
+from devicelink.config import data_folder
+from devicelink.devices.card import carded
+from devicelink.errors import JournalBroken, JournalUnwritable, LockUnconfirmed
 from devicelink.runtime import nanoseconds
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devicelink.runtime import Latch, Runtime
     from devicelink.session.service import Ended
     from devicelink.session.watched import Watched
+    from devicelink.station import Station
 
 ALARM_AGAIN_S = 10.0
 _BELL = "\a"
@@ -30,7 +35,7 @@ def serve(data: Data = None, as_json: Json = False) -> None:
     """
     from devicelink.session.service import Service
 
-    station = open_station(data)
+    station = _opened(data)
     board = _Board(as_json=as_json, runtime=station.runtime)
     service = Service(lambda: open_station(data), board.hear)
     stop = station.runtime.latch()
@@ -53,6 +58,24 @@ def serve(data: Data = None, as_json: Json = False) -> None:
         "Stopped. Nothing is watched any more; devicelink lock DEVICE still works.",
     )
     _judge(ended)
+
+
+def _opened(data: Path | None) -> Station:
+    """The station; where its journal cannot be used, its lasers are locked once all the same."""
+    from devicelink.runtime import ThreadRuntime
+    from devicelink.session.locking import lock_device
+
+    try:
+        return open_station(data)
+    except (JournalBroken, JournalUnwritable) as error:
+        folder, runtime = data_folder(data), ThreadRuntime()
+        sentences, dark = [], True
+        for serial in carded(folder, runtime.disk):
+            locked = lock_device(folder, serial, runtime, lambda: open_station(data))
+            sentences.append(locked.sentence)
+            dark = dark and locked.confirmed
+        told = f"{error} Nothing is watched. {' '.join(sentences)}".rstrip()
+        raise type(error)(told) if dark else LockUnconfirmed(told) from error
 
 
 def _judge(ended: Ended) -> None:

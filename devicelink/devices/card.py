@@ -5,6 +5,7 @@ Locking needs nothing (design rule 3). The card is believed for locking only, ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,15 @@ def read_card(folder: Path, serial: str, disk: Disk) -> Card | None:
     except (OSError, ValidationError):
         return None
     return card if card.serial == serial else None
+
+
+def carded(folder: Path, disk: Disk) -> list[str]:
+    """The devices that have a card which can be read."""
+    found = []
+    for path in disk.names(folder / "locks", "*.json"):
+        with contextlib.suppress(OSError, ValidationError):
+            found.append(Card.model_validate_json(disk.read(path)).serial)
+    return found
 
 
 def _path(folder: Path, serial: str) -> Path:

@@ -34,6 +34,7 @@ from devicelink.keeping.bundle import (
 )
 from devicelink.people.roster import ADMINISTRATOR
 from devicelink.people.signin import sign_in
+from devicelink.session.service import is_served
 from devicelink.station import Station
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def restore(
         station = Station.at(being_made, named, runtime)
         try:
             _usable(station.kept_folder)
+            _refuse_beside_a_service(station)
             mirror, note = _mirror(station)
             person = _signed_in(station, being_made, by, pin_of(station))
             aside = _aside(station, note)
@@ -145,6 +147,15 @@ def _refuse_a_second(folder: Path, manifest: Manifest) -> None:
                 f"each other. To check this backup only, add --check. To go on with it, first move "
                 f"the other away and keep it: mv {lay} {lay}.before"
             )
+
+
+def _refuse_beside_a_service(station: Station) -> None:
+    """A service goes on with the folder that it began with, wherever that was moved."""
+    if is_served(station.kept_folder, station.runtime):
+        raise Refused(
+            "The service of this station still runs, on the folder that it began with, and has its "
+            "lasers. Stop it first (devicelink station serve: Ctrl-C), then say this again."
+        )
 
 
 def _copy(backup: Path, target: Path, progress: Progress) -> None:

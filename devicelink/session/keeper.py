@@ -32,7 +32,7 @@ from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
-from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, own
+from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
 from devicelink.session.recovery import identified, journal_kept_facts, recover, unreached
 from devicelink.session.watched import Watch, Watched
 
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
     from devicelink.session.lockdown import LockOutcome
-    from devicelink.session.ownership import Ownership
 
 LOOK_EVERY_S = 0.5
 """How often a locked laser is asked; light without a session is seen within about that."""
@@ -60,6 +59,8 @@ OLD_LIGHT_S = 6.0
 _LIGHT = frozenset({DeviceState.ARMING, DeviceState.READY, DeviceState.EMITTING})
 
 _OUT_OF_HAND = frozenset({Watch.UNWATCHED, Watch.UNCONFIRMED})
+RELIT_EVERY_S = 10.0
+"""Light that comes again and again is locked each time, and counted into one entry of so long."""
 UNRECORDED_MOST = 200
 """Facts that wait in memory; the first ones tell what happened."""
 
@@ -82,6 +83,8 @@ class _Ask:
 
     word: _Word
     done: Latch
+    until_ns: int
+    """For so long somebody waits for the answer."""
     answer: dict[str, object] = field(default_factory=dict)
 
 
@@ -102,6 +105,8 @@ class Keeper:
         self._runtime = context.runtime
         self._device = device
         self._hear = hear
+        self._relit = 0
+        self._relit_ns: int | None = None
         self._inbox: Mailbox[_Ask] = context.runtime.mailbox()
         self._stopping = context.runtime.latch()
         self._lent_until_ns = 0
@@ -111,6 +116,8 @@ class Keeper:
         self._locked_before = False
         self._unread = ""
         """Why the journal could not be read, while it cannot."""
+        self._unowned = ""
+        """Why the device's lock file cannot be held, while it cannot."""
         self._why_unrecorded = ""
         """Why the journal did not take what happened, until it has."""
         self._unrecorded: list[Draft] = []
@@ -124,6 +131,11 @@ class Keeper:
         """When the keeper's own loop last went round; one that hangs is seen by it."""
 
     @property
+    def device(self) -> Device:
+        """As the journal told it last."""
+        return self._device
+
+    @property
     def serial(self) -> str:
         """The device's."""
         return self._device.serial
@@ -131,7 +143,7 @@ class Keeper:
     def stop(self) -> None:
         """Ask it to lock a last time and to let go."""
         self._stopping.set()
-        self._inbox.post(_Ask(_Word.STOP, self._runtime.latch()))
+        self._inbox.post(_Ask(_Word.STOP, self._runtime.latch(), self._runtime.mono_ns()))
 
     def run(self) -> None:
         """Keep the device until stopped; an error of our own is said, and the keeper goes on."""
@@ -197,7 +209,10 @@ class Keeper:
         if self._runtime.mono_ns() < self._lent_until_ns:
             return None
         try:
-            return own(self._context.folder, self.serial, self._runtime)
+            held = own(self._context.folder, self.serial, self._runtime)
+        except JournalUnwritable as error:  # locking needs no lock file; the port is ours alone
+            self._unowned = str(error)
+            return Ownership(self.serial, None, self._runtime)
         except DeviceBusy:
             self._lent_until_ns, self._recovered = 0, False
             if self.watched.watch is Watch.UNCONFIRMED:
@@ -211,6 +226,8 @@ class Keeper:
             else:
                 self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
             return None
+        self._unowned = ""
+        return held
 
     def _keep(self, held: Ownership) -> None:
         """Recover, then watch, over as many plugs as it takes; returns when it has to let go."""
@@ -336,6 +353,10 @@ class Keeper:
             return self._light_found(status, connection, held)
         self._refresh()
         self._catch_up()
+        if self._relit and now_ns - (self._relit_ns or 0) >= nanoseconds(RELIT_EVERY_S):
+            counted, self._relit = self._relit, 0
+            told: dict[str, object] = {"words": {}, "state": None, "before": counted}
+            self._record([Draft("device.light_found", told, device=self.serial)])
         reading = connection.driver.read_lock(connection.link)
         if reading.confirmed:
             self._show_locked(reading.evidence.words, now_ns)
@@ -347,15 +368,25 @@ class Keeper:
     def _light_found(self, status: Status, connection: Connection, held: Ownership) -> _Left | None:
         """Light, or one control away from it, and no session: dark first, then record and hold."""
         outcome = self._lock(connection)
+        now_ns = self._runtime.mono_ns()
+        again = self._relit_ns is not None and now_ns - self._relit_ns < nanoseconds(RELIT_EVERY_S)
+        if again and outcome.confirmed and self._held_for_light():
+            self._relit += 1
+            return self._after_lock(outcome, connection, held)
+        self._relit_ns = now_ns
         sentence = f"{status.state.value} was read while no session was running."
-        found = {"words": dict(status.words), "state": status.state.value}
+        found = {"words": dict(status.words), "state": status.state.value, "before": self._relit}
+        self._relit = 0
         drafts = [Draft("device.light_found", found, device=self.serial)]
         drafts += self._lock_drafts(outcome)
-        if not any(hold.code == "light_without_session" for hold in self._device.holds):
+        if not self._held_for_light():
             hold = {"code": "light_without_session", "sentence": sentence}
             drafts.append(Draft("device.held", hold, device=self.serial))
         self._record(drafts)
         return self._after_lock(outcome, connection, held)
+
+    def _held_for_light(self) -> bool:
+        return any(hold.code == "light_without_session" for hold in self._device.holds)
 
     def _after_lock(
         self, outcome: LockOutcome, connection: Connection, held: Ownership
@@ -399,6 +430,8 @@ class Keeper:
         """Give the device to whoever asks for it, for a moment; taken back when nobody took it."""
         if ask.word is _Word.STOP:
             return _Left.STOPPED
+        if self._runtime.mono_ns() > ask.until_ns:
+            return None  # whoever asked has gone
         self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
         self._lent_until_ns = self._runtime.mono_ns() + nanoseconds(LENT_FOR_S)
         self._recovered = False
@@ -470,7 +503,8 @@ class Keeper:
 
     def _asked(self, word: _Word, within_s: float) -> dict[str, object]:
         """Ask the keeper's own thread; raises `DeviceBusy` where it does not come to it."""
-        ask = _Ask(word, self._runtime.latch())
+        until_ns = self._runtime.mono_ns() + nanoseconds(within_s)
+        ask = _Ask(word, self._runtime.latch(), until_ns)
         self._inbox.post(ask)
         if not self._runtime.sleep(within_s, ask.done):
             raise DeviceBusy(f"The service did not come to {word.value} {self.serial} in time.")
@@ -486,7 +520,8 @@ class Keeper:
     def _show(self, watch: Watch, sentence: str, read_ns: int | None = None) -> None:
         """Tell whoever listens, where something changed; a trouble that lasts is told with it."""
         self.word = watch
-        trouble = f"{self._unread} {self._why_unrecorded}".strip()
+        troubles = (self._unread, self._unowned, self._why_unrecorded)
+        trouble = " ".join(each for each in troubles if each)
         if trouble and watch is not Watch.TROUBLE:
             watch = watch if watch in _OUT_OF_HAND else Watch.TROUBLE
             sentence = f"{sentence} {trouble}"

@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devicelink.config import STATION_FILE
 from devicelink.devices.register import devices
 from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
@@ -67,6 +68,9 @@ class Service:
         self._changes: Mailbox[Watched] = self._runtime.mailbox()
         self._keepers: dict[str, tuple[Keeper, Task]] = {}
         self._broken: str | None = None
+        self._told_trouble = ""
+        self._mirror_problem: str | None = None
+        self._lock_problem = ""
 
     def run(self, stop: Latch, ready: Callable[[], None], alive: Callable[[], None]) -> Ended:
         """Serve until `stop` is set; `ready` when each device was looked at, `alive` now and then.
@@ -74,25 +78,35 @@ class Service:
         `alive` is not called while a keeper hangs.
         """
         with contextlib.ExitStack() as open_:
-            open_.callback(self._runtime.close, self._only_one())
-            self._context.mirror.check()
-            began = Draft("station.started", {"service": True})
-            self._context.journal.append(began)
             folder = self._context.folder
+            for place in (folder, self._context.kept_folder):
+                self._only_one(place, open_)
+            self._context.mirror.check()
+            with contextlib.suppress(JournalUnwritable):  # a full disk is no reason not to lock
+                self._context.journal.append(Draft("station.started", {"service": True}))
             answering = self._runtime.serve(service_socket(folder), self._status_line)
             open_.callback(answering.close)
             self._serve(stop, ready, alive)
             return self._end()
 
-    def _only_one(self) -> int:
-        path = _lock_file(self._context.folder)
+    def _only_one(self, place: Path, open_: contextlib.ExitStack) -> None:
+        """Held in the station's folder, and where its mirror lies: that does not move with it."""
         try:
-            fd = self._runtime.disk.hold(path)
+            fd = self._runtime.disk.hold(_lock_file(place))
         except OSError as error:
-            raise JournalUnwritable(f"The lock file {path} cannot be used: {error}.") from error
+            self._lock_problem = f"{_lock_file(place)} cannot be used: {error.strerror}."
+            return
         if fd is None:
             raise DeviceBusy("This station has a service already; it watches the devices.")
-        return fd
+        open_.callback(self._runtime.close, fd)
+
+    def _trouble(self, sentence: str) -> None:
+        """An alarm of the station itself, told once as long as it lasts; empty: it is over."""
+        if sentence != self._told_trouble:
+            self._told_trouble = sentence
+            watch = Watch.TROUBLE if sentence else Watch.SERVING
+            told = sentence or "The station is in order again."
+            self._changes.post(Watched(self._context.origin, watch, told))
 
     def _serve(self, stop: Latch, ready: Callable[[], None], alive: Callable[[], None]) -> None:
         mirrored_ns, told_ready = self._runtime.mono_ns(), False
@@ -106,16 +120,22 @@ class Service:
                 alive()
             if now_ns - mirrored_ns >= nanoseconds(MIRROR_EVERY_S):
                 mirrored_ns = now_ns
-                self._context.mirror.write()
+                self._mirror_problem = self._context.mirror.write()
             self._tell(LOOK_EVERY_S, stop)
 
     def _keep_all(self) -> None:
         """A keeper for each registered device; new ones may come while we serve."""
+        folder, self._broken = self._context.folder, None
         try:
             known = devices(self._context.state()["devices"])
         except DeviceLinkError as error:
-            self._broken = str(error) if isinstance(error, JournalBroken) else self._broken
+            self._broken = str(error) if isinstance(error, JournalBroken) else None
+            self._trouble(f"The journal cannot be read: {error}")
             return
+        if not (folder / STATION_FILE).exists():
+            self._trouble(f"{folder} was moved away. Stop this service, and start it where it is.")
+        else:
+            self._trouble(self._mirror_problem or self._lock_problem)
         for serial, device in known.items():
             if serial not in self._keepers:
                 keeper = Keeper(self._open_context(), device, self._changes.post)
@@ -164,20 +184,19 @@ class Service:
         try:
             self._context.journal.append(Draft("station.stopped", told))
             self._context.mirror.write()
-            known = devices(self._context.state()["devices"])
-            unsure = [one.serial for one in known.values() if _unsure(one.lock, one.intents)]
         except JournalBroken as error:
-            self._broken, unsure = str(error), []
+            self._broken = str(error)
         except JournalUnwritable:
-            unsure = []
-        unsure += [
-            keeper.serial for keeper, _ in self._keepers.values() if keeper.word in _NOT_CONFIRMED
-        ]
+            pass  # what each keeper knows is told all the same
+        unsure = [keeper.serial for keeper, _ in self._keepers.values() if _unsure(keeper)]
         return Ended(seen, tuple(sorted({*unsure, *hanging})), self._broken)
 
 
-def _unsure(lock: str, intents: tuple[int, ...]) -> bool:
-    return lock == "unconfirmed" or bool(intents)
+def _unsure(keeper: Keeper) -> bool:
+    """Whether its laser is not confirmed locked, by what was read or by the journal's last word."""
+    device = keeper.device
+    last = device.lock == "unconfirmed" or bool(device.intents)
+    return last or keeper.word in _NOT_CONFIRMED
 
 
 def _lock_file(folder: Path) -> Path:

@@ -12,6 +12,8 @@ class Watch(StrEnum):
     """How a device stands with its keeper."""
 
     STARTING = "starting"
+    SERVING = "serving"
+    """Of the station itself: nothing is wrong with it."""
     LOCKED = "locked"
     IN_USE = "in_use"
     """A session or a guard owns it; they watch it."""

@@ -153,8 +153,8 @@ def test_a_laser_that_locks_but_tells_nothing_floods_no_journal(clinic, serve): 
     assert serving.stop()[0] == 0
 
 
-def test_a_service_in_trouble_before_light_does_not_end_as_if_locked(clinic, serve):  # noqa: F811
-    """The lock file cannot be used and the laser is lit: an alarm, and exit 3 at the end."""
+def test_a_lock_file_that_cannot_be_used_stops_no_lock(clinic, serve):  # noqa: F811
+    """Locking needs no lock file: light is taken away, and the trouble stays an alarm."""
     serving = serve(clinic)
     serving.wait_for("locked")
     held = borrow(clinic.station, SERIAL, ThreadRuntime())
@@ -162,11 +162,12 @@ def test_a_service_in_trouble_before_light_does_not_end_as_if_locked(clinic, ser
     lock_file.rename(lock_file.with_suffix(".was"))
     lock_file.mkdir()
     held.release()
-    clinic.laser.set("emission=on")
     serving.wait_for("trouble")
-    code, _, err = serving.stop()
-    assert code == 3, err
-    assert clinic.laser.is_now("enabled")
+    clinic.laser.set("emission=on")
+    wait(lambda: "device.light_found" in types(clinic))
+    wait(lambda: not clinic.laser.is_now("enabled"))
+    assert serving.last() == "trouble"
+    assert serving.stop()[0] == 0
 
 
 def test_a_guard_that_the_service_left_answers_whoever_asks(clinic, serve):  # noqa: F811
@@ -198,4 +199,58 @@ def test_the_doctor_sees_a_service_that_stands_still(clinic, serve):  # noqa: F8
     assert code == 1
     assert "service_silent" in {each["code"] for each in found["findings"]}
     serving.wait_for("locked")
+    assert serving.stop()[0] == 0
+
+
+def test_a_restore_waits_for_the_service_of_a_station_that_was_moved(clinic, serve, tmp_path):  # noqa: F811
+    """The folder moved under a running service: alarmed; a restore is refused until it ends."""
+    backup = tmp_path / "backup"
+    here("station", "backup", backup, "--data", clinic.station)
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    moved = clinic.station.with_suffix(".before")
+    clinic.station.rename(moved)
+    restore = (
+        *(sys.executable, "-m", "devicelink", "station", "restore", str(backup)),
+        *("--by", "t-ada", "--pin-file", str(clinic.pin), "--reason", "The disk died."),
+        *("--data", str(clinic.station)),
+    )
+    refused = subprocess.run(restore, capture_output=True, text=True, check=False)
+    assert (refused.returncode, "still runs" in refused.stderr) == (1, True)
+    wait(lambda: any("was moved away" in line.get("sentence", "") for line in serving.said))
+    serving.stop()
+    restored = subprocess.run(restore, capture_output=True, text=True, check=False)
+    assert restored.returncode == 0, restored.stderr
+    assert clinic.ask("lock", SERIAL)[0] == 0
+
+
+def test_a_service_that_cannot_begin_locks_all_the_same(clinic):
+    """A full disk at the start: each laser locked once by its card; a sentence, and exit 1."""
+    clinic.laser.set("diode_current_percent=30")
+    clinic.laser.set("emission=on")
+    clinic.laser.wait_for("light_on")
+    ended = subprocess.run(
+        [sys.executable, "-m", "devicelink", "station", "serve", "--data", str(clinic.station)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)),
+    )
+    assert (ended.returncode, "Nothing is watched" in ended.stderr) == (1, True), ended.stderr
+    assert not clinic.laser.is_now("light_on")
+
+
+def test_light_again_and_again_is_locked_each_time_and_counted(clinic, serve):  # noqa: F811
+    """Somebody insists at the panel: dark each time, and no flood of entries."""
+    serving = serve(clinic)
+    serving.wait_for("locked")
+    for _ in range(6):
+        clinic.laser.set("emission=on")
+        time.sleep(0.8)
+        assert not clinic.laser.is_now("enabled")
+    found = clinic.entries("device.light_found")
+    assert len(found) == 1
+    wait(lambda: len(clinic.entries("device.light_found")) == 2)
+    assert clinic.entries("device.light_found")[1].data["before"] == 5
     assert serving.stop()[0] == 0
