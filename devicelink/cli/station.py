@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from devicelink.cli import keeping
+from devicelink.cli import upkeep
 from devicelink.cli.common import By, Data, Json, PinFile, acting, emit, open_station
 from devicelink.cli.serving import serve
 from devicelink.cli.words import lock_words, released_words
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devicelink.station import Station
 
 app = typer.Typer(help="Make a station and see how it stands.", no_args_is_help=True)
-for command in (serve, keeping.doctor, keeping.backup, keeping.restore):
+for command in (serve, upkeep.doctor, upkeep.backup, upkeep.restore):
     app.command()(command)
 
 

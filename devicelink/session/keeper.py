@@ -25,20 +25,18 @@ from devicelink.errors import (
     LockUnconfirmed,
 )
 from devicelink.journal.entry import Draft
-from devicelink.journal.kept import keep, pending
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard
-from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
-from devicelink.session.recovery import identified, journal_kept_facts, recover, unreached
+from devicelink.session.recording import Recording
+from devicelink.session.recovery import identified, recover, unreached
 from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from devicelink.devices.register import Device
     from devicelink.driver import Status
@@ -61,8 +59,6 @@ _LIGHT = frozenset({DeviceState.ARMING, DeviceState.READY, DeviceState.EMITTING}
 _OUT_OF_HAND = frozenset({Watch.UNWATCHED, Watch.UNCONFIRMED})
 RELIT_EVERY_S = 10.0
 """Light that comes again and again is locked each time, and counted into one entry of so long."""
-UNRECORDED_MOST = 200
-"""Facts that wait in memory; the first ones tell what happened."""
 
 _LAST_LOCK = {
     "confirmed": "When it was last read it was locked.",
@@ -118,12 +114,7 @@ class Keeper:
         """Why the journal could not be read, while it cannot."""
         self._unowned = ""
         """Why the device's lock file cannot be held, while it cannot."""
-        self._why_unrecorded = ""
-        """Why the journal did not take what happened, until it has."""
-        self._unrecorded: list[Draft] = []
-        """What neither the journal nor the folder beside it took yet."""
-        self._aside: Path | None = None
-        """A guard's lines that wait with it."""
+        self._recording = Recording(context, device.serial)
         self.word = Watch.STARTING
         """How it stands with the laser itself, whatever trouble the journal makes."""
         self.watched = Watched(device.serial, Watch.STARTING, "The service is starting.")
@@ -172,7 +163,7 @@ class Keeper:
         """Take the device, or say who has it."""
         self._beat()
         self._refresh()
-        self._aside = None  # while another owned the device, its lines may have come there
+        self._recording.leave_guard_lines()
         released = self._device.released
         if released is not None:
             self._show(Watch.RELEASED, f"{self.serial} is {released.sentence}.")
@@ -238,7 +229,7 @@ class Keeper:
             self._refresh()
             connection = self._reach()
             if connection is None:
-                self._catch_up()
+                self._recording.catch_up()
                 left = self._pause(REACH_EVERY_S)
             else:
                 try:
@@ -254,7 +245,7 @@ class Keeper:
         try:
             recovered = recover(self._context, self.serial, held)
         except (JournalBroken, JournalUnwritable) as error:
-            self._why_unrecorded = f"What happened to it could not be recorded: {error}"
+            self._recording.failed(error)
             return True
         self._refresh()
         if recovered is None or recovered.confirmed:
@@ -313,14 +304,7 @@ class Keeper:
             # nobody readied it since it was locked, and it says nothing: switched off, most likely
             self._lost(outcome.why_not or "It does not answer.")
             return self._pause(REACH_EVERY_S) or _Left.LOST
-        disk = self._runtime.disk
-        self._aside = aside = set_aside(guard_lines(self._context.folder, self.serial), disk)
-        # those that wait are in the file still, and are read again
-        self._unrecorded = [draft for draft in self._unrecorded if draft.type != "guard.acted"]
-        drafts = [
-            Draft("guard.acted", {"line": line}, actor="guard", device=self.serial)
-            for line in take_lines(aside, disk)
-        ]
+        drafts = self._recording.guard_said()
         mute = self._mute(connection) if self._said_lost and outcome.confirmed else None
         if self._said_lost and outcome.confirmed and mute is None:
             words = dict(identity.details) if identity else {}
@@ -352,7 +336,7 @@ class Keeper:
         if status.state in _LIGHT or (status.unexpected_emission and not old_light):
             return self._light_found(status, connection, held)
         self._refresh()
-        self._catch_up()
+        self._recording.catch_up()
         if self._relit and now_ns - (self._relit_ns or 0) >= nanoseconds(RELIT_EVERY_S):
             counted, self._relit = self._relit, 0
             told: dict[str, object] = {"words": {}, "state": None, "before": counted}
@@ -458,38 +442,8 @@ class Keeper:
         return lock_drafts(self.serial, None, outcome, held=self._device.held_unconfirmed)
 
     def _record(self, drafts: Sequence[Draft]) -> None:
-        """In the journal; where it takes nothing, in a file beside it that holds the device.
-
-        What neither takes stays here, and is tried again: until then it is an alarm.
-        """
-        due = [*self._unrecorded, *drafts][:UNRECORDED_MOST]
-        try:
-            self._context.journal.append_all(due)
-        except (JournalUnwritable, JournalBroken) as error:
-            self._why_unrecorded = f"What happened to it could not be recorded: {error}"
-            try:
-                if due:
-                    keep(self._context.kept_folder, due, self._runtime)
-            except JournalUnwritable:
-                self._unrecorded = due
-                return
-        self._unrecorded = []
-        if self._aside is not None:
-            with contextlib.suppress(OSError):  # a guard's lines twice are better than never
-                self._runtime.disk.remove(self._aside)
-            self._aside = None
+        self._recording.write(drafts)
         self._refresh()
-
-    def _catch_up(self) -> None:
-        """What the journal did not take, again; the alarm ends when it has."""
-        if not self._why_unrecorded:
-            return
-        self._why_unrecorded = ""
-        journal_kept_facts(self._context)
-        self._record([])
-        with contextlib.suppress(JournalUnwritable):
-            if pending(self._context.kept_folder, self._runtime.disk, self.serial):
-                self._why_unrecorded = "What happened to it waits for a journal that takes it."
 
     def _locked(self) -> dict[str, object]:
         """The answer to `stop` on the device's socket."""
@@ -520,7 +474,7 @@ class Keeper:
     def _show(self, watch: Watch, sentence: str, read_ns: int | None = None) -> None:
         """Tell whoever listens, where something changed; a trouble that lasts is told with it."""
         self.word = watch
-        troubles = (self._unread, self._unowned, self._why_unrecorded)
+        troubles = (self._unread, self._unowned, self._recording.trouble)
         trouble = " ".join(each for each in troubles if each)
         if trouble and watch is not Watch.TROUBLE:
             watch = watch if watch in _OUT_OF_HAND else Watch.TROUBLE

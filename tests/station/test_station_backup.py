@@ -19,10 +19,10 @@ import pytest
 
 from devicelink.journal.entry import Draft
 from devicelink.journal.verify import verify
-from devicelink.keeping import backup as backup_module
-from devicelink.keeping.backup import back_up
 from devicelink.runtime import ThreadRuntime
 from devicelink.station import Station
+from devicelink.upkeep import backup as backup_module
+from devicelink.upkeep.backup import back_up
 from tests.clinic import Clinic, here, wait
 
 WRITER = """

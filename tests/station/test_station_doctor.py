@@ -13,11 +13,11 @@ import sys
 import pytest
 
 from devicelink.journal.entry import Draft
-from devicelink.keeping import doctor as doctor_module
-from devicelink.keeping import folder as folder_module
-from devicelink.keeping.doctor import examine
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.ownership import own
+from devicelink.upkeep import doctor as doctor_module
+from devicelink.upkeep import folder as folder_module
+from devicelink.upkeep.doctor import examine
 from tests.clinic import Clinic, here
 
 

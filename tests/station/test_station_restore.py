@@ -14,9 +14,9 @@ from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.verify import verify
-from devicelink.keeping import restore as restore_module
-from devicelink.keeping.bundle import SUMS
 from devicelink.station import Station
+from devicelink.upkeep import restore as restore_module
+from devicelink.upkeep.bundle import SUMS
 from tests.clinic import here
 
 

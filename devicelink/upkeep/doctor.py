@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError, Finding, JournalBroken, Severity
-from devicelink.keeping import devices, evidence, folder, people
-from devicelink.keeping.sight import Sight, Unseen
+from devicelink.upkeep import devices, evidence, folder, people
+from devicelink.upkeep.sight import Sight, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from devicelink.keeping.backup import Progress
     from devicelink.runtime import Runtime
+    from devicelink.upkeep.backup import Progress
 
 WRONG, BROKEN = 1, 4
 

@@ -16,7 +16,7 @@ from devicelink.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from devicelink.keeping.restore import Restored
+    from devicelink.upkeep.restore import Restored
 
 
 def doctor(
@@ -30,8 +30,8 @@ def doctor(
 
     Exit 0: nothing is wrong · 1: something is · 4: the evidence is broken.
     """
-    from devicelink.keeping.doctor import examine
     from devicelink.runtime import ThreadRuntime
+    from devicelink.upkeep.doctor import examine
 
     with _progress() as progress:
         health = examine(data_folder(data), ThreadRuntime(), deep=deep, progress=progress)
@@ -46,8 +46,8 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Copy the station as it is now, verified; sessions go on. It holds the key: guard it well."""
-    from devicelink.keeping.backup import back_up
     from devicelink.runtime import ThreadRuntime
+    from devicelink.upkeep.backup import back_up
 
     with _progress() as progress:
         made = back_up(data_folder(data), place, ThreadRuntime(), progress)
@@ -80,9 +80,9 @@ def restore(
     as_json: Json = False,
 ) -> None:
     """Put a backup back, verified before it serves; an administrator states it (--by, --reason)."""
-    from devicelink.keeping.restore import examine
-    from devicelink.keeping.restore import restore as put_back
     from devicelink.runtime import ThreadRuntime
+    from devicelink.upkeep.restore import examine
+    from devicelink.upkeep.restore import restore as put_back
 
     if check:
         with _progress() as progress:

@@ -14,16 +14,16 @@ from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.verify import verify
-from devicelink.keeping.sight import Unseen, warn, wrong
 from devicelink.session.context import PROJECTIONS
 from devicelink.station import SIMULATED_PREFIX
+from devicelink.upkeep.sight import Unseen, warn, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.errors import Finding
-    from devicelink.keeping.backup import Progress
-    from devicelink.keeping.sight import Sight
+    from devicelink.upkeep.backup import Progress
+    from devicelink.upkeep.sight import Sight
 
 
 def check_journal(sight: Sight) -> Iterator[Finding | str]:

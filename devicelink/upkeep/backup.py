@@ -18,7 +18,9 @@ from devicelink.journal.keys import load_key
 from devicelink.journal.mirror import Mirror
 from devicelink.journal.store import Journal
 from devicelink.journal.verify import verify
-from devicelink.keeping.bundle import (
+from devicelink.session.context import PROJECTIONS
+from devicelink.station import SIMULATED_PREFIX
+from devicelink.upkeep.bundle import (
     KEPT,
     Manifest,
     copy_file,
@@ -27,8 +29,6 @@ from devicelink.keeping.bundle import (
     said_plainly,
     seal,
 )
-from devicelink.session.context import PROJECTIONS
-from devicelink.station import SIMULATED_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from devicelink.devices.register import devices
 from devicelink.errors import Severity
 from devicelink.journal import clock
-from devicelink.keeping.sight import warn, wrong
 from devicelink.people.entitlement import gather_entitlement, judge_entitlement
 from devicelink.people.roster import ADMINISTRATOR, TECHNICIAN, find_state
+from devicelink.upkeep.sight import warn, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.devices.register import Device
     from devicelink.errors import Finding
-    from devicelink.keeping.sight import Sight
     from devicelink.people.roster import PersonState
+    from devicelink.upkeep.sight import Sight
 
 
 def check_administrators(sight: Sight) -> Iterator[Finding | str]:

@@ -12,16 +12,16 @@ from devicelink import registry
 from devicelink.devices.card import Card, read_card
 from devicelink.devices.register import Device, devices
 from devicelink.errors import DeviceLinkError
-from devicelink.keeping.sight import Unseen, warn, wrong
 from devicelink.link.port import PortKind, port_kind
 from devicelink.session.ownership import is_owned
 from devicelink.session.service import ask_service, is_served
+from devicelink.upkeep.sight import Unseen, warn, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.errors import Finding
-    from devicelink.keeping.sight import Sight
+    from devicelink.upkeep.sight import Sight
 
 _PTY_MAKER = "/dev/ptmx"
 _AS_BEFORE = "with the same --set, --trigger, --maker, --model and --udi as before."

@@ -20,8 +20,12 @@ from devicelink.journal.entry import Draft, session_start
 from devicelink.journal.kept import pending
 from devicelink.journal.mirror import RESTORED
 from devicelink.journal.note import Checkpoint, Note, encode
-from devicelink.keeping.backup import SUPERSEDED, require_whole
-from devicelink.keeping.bundle import (
+from devicelink.people.roster import ADMINISTRATOR
+from devicelink.people.signin import sign_in
+from devicelink.session.service import is_served
+from devicelink.station import Station
+from devicelink.upkeep.backup import SUPERSEDED, require_whole
+from devicelink.upkeep.bundle import (
     KEPT,
     MANIFEST,
     SUMS,
@@ -32,18 +36,14 @@ from devicelink.keeping.bundle import (
     require_private,
     said_plainly,
 )
-from devicelink.people.roster import ADMINISTRATOR
-from devicelink.people.signin import sign_in
-from devicelink.session.service import is_served
-from devicelink.station import Station
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicelink.journal.store import Journal
-    from devicelink.keeping.backup import Progress
     from devicelink.people import Person
     from devicelink.runtime import Runtime
+    from devicelink.upkeep.backup import Progress
 
 _REASON_LONGEST = 300
 _NOTE_LONGEST = 8_192

@@ -14,15 +14,15 @@ from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink.journal.keyfiles import KEY_FILE
 from devicelink.journal.keys import load_key
 from devicelink.journal.sqlite import sqlite_module
-from devicelink.keeping.sight import warn, wrong
 from devicelink.session.permit import DISK_NEEDED_BYTES
+from devicelink.upkeep.sight import warn, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from devicelink.errors import Finding
-    from devicelink.keeping.sight import Sight
+    from devicelink.upkeep.sight import Sight
 
 _WAL_SINCE = (3, 51, 3)
 _LIBRARIES = ("pyserial", "pydantic", "sqlalchemy", "cryptography", "joserfc", "argon2-cffi")
