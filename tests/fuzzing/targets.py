@@ -10,6 +10,7 @@ import base64
 import contextlib
 import gzip
 import importlib.util
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +29,7 @@ from devicelink.errors import (
     WrongDevice,
 )
 from devicelink.journal.entry import Draft, make_entry, read_entry
+from devicelink.journal.exported import verify_export
 from devicelink.journal.kept import pending
 from devicelink.journal.note import Checkpoint, Note, Verifier
 from devicelink.journal.proof import Proof
@@ -166,6 +168,37 @@ def _bundle(data):
         assert b"".join(len(row).to_bytes(2, "big") + row for row in rows) == data
 
 
+_EXPORT = _ROOT / "tests/journal/fixtures/layout-1-rotated/log"
+_PARTS = sorted(str(path.relative_to(_EXPORT)) for path in _EXPORT.rglob("*") if path.is_file())
+
+
+def _export(data):
+    """One file of an export with other bytes: the first byte says which, the second how.
+
+    Both verifiers come to an end, and to the same one.
+    """
+    if len(data) < 4:
+        return
+    copy = _FOLDER / "export"
+    if not copy.is_dir():
+        shutil.copytree(_EXPORT, copy)
+    part, how, at, more = _PARTS[data[0] % len(_PARTS)], data[1] % 3, data[2] * 256, data[3:]
+    whole = (_EXPORT / part).read_bytes()
+    put = {0: more, 1: whole[:at] + more + whole[at + len(more) :], 2: whole[:at] + more}[how]
+    (copy / part).write_bytes(put)
+    vkey = (_EXPORT / "log.vkey").read_text()
+    findings = VERIFIER.Findings()
+    try:
+        report = verify_export(copy, vkey=vkey)
+        try:
+            VERIFIER.check_folder(copy, vkey, [], findings)
+        except VERIFIER.BrokenError as error:
+            findings.add(str(error))
+        assert report.ok is (not findings.count), (report.broken, findings.broken)
+    finally:
+        (copy / part).write_bytes(whole)
+
+
 def _jws(data):
     with contextlib.suppress(CertificateError):
         jose.read(data)
@@ -260,6 +293,7 @@ TARGETS = {
     "note": _note,
     "proof": _proof,
     "bundle": _bundle,
+    "export": _export,
     "jws": _jws,
     "claims": _claims(read_claims, CERTIFICATES),
     "status-list": _claims(read_status_list, CERTIFICATES),
