@@ -22,6 +22,7 @@ from devicelink.session.context import PROJECTIONS
 from devicelink.station import SIMULATED_PREFIX
 from devicelink.upkeep.bundle import (
     KEPT,
+    MANIFEST,
     Manifest,
     copy_file,
     made_beside,
@@ -72,6 +73,8 @@ def back_up(folder: Path, place: Path, runtime: Runtime, progress: Progress) -> 
     """
     named = read_station_file(folder)
     now = runtime.now()
+    if (place / MANIFEST).exists():
+        raise ConfigError(f"{place} is a backup itself. Name the folder in which it lies, or none.")
     target = place / f"devicelink-{named.name}-{now:%Y%m%dT%H%M%SZ}" if place.is_dir() else place
     if target.exists() or target.is_symlink():
         raise ConfigError(f"{target} is there already; a backup is never written over.")

@@ -124,6 +124,14 @@ def test_a_backup_goes_into_a_folder_named_from_here(shared, monkeypatch, tmp_pa
     assert "manifest.json" in files_of(tmp_path / "near")
 
 
+def test_a_backup_goes_into_no_other_backup(shared, damaged, capfd):
+    """A place that is itself a backup: refused, and it is as whole as it was."""
+    before = files_of(damaged)
+    here("station", "backup", damaged, "--data", shared.station, code=2)
+    assert "is a backup itself" in capfd.readouterr().err
+    assert files_of(damaged) == before
+
+
 @pytest.mark.parametrize("in_wal", [True, False])
 def test_a_backup_while_sessions_append_is_one_moment(clinic, mocker, in_wal):
     """Entries come without a pause meanwhile; the copy is whole, and no append failed."""
