@@ -13,7 +13,7 @@ from devicelink.runtime.contract import (
     seconds,
 )
 from devicelink.runtime.disk import Appender, Disk, MachineDisk
-from devicelink.runtime.locks import held
+from devicelink.runtime.locks import held, is_held
 from devicelink.runtime.threads import ThreadLatch, ThreadRuntime
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ThreadLatch",
     "ThreadRuntime",
     "held",
+    "is_held",
     "nanoseconds",
     "seconds",
 ]

@@ -1,4 +1,4 @@
-"""Waiting for a lock file."""
+"""Waiting for a lock file, and seeing whether somebody holds it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 10.0
 _AGAIN_S = 0.01
+
+
+def is_held(runtime: Runtime, path: Path) -> bool:
+    """Whether a living process holds a lock file, without disturbing it."""
+    try:
+        if not runtime.disk.is_file(path):
+            return False
+        fd = runtime.disk.hold(path)
+    except OSError:
+        return False
+    if fd is not None:
+        runtime.close(fd)
+    return fd is None
 
 
 @contextmanager

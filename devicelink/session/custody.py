@@ -19,6 +19,7 @@ from devicelink.errors import (
 from devicelink.journal import clock
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
+from devicelink.people.roster import ADMINISTRATOR
 from devicelink.registry import require_allowed
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import Ownership
 
-ADMINISTRATOR = "administrator"
 MAY_HOLD = (ADMINISTRATOR, "technician", "provider")
 
 

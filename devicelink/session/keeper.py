@@ -9,7 +9,6 @@ be unwatched until it is back, and then it is somebody new: locked first, identi
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from devicelink.errors import (
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
+from devicelink.session.asking import answer_word
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
@@ -141,8 +141,8 @@ class Keeper:
         locks = self._context.folder / "locks"
         with contextlib.ExitStack() as open_:
             try:
-                lending = self._runtime.serve(
-                    locks / device_file(self.serial, "lend"), self._lend_line
+                lending = answer_word(
+                    locks / device_file(self.serial, "lend"), LEND_ASK, self._runtime, self._lend
                 )
                 open_.callback(lending.close)
             except OSError as error:
@@ -447,20 +447,18 @@ class Keeper:
 
     def _locked(self) -> dict[str, object]:
         """The answer to `stop` on the device's socket."""
-        return self._asked(_Word.LOCK, LOCK_WITHIN_S)
+        return self._asked(_Word.LOCK)
 
-    def _lend_line(self, line: bytes) -> bytes:
+    def _lend(self) -> dict[str, object]:
         """The answer to `lend`: whether the lock file may be taken now."""
-        if line != LEND_ASK:
-            return b""
-        return json.dumps(self._asked(_Word.LEND, LOCK_WITHIN_S)).encode() + b"\n"
+        return self._asked(_Word.LEND)
 
-    def _asked(self, word: _Word, within_s: float) -> dict[str, object]:
+    def _asked(self, word: _Word) -> dict[str, object]:
         """Ask the keeper's own thread; raises `DeviceBusy` where it does not come to it."""
-        until_ns = self._runtime.mono_ns() + nanoseconds(within_s)
+        until_ns = self._runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
         ask = _Ask(word, self._runtime.latch(), until_ns)
         self._inbox.post(ask)
-        if not self._runtime.sleep(within_s, ask.done):
+        if not self._runtime.sleep(LOCK_WITHIN_S, ask.done):
             raise DeviceBusy(f"The service did not come to {word.value} {self.serial} in time.")
         return ask.answer
 

@@ -7,13 +7,13 @@ one runs, and knows one word, `lend`. Names are percent-quoted serial numbers.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from devicelink.config import device_file
 from devicelink.errors import DeviceBusy, JournalUnwritable
-from devicelink.runtime import nanoseconds
+from devicelink.runtime import is_held, nanoseconds
+from devicelink.session.asking import answer_word, ask_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,27 +82,15 @@ def borrow(folder: Path, serial: str, runtime: Runtime, *, within_s: float = 0.0
         return own(folder, serial, runtime, within_s=within_s)
     except DeviceBusy:
         path = folder / "locks" / device_file(serial, "lend")
-        try:
-            answer = json.loads(runtime.ask(path, LEND_ASK, ANSWER_WITHIN_S) or b"null")
-        except (ValueError, RecursionError):
-            answer = None
-        if not isinstance(answer, dict) or answer.get("lent") is not True:
+        answer = ask_word(path, LEND_ASK, runtime, ANSWER_WITHIN_S)
+        if answer is None or answer.get("lent") is not True:
             raise
     return own(folder, serial, runtime, within_s=LENT_FOR_S)
 
 
 def is_owned(folder: Path, serial: str, runtime: Runtime) -> bool:
     """Whether a living process holds the device, without disturbing it."""
-    path = folder / "locks" / device_file(serial, "lock")
-    try:
-        if not runtime.disk.is_file(path):
-            return False
-        fd = runtime.disk.hold(path)
-    except OSError:
-        return False
-    if fd is not None:
-        runtime.close(fd)
-    return fd is None
+    return is_held(runtime, folder / "locks" / device_file(serial, "lock"))
 
 
 class LockRequests:
@@ -115,10 +103,7 @@ class LockRequests:
     def __init__(
         self, locks: Path, serial: str, runtime: Runtime, answer: Callable[[], dict[str, object]]
     ) -> None:
-        def line(asked: bytes) -> bytes:
-            return json.dumps(answer()).encode() + b"\n" if asked == ASK else b""
-
-        self._service = runtime.serve(locks / device_file(serial, "sock"), line)
+        self._service = answer_word(locks / device_file(serial, "sock"), ASK, runtime, answer)
 
     def close(self) -> None:
         """Answer no more; called before the lock file is let go."""
@@ -127,9 +112,4 @@ class LockRequests:
 
 def ask_owner(folder: Path, serial: str, runtime: Runtime) -> dict[str, object] | None:
     """Ask the device's living owner to lock; its answer, or None where none came in time."""
-    path = folder / "locks" / device_file(serial, "sock")
-    try:
-        answer = json.loads(runtime.ask(path, ASK, ANSWER_WITHIN_S) or b"null")
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
+    return ask_word(folder / "locks" / device_file(serial, "sock"), ASK, runtime, ANSWER_WITHIN_S)

@@ -7,7 +7,6 @@ mirror, and answers `status` on `service.sock` in the station's folder.
 from __future__ import annotations
 
 import contextlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,8 @@ from devicelink.config import STATION_FILE
 from devicelink.devices.register import devices
 from devicelink.errors import DeviceBusy, DeviceLinkError, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
-from devicelink.runtime import nanoseconds, seconds
+from devicelink.runtime import is_held, nanoseconds, seconds
+from devicelink.session.asking import answer_word, ask_word
 from devicelink.session.keeper import Keeper
 from devicelink.session.watched import Watch, Watched
 
@@ -84,7 +84,7 @@ class Service:
             self._context.mirror.check()
             with contextlib.suppress(JournalUnwritable):  # a full disk is no reason not to lock
                 self._context.journal.append(Draft("station.started", {"service": True}))
-            answering = self._runtime.serve(service_socket(folder), self._status_line)
+            answering = answer_word(service_socket(folder), STATUS_ASK, self._runtime, self._status)
             open_.callback(answering.close)
             self._serve(stop, ready, alive)
             return self._end()
@@ -161,12 +161,11 @@ class Service:
             seconds(now_ns - keeper.beat_ns) < HANGS_AFTER_S for keeper, _ in self._keepers.values()
         )
 
-    def _status_line(self, asked: bytes) -> bytes:
-        if asked != STATUS_ASK:
-            return b""
+    def _status(self) -> dict[str, object]:
+        """The answer to `status` on the station's socket."""
         now_ns = self._runtime.mono_ns()
         rows = [keeper.watched.as_json(now_ns) for keeper, _ in list(self._keepers.values())]
-        return json.dumps({"devices": rows}).encode() + b"\n"
+        return {"devices": rows}
 
     def _end(self) -> Ended:
         """Each laser locked a last time and read back; what could not be is left to a guard."""
@@ -205,15 +204,7 @@ def _lock_file(folder: Path) -> Path:
 
 def is_served(folder: Path, runtime: Runtime) -> bool:
     """Whether a living service has the station, without disturbing it."""
-    try:
-        if not runtime.disk.is_file(_lock_file(folder)):
-            return False
-        fd = runtime.disk.hold(_lock_file(folder))
-    except OSError:
-        return False
-    if fd is not None:
-        runtime.close(fd)
-    return fd is None
+    return is_held(runtime, _lock_file(folder))
 
 
 def service_socket(folder: Path) -> Path:
@@ -223,10 +214,8 @@ def service_socket(folder: Path) -> Path:
 
 def ask_service(folder: Path, runtime: Runtime) -> dict[str, dict[str, object]] | None:
     """What the station's service sees, by serial number; None where no service answers."""
-    try:
-        heard = json.loads(
-            runtime.ask(service_socket(folder), STATUS_ASK, _ANSWER_WITHIN_S) or b"null"
-        )
-        return {str(row["device"]): row for row in heard["devices"]}
-    except (ValueError, TypeError, KeyError, RecursionError):
+    heard = ask_word(service_socket(folder), STATUS_ASK, runtime, _ANSWER_WITHIN_S)
+    rows = heard.get("devices") if heard else None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         return None
+    return {str(row.get("device")): row for row in rows}
