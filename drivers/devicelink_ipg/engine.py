@@ -20,7 +20,8 @@ from devicelink.driver import (
     Reading,
     Shown,
 )
-from devicelink_ipg.frames import acknowledged, frame, value_of
+from devicelink.errors import WrongDevice
+from devicelink_ipg.frames import UnknownToDevice, acknowledged, frame, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,6 +117,21 @@ def declare(
 def ask(link: WireLink, word: str) -> str:
     """The value that a word reads; raises what `value_of` raises, and `LinkError`."""
     return value_of(word, link.exchange(frame(word), within_s=WITHIN_S))
+
+
+def recognised(link: WireLink, word: str, dialect: str) -> tuple[str, str]:
+    """The firmware, and the value of a word that other dialects do not know.
+
+    Raises `WrongDevice` where this laser does not know it either.
+    """
+    firmware = ask(link, "RFV")
+    try:
+        return firmware, ask(link, word)
+    except UnknownToDevice as error:
+        raise WrongDevice(
+            f"The laser on this port does not speak the dialect {dialect} (it does not know "
+            f"{word}). Check which laser is plugged in, and its registered dialect."
+        ) from error
 
 
 def do(link: WireLink, word: str) -> None:

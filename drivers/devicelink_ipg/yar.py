@@ -28,7 +28,7 @@ from devicelink.driver import (
     Status,
     Trigger,
 )
-from devicelink.errors import DeviceFault, WrongDevice
+from devicelink.errors import DeviceFault
 from devicelink_ipg.engine import (
     SHARED_CLASSES,
     Engine,
@@ -38,6 +38,7 @@ from devicelink_ipg.engine import (
     measured,
     output_shown,
     put,
+    recognised,
 )
 from devicelink_ipg.frames import IpgWire, StatusWord, UnknownToDevice, Words, is_zero
 
@@ -77,14 +78,7 @@ class Yar(Engine):
 
     def identify(self, link: WireLink) -> Identity:
         """A YAR answers `RMN`, other dialects do not."""
-        firmware = ask(link, "RFV")
-        try:
-            model = ask(link, "RMN")
-        except UnknownToDevice as error:
-            raise WrongDevice(
-                "The laser on this port does not speak the dialect yar (it does not know RMN). "
-                "Check which laser is plugged in, and its registered dialect."
-            ) from error
+        firmware, model = recognised(link, "RMN", "yar")
         return Identity(serial=None, model=model, firmware=firmware)
 
     def read_status(self, link: WireLink) -> Status:

@@ -33,7 +33,7 @@ from devicelink.driver import (
     Status,
     Trigger,
 )
-from devicelink.errors import DeviceFault, WrongDevice
+from devicelink.errors import DeviceFault
 from devicelink_ipg.engine import (
     SHARED_CLASSES,
     Engine,
@@ -44,6 +44,7 @@ from devicelink_ipg.engine import (
     measured,
     output_shown,
     put,
+    recognised,
 )
 from devicelink_ipg.frames import (
     IpgWire,
@@ -115,14 +116,7 @@ class YlrQcw(Engine):
 
     def identify(self, link: WireLink) -> Identity:
         """A YLR-QCW answers `RID`; whether that is a serial number is not known."""
-        firmware = ask(link, "RFV")
-        try:
-            named = ask(link, "RID")
-        except UnknownToDevice as error:
-            raise WrongDevice(
-                "The laser on this port does not speak the dialect ylr-qcw (it does not know "
-                "RID). Check which laser is plugged in, and its registered dialect."
-            ) from error
+        firmware, named = recognised(link, "RID", "ylr-qcw")
         return Identity(serial=None, model=None, firmware=firmware, details={"RID": named})
 
     def read_status(self, link: WireLink) -> Status:

@@ -20,7 +20,7 @@ from devicelink.driver import (
     Status,
     Trigger,
 )
-from devicelink.errors import DeviceFault, WrongDevice
+from devicelink.errors import DeviceFault
 from devicelink_ipg.engine import (
     SHARED_CLASSES,
     Engine,
@@ -32,8 +32,9 @@ from devicelink_ipg.engine import (
     measured,
     output_shown,
     put,
+    recognised,
 )
-from devicelink_ipg.frames import IpgWire, StatusWord, UnknownToDevice, Words, seconds_of
+from devicelink_ipg.frames import IpgWire, StatusWord, Words, seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,14 +92,7 @@ class YlrSm(Engine):
 
     def identify(self, link: WireLink) -> Identity:
         """A YLR-SM answers `RNC`, other dialects do not."""
-        firmware = ask(link, "RFV")
-        try:
-            lowest = ask(link, "RNC")
-        except UnknownToDevice as error:
-            raise WrongDevice(
-                "The laser on this port does not speak the dialect ylr-sm (it does not know RNC). "
-                "Check which laser is plugged in, and its registered dialect."
-            ) from error
+        firmware, lowest = recognised(link, "RNC", "ylr-sm")
         return Identity(serial=None, model=None, firmware=firmware, details={"RNC": lowest})
 
     def read_status(self, link: WireLink) -> Status:
