@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
 from journal_kit import BIG, ORIGIN, PROJECTIONS, connect, draft
 
+from devicelink.cli import main
 from devicelink.journal.entry import Draft
 from devicelink.journal.keys import new_signer
 from devicelink.journal.store import Journal
@@ -128,3 +130,15 @@ def query():
             connection.close()
 
     return query
+
+
+@pytest.fixture
+def first(capsys):
+    """What `journal verify` says, with its exit code."""
+
+    def first(*words):
+        with pytest.raises(SystemExit) as end:
+            main(["journal", "verify", "--json", *map(str, words)])
+        return int(end.value.code or 0), json.loads(capsys.readouterr().out)
+
+    return first

@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import subprocess
-import sys
 from datetime import datetime
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from journal_kit import ORIGIN, PROJECTIONS, connect, draft
+from second_verifier import second
 
-from devicelink.cli import main
 from devicelink.errors import JournalBroken, JournalUnwritable
 from devicelink.journal.database import _TRIGGERS_1, TRIGGERS
 from devicelink.journal.entry import SALT_BYTES, Draft, make_entry
@@ -30,33 +27,8 @@ from devicelink.journal.tree import Frontier, leaf_hash
 from devicelink.journal.verify import verify
 from devicelink.runtime.disk import MachineDisk
 
-VERIFIER = Path(__file__).parents[2] / "docs" / "verify" / "verify_tlog.py"
 FIRST, SECOND, SIZE = 300, 400, 600
 """Where the key was rotated, and how many entries there are; 256 make a bundle."""
-
-
-def second(*words):
-    """What the second verifier says, with its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-I", VERIFIER, "--json", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, json.loads(done.stdout) if done.stdout else None
-
-
-@pytest.fixture
-def first(capsys):
-    """What `journal verify` says, with its exit code."""
-
-    def first(*words):
-        with pytest.raises(SystemExit) as end:
-            main(["journal", "verify", "--json", *map(str, words)])
-        return int(end.value.code or 0), json.loads(capsys.readouterr().out)
-
-    return first
 
 
 @pytest.fixture(scope="module")

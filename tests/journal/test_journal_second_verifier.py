@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shutil
-import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from journal_kit import BIG, ORIGIN, draft
+from second_verifier import VERIFIER, second
 
 from devicelink.cli import main
 from devicelink.journal.entry import Draft
@@ -23,32 +21,7 @@ from devicelink.journal.proof import prove
 from devicelink.journal.store import Journal
 from devicelink.journal.tilelog import TileLog
 
-VERIFIER = Path(__file__).parents[2] / "docs" / "verify" / "verify_tlog.py"
 OLDER = 300
-
-
-def second(*words):
-    """What the second verifier says, with its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-I", VERIFIER, "--json", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.returncode, json.loads(done.stdout) if done.stdout else None
-
-
-@pytest.fixture
-def first(capsys):
-    """What `journal verify` says, with its exit code."""
-
-    def first(*words):
-        with pytest.raises(SystemExit) as end:
-            main(["journal", "verify", "--json", *map(str, words)])
-        return int(end.value.code or 0), json.loads(capsys.readouterr().out)
-
-    return first
 
 
 @pytest.fixture(scope="module")
