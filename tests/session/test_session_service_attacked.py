@@ -11,6 +11,7 @@ import time
 
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.ownership import ask_owner, borrow
+from devicelink.session.service import ask_service
 from tests.clinic import guard_pids, here, wait
 from tests.session.test_session_service import SERIAL, serve, types  # noqa: F401  a fixture
 
@@ -241,11 +242,20 @@ def test_a_service_that_cannot_begin_locks_all_the_same(clinic):
     assert not clinic.laser.is_now("light_on")
 
 
+def looked_since(clinic, since):
+    """Whether the service has read the laser back since then."""
+    row = (ask_service(clinic.station, ThreadRuntime()) or {}).get(SERIAL)
+    age_s = row and row["read_back_age_s"]
+    return age_s is not None and age_s < time.monotonic() - since
+
+
 def test_light_again_and_again_is_locked_each_time_and_counted(clinic, serve):  # noqa: F811
     """Somebody insists at the panel: dark each time, and no flood of entries."""
     serving = serve(clinic)
     serving.wait_for("locked")
     for _ in range(6):
+        since = time.monotonic()
+        wait(lambda since=since: looked_since(clinic, since))  # half a second to its next look
         clinic.laser.set("emission=on")
         time.sleep(0.8)
         assert not clinic.laser.is_now("enabled")
