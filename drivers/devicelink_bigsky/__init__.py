@@ -1,0 +1,1 @@
+"""Driver for flash-lamp Q-switched Nd:YAG lasers, Big Sky / Quantel BSS family."""

@@ -1,0 +1,1 @@
+"""Driver for NKT Photonics fibre lasers on their Interbus."""

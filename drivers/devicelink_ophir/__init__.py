@@ -1,0 +1,1 @@
+"""Driver for Ophir power and energy meters."""

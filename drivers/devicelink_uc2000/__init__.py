@@ -1,0 +1,1 @@
+"""Driver for Synrad UC-2000 CO2 laser controllers."""

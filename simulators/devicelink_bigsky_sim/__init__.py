@@ -1,0 +1,1 @@
+"""Simulator of flash-lamp Q-switched Nd:YAG lasers, Big Sky / Quantel BSS family."""

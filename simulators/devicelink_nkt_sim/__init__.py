@@ -1,0 +1,1 @@
+"""Simulator of NKT Photonics fibre lasers on their Interbus."""

@@ -1,0 +1,1 @@
+"""Simulator of Ophir power and energy meters."""

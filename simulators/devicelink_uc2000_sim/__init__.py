@@ -1,0 +1,1 @@
+"""Simulator of Synrad UC-2000 CO2 laser controllers."""
