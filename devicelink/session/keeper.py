@@ -332,8 +332,7 @@ class Keeper:
         """One question: still locked? Light is taken away before anything is written."""
         now_ns = self._runtime.mono_ns()
         status = connection.driver.read_status(connection.link)
-        old_light = now_ns < self._old_light_until_ns
-        if status.state in _LIGHT or (status.unexpected_emission and not old_light):
+        if self._is_light(status):
             return self._light_found(status, connection, held)
         self._refresh()
         self._recording.catch_up()
@@ -345,9 +344,18 @@ class Keeper:
         if reading.confirmed:
             self._show_locked(reading.evidence.words, now_ns)
             return None
+        with contextlib.suppress(DeviceLinkError):  # silence must not delay the lock
+            status = connection.driver.read_status(connection.link)
+        if self._is_light(status):  # it began between the two questions
+            return self._light_found(status, connection, held)
         outcome = self._lock(connection)
         self._record(self._lock_drafts(outcome))
         return self._after_lock(outcome, connection, held)
+
+    def _is_light(self, status: Status) -> bool:
+        """Light, or one control away from it; not what an average shows of a session's light."""
+        old_light = self._runtime.mono_ns() < self._old_light_until_ns
+        return status.state in _LIGHT or (status.unexpected_emission and not old_light)
 
     def _light_found(self, status: Status, connection: Connection, held: Ownership) -> _Left | None:
         """Light, or one control away from it, and no session: dark first, then record and hold."""
