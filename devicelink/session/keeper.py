@@ -1,9 +1,10 @@
 """One device kept by the station's service: locked, read back, watched, lent, and taken back.
 
-The keeper owns the device's lock file whenever nobody else does. It locks what it takes, asks twenty
-times a second whether the laser is still locked, twice a second how it is, and lets go when a session asks (`lend`). Light without
-a session is locked, held and recorded; a laser whose port goes away or that falls silent is said to
-be unwatched until it is back, and then it is somebody new: locked first, identified, recorded.
+The keeper owns the device's lock file whenever nobody else does. It locks what it takes, asks
+twenty times a second whether the laser is still locked and twice a second how it is, and lets go
+when a session asks (`lend`). Light without a session is locked, held and recorded; a laser whose
+port goes away or that falls silent is said to be unwatched until it is back, and then it is
+somebody new: locked first, identified, recorded.
 """
 
 from __future__ import annotations
