@@ -10,11 +10,11 @@ import sys
 import tempfile
 import tty
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.measuring import Row, in_turn
+from bench.wires import ASKED, ROP
 from devicelink import registry
 from devicelink.link.link import Link
 from devicelink.link.port import open_port
@@ -23,8 +23,9 @@ from devicelink.runtime import ThreadRuntime
 from devicelink_ipg.engine import ask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
+    from bench.wires import Asked
     from devicelink.link.port import Port
 
 EXCHANGES = 500
@@ -35,22 +36,6 @@ fd, answers = int(sys.argv[1]), ast.literal_eval(sys.argv[2])
 while data := os.read(fd, 4096):
     os.write(fd, answers[data])
 """
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A driver, the question of its that is measured, and what a far end answers."""
-
-    driver: str
-    question: bytes
-    answer: bytes
-    answers: Mapping[bytes, bytes] = field(default_factory=dict)
-    """To other questions, the marker above all."""
-    configuration: Mapping[str, str] = field(default_factory=dict)
-
-
-ROP = Asked("ipg", b"ROP\r", b"ROP: 12.4\r", {b"RFV\r": b"RFV: 1.0\r"})
-ASKED = (ROP,)
 
 
 def rows() -> list[Row]:
