@@ -1,4 +1,4 @@
-"""The temperature of the laser module: first order, exact at any time."""
+"""A temperature, or whatever follows like one: first order, exact at any time."""
 
 from __future__ import annotations
 
