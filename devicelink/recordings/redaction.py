@@ -113,15 +113,15 @@ def redacted(
         Redacted(what=each.what, stand_in=each.stand_in, times=times)
         for each, times in zip(secrets, counts, strict=True)
     )
+    unfound = [each for each, times in zip(secrets, counts, strict=True) if not times]
+    if any(each.is_in(word) for each in unfound for word in _words(recording, setup=False)):
+        raise Refused(_UNFOUND)
     by_text = {each.text: each.stand_in for each in secrets}
     setup = {key: by_text.get(text, text) for key, text in recording.head.configuration.items()}
     head = recording.head.model_copy(update={"configuration": setup, "redacted": told})
     changed = _as_made_now(Recording(head, events), make(setup), secrets)
-    if any(each.is_in(text) for each in secrets for text in _words(changed)):
-        raise Refused(
-            "What names the device is also in the recording in a form that cannot be replaced. "
-            "Nothing was written."
-        )
+    if any(each.is_in(word) for each in secrets for word in _words(changed)):
+        raise Refused(_UNFOUND)
     return changed
 
 
@@ -134,12 +134,19 @@ def _as_made_now(recording: Recording, driver: Driver, secrets: Sequence[Secret]
             now = ending(told, before.at_ns)
             if problem := _otherwise(before, now, secrets):
                 raise Refused(_SPOILT.format(call=called.call, problem=problem))
+            if isinstance(now, Raised):
+                sentence = str(_json_replaced(now.sentence, secrets))
+                now = now.model_copy(update={"sentence": sentence})
             events[end] = now
     except Differs as found:
         raise Refused(_SPOILT.format(call="a call", problem=found)) from None
     return replace(recording, events=tuple(events))
 
 
+_UNFOUND = (
+    "What names the device is not in the bytes as text, so it cannot be replaced there. Nothing was "
+    "written."
+)
 _SPOILT = (
     "Replacing what names the device changed what the driver makes of the bytes ({call}: "
     "{problem}). Nothing was written. Where frames carry a checksum, the driver has to offer "
@@ -251,9 +258,10 @@ def _json_replaced(value: JsonValue, secrets: Sequence[Secret]) -> JsonValue:
     return value
 
 
-def _words(recording: Recording) -> Iterable[str]:
+def _words(recording: Recording, *, setup: bool = True) -> Iterable[str]:
     """Every text of the file, and each direction's bytes as one text."""
-    yield from recording.head.configuration.values()
+    if setup:
+        yield from recording.head.configuration.values()
     for direction in (">", "<", "!"):
         stream = b"".join(each.data for each in recording.passed if each.dir == direction)
         yield stream.decode("latin-1")
