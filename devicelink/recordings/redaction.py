@@ -144,8 +144,8 @@ def _as_made_now(recording: Recording, driver: Driver, secrets: Sequence[Secret]
 
 
 _UNFOUND = (
-    "What names the device is not in the bytes as text, so it cannot be replaced there. Nothing was "
-    "written."
+    "What names the device is not in the bytes as text, so it cannot be replaced there. "
+    "Nothing was written."
 )
 _SPOILT = (
     "Replacing what names the device changed what the driver makes of the bytes ({call}: "

@@ -10,6 +10,8 @@ import pytest
 
 from devicelink.errors import ConfigError
 from devicelink.recordings.file import read_recording
+from devicelink.recordings.playing import replay
+from devicelink.registry import make
 from devicelink.runtime import MachineDisk
 from tests.recordings.toy import recorded
 
@@ -94,11 +96,13 @@ def test_time_that_goes_back_is_refused(file):
 
 
 def test_the_documented_example_is_a_recording(tmp_path):
-    """The example in the manual can be read, so it is not older than the format."""
+    """The example in the manual can be read, shows every kind of line, and replays."""
     page = Path(__file__).parents[2] / "docs" / "recordings.md"
     (example,) = re.findall(r"```json\n(.*?)```", page.read_text(), re.DOTALL)
     path = tmp_path / "example.rec"
     path.write_text(example)
     kinds = {json.loads(line)["kind"] for line in example.splitlines()}
-    assert read_recording(path).head.driver == "ipg"
+    recording = read_recording(path)
+    driver = make(recording.head.driver, recording.head.configuration)
+    assert replay(recording, driver).problem is None
     assert kinds == {"recording", "call", "bytes", "silence", "made", "raised"}

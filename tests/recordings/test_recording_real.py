@@ -1,4 +1,4 @@
-"""All round over real ptys: laser, recording, driver test, simulator, and the laser's answers again."""
+"""All round over real ptys: laser, recording, driver test, simulator, the same answers."""
 
 from __future__ import annotations
 
