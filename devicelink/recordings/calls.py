@@ -27,6 +27,9 @@ QUESTIONS: Mapping[CallName, Callable[[Driver, WireLink, Settings], object]] = {
 class Differs(Exception):
     """What is played is not what was recorded; told with the position of the event."""
 
+    call = ""
+    """Within which call."""
+
     def __init__(self, position: int, sentence: str) -> None:
         super().__init__(sentence)
         self.position = position

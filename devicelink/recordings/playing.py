@@ -105,6 +105,14 @@ class Tape:
         self._time.reach(deadline_ns)
         return b""
 
+    def finish(self) -> None:
+        """Raises `Differs` where something is left to be sent or read."""
+        while isinstance(left := self.next(), Silent):
+            self.at += 1
+        if left is not None:
+            what = "sent" if left.dir == ">" else "read"
+            raise Differs(self.at, f"the driver has not {what} {_shown(left.data)}")
+
     def fileno(self) -> int | None:
         """No device is behind it."""
         return None
@@ -175,13 +183,12 @@ def played(recording: Recording, driver: Driver) -> Iterator[tuple[int, Called, 
         if not isinstance(event, Called):
             continue
         player.tape.at = position + 1
-        told = player.call(event)
-        while isinstance(left := player.tape.next(), Silent):
-            player.tape.at += 1
-        if left is not None:
-            what = "sent" if left.dir == ">" else "read"
-            told_left = f"the driver has not {what} {_shown(left.data)}"
-            raise Differs(player.tape.at, told_left)
+        try:
+            told = player.call(event)
+            player.tape.finish()
+        except Differs as found:
+            found.call = event.call
+            raise
         yield player.tape.at, event, told
 
 
@@ -195,17 +202,14 @@ class Replayed:
 
 def replay(recording: Recording, driver: Driver) -> Replayed:
     """Whether the driver sends what was sent, and makes of the answers what was made."""
-    calls, name = 0, ""
-    names = {n: e.call for n, e in enumerate(recording.events) if isinstance(e, Called)}
+    calls = 0
     try:
         for end, called, told in played(recording, driver):
-            name = called.call
             if problem := _otherwise(recording.events[end], told):
-                return Replayed(calls, f"Line {line_of(end)}, {name}: {problem}.")
+                return Replayed(calls, f"Line {line_of(end)}, {called.call}: {problem}.")
             calls += 1
     except Differs as found:
-        name = next((names[n] for n in sorted(names, reverse=True) if n < found.position), name)
-        return Replayed(calls, f"Line {line_of(found.position)}, {name}: {found}.")
+        return Replayed(calls, f"Line {line_of(found.position)}, {found.call}: {found}.")
     return Replayed(calls)
 
 

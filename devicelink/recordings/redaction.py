@@ -139,7 +139,7 @@ def _as_made_now(recording: Recording, driver: Driver, secrets: Sequence[Secret]
                 now = now.model_copy(update={"sentence": sentence})
             events[end] = now
     except Differs as found:
-        raise Refused(_SPOILT.format(call="a call", problem=found)) from None
+        raise Refused(_SPOILT.format(call=found.call, problem=found)) from None
     return replace(recording, events=tuple(events))
 
 

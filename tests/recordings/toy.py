@@ -35,9 +35,13 @@ class Wire:
             frame[:1], CommandClass.FORBIDDEN
         )
 
-    def split(self, received):
+    def split(self, received, sent=b""):
         """Carriage returns."""
         return split_lines(received, b"\r")
+
+    def may_grow_s(self, sent, reply):
+        """Never."""
+        return 0.0
 
     def answers(self, frame, reply):
         """The letter, and the checksum."""
