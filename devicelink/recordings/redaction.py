@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 SHORTEST = 3
 """A shorter text stands everywhere by chance."""
-_DIGITS, _LETTERS = "1234567890", "QWERTZUIOP"
+_DIGITS, _LETTERS = "1234567890", "QWERTPUIAS"
+"""None has a letter in its hexadecimal form, whose case is therefore no question."""
 
 
 @runtime_checkable
