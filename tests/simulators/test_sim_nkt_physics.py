@@ -53,9 +53,9 @@ def test_the_delay(shown, bits):
     assert [host.emission(0), host.write(0x3A, 10, 1), host.emission(1)] == [ACK] * 3
     host.bench.wait(0.5)
     assert host.emission(0) == ACK
+    assert host.bench.sim.next_event_ns() is None
     host.bench.wait(10)
     assert not host.bench.lit
-    assert host.bench.sim.next_event_ns() is None
 
 
 CAUSES = [

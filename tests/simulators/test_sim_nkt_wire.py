@@ -1,4 +1,4 @@
-"""The telegrams of the protocol sheet, byte for byte, and every way in which they may be otherwise."""
+"""The telegrams of the protocol sheet, byte for byte, and how they may be otherwise."""
 
 from __future__ import annotations
 
