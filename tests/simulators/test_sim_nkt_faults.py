@@ -42,14 +42,14 @@ def test_busy(fault, kind):
 
 def test_reboot():
     """Dark and deaf for its time; then off, without errors, and settings as they were."""
-    host = laser("reboot:seconds=4@at=1", emission="on", second_host_s="1.7")
+    host = laser("reboot:seconds=4@at=1", emission="on", second_host="0xA1")
     assert host.write(0x22, 2000, 2) == ACK
-    host.bench.wait(3)
+    assert host.bench.wait(3) != ""
     assert host.bench.lights()[-2:] == ["light_off", "disabled"]
     assert host.bench.when("light_off") == 1
     assert host.ask(READ, 0x61) is None
     assert host.bench.wait(1.9) == ""
-    host.bench.set(second_host_s="0")
+    host.bench.set(second_host="0")
     host.bench.wait(0.1)
     assert (host.bits, host.number(0x22), host.bench.when("restarted")) == (set(), 2000, 5)
     assert not host.bench.lit
