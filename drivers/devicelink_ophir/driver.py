@@ -193,6 +193,6 @@ def _filter(words: Mapping[str, str]) -> Reading:
     """Filter and diffuser, as far as the head has them: both change what a reading means."""
     told = []
     for word, name in _FILTERS:
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(ValueError, ProtocolError):
             told.append(f"{name} {Choice.of_filter(words.get(word, '')).current}")
     return Reading(", ".join(told)) if told else NOT_REPORTED

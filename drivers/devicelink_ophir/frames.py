@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 END = b"\r\n"
 OVER = "OVER"
 AUTO = "AUTO"
+ANY_WITHIN = "CONTINUOUS"
 
 _NUMBER = r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?"
 _FIRMWARE = r"[A-Za-z]\S*[0-9]\S*"
@@ -160,19 +161,22 @@ class Choice:
 class Wavelengths:
     """What `$AW` tells: a head that takes any within limits, or one that knows names."""
 
-    limits_nm: tuple[str, str] | None
+    limits_nm: tuple[Decimal, Decimal] | None
     choice: Choice
 
     @classmethod
     def read(cls, text: str) -> Self:
         """Raises `ProtocolError`."""
         kind, *words = text.split()
-        limits = (words.pop(0), words.pop(0)) if kind == "CONTINUOUS" and len(words) > 1 else None
         try:
+            limits = (Decimal(words.pop(0)), Decimal(words.pop(0))) if kind == ANY_WITHIN else None
             index, *entries = words
-            return cls(limits, Choice(int(index), tuple(entries), 1))
-        except ValueError:
+            choice = Choice(int(index), tuple(entries), 1)
+        except (ArithmeticError, IndexError, ValueError):
             raise ProtocolError(f"The meter told its wavelengths as {text!r}.") from None
+        if limits and not all(limit.is_finite() for limit in limits):
+            raise ProtocolError(f"The meter told its wavelengths as {text!r}.")
+        return cls(limits, choice)
 
     def command_for(self, wanted: str) -> str:
         """The word that sets a wavelength; raises `DeviceFault` where this head has it not."""
@@ -180,7 +184,7 @@ class Wavelengths:
             if wanted == entry or (nanometres(entry) is not None and nanometres(entry) == wanted):
                 return f"WI{position}"
         if self.limits_nm is not None and wanted.isascii() and wanted.isdigit():
-            lowest, highest = map(Decimal, self.limits_nm)
+            lowest, highest = self.limits_nm
             if lowest <= Decimal(wanted) <= highest:
                 return f"WL {int(wanted)}"
         within = f" or {self.limits_nm[0]} to {self.limits_nm[1]} nm" if self.limits_nm else ""
