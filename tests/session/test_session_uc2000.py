@@ -177,3 +177,12 @@ def test_a_checksum_setting_that_is_not_the_registered_one(co2):
     assert (code, ran["confirmed_locked"]) == (1, True)
     assert "checksum setting is the registered one" in ran["end"]["sentence"]
     assert not clinic.entries("unlock.intended")
+
+
+@pytest.mark.parametrize("fault", ["drop", "corrupt:position=0,value=0xAB", "garbage:hex=aa"])
+def test_one_bad_status_in_ready_is_a_gap_and_no_end(co2, fault):
+    """A status lost, broken or shifted is not believed; the next one comes before it is stale."""
+    clinic = co2("--fault", f"{fault}@cmd=7E,nth=30")
+    code, ran = finish(clinic.start("--json", "--for", "3"))
+    assert (code, ran["end"]["code"]) == (0, "planned_time"), ran
+    assert len(clinic.entries("telemetry.gap")) == 1
