@@ -43,7 +43,6 @@ def identify_asks_only(subject: Subject) -> None:
 @check("A strange device is refused: another laser, an echo, silence, garbage.")
 def strange_device_refused(subject: Subject) -> None:
     """Never identified, whatever it answers."""
-    told(subject.profile.strange, "any strange device")
     for what, bench in strangers(subject):
         try:
             identify(bench)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.subject import Subject
 
 _LATER_S = 10.0
+_RISE_S = 0.5
 _ONE_ROUND_NS = nanoseconds(0.05)
 """For the orders themselves to leave."""
 _REDUCING = {CommandClass.REDUCES, CommandClass.QUERY}
@@ -98,6 +99,9 @@ def each_way_takes_the_light(subject: Subject) -> None:
     for number in range(len(declared.lock_ways)):
         bench = emitting(subject)
         way = bench.driver.declaration.lock_ways[number]
+        bench.turn(subject.profile.ways.get(way.name, ()))
+        bench.pass_time(_RISE_S)
+        hold(bench.story.lit, f"There is no light that {way.name} could take.")
         before = len(bench.port.writes)
         bench.link.method = f"reduce {way.name}"
         bench.driver.reduce(bench.link, way)
@@ -198,13 +202,12 @@ def lock_bytes_alone_darken(subject: Subject) -> None:
 
 @check("A lock after a half-written frame is confirmed, and true.")
 def lock_after_half_a_frame(subject: Subject) -> None:
-    """An owner that died in mid-frame, and the link of whoever comes after it."""
+    """An owner died in mid-frame, and whoever comes after it knows nothing of that."""
     whole = walked(Bench(subject))
     for frame in dict.fromkeys(whole.enabling()):
         for cut in range(1, len(frame)):
             bench = emitting(subject)
             bench.port.write(frame[:cut])
-            bench.port.write(bench.driver.declaration.lock_bytes)
             outcome = bench.lock()
             hold(outcome.confirmed, f"After {frame[:cut]!r}: not locked, {outcome.why_not}.")
             hold(bench.story.dark, f"After {frame[:cut]!r}: locked, and it can make light.")

@@ -62,11 +62,14 @@ class Profile:
     serial: str | None = None
     """The settable that holds the serial number, where the wire tells it."""
     faults: Mapping[str, Turns] = field(default_factory=dict)
-    """What the laser reports as a fault."""
+    """What the laser reports as a fault, and a lock works under."""
     beyond_control: Mapping[str, Turns] = field(default_factory=dict)
     """The laser is not under the host's control: never locked, whatever it says."""
     lit_otherwise: Mapping[str, Turns] = field(default_factory=dict)
     """Light, or one control away from it, that nobody asked for over the wire."""
+    ways: Mapping[str, Turns] = field(default_factory=dict)
+    """By the name of a lock way that does not take the hand's light: how the light is made that it
+    does take."""
     traps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Values of a laser that was left in a mode which makes light without the hand."""
     other_settings: Mapping[str, Settings] = field(default_factory=dict)
