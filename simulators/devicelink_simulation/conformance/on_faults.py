@@ -10,6 +10,7 @@ from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.on_locking import emitting
 from devicelink_simulation.conformance.script import STEPS, Ends, read_status, walk, walked
+from devicelink_simulation.conformance.subject import NotHeld
 from devicelink_simulation.faults import WIRE_FAULTS
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ _VARIANTS = {
     ),
 }
 """Of those that come in several kinds; the others as they are."""
+_STAYING = ("lost_command", "drop", "mangled_command", "corrupt")
+"""From an exchange on: a line that is broken one way, or both."""
+_FOR_EVER = 1_000_000
+_REPLY_BYTES = 20
 
 
 @check("Every single fault of the wire, at every exchange, ends dark or alarmed.")
@@ -43,6 +48,9 @@ def every_single_fault(subject: Subject) -> None:
         for fault in _VARIANTS.get(kind.name, (kind.name,)):
             for nth in range(1, walk_length + 3):
                 _struck(subject, f"{fault}@nth={nth}")
+    for fault in _STAYING:
+        for nth in range(1, walk_length + 3):
+            _struck(subject, f"{fault}@nth={nth},count={_FOR_EVER}")
 
 
 def _struck(subject: Subject, fault: str) -> None:
@@ -123,18 +131,27 @@ def faults_are_told(subject: Subject) -> None:
 
 @check("Only the contract's errors are raised, whatever bytes come.")
 def only_known_errors(subject: Subject) -> None:
-    """Every reply of a session replaced by bytes that the protocol does not have."""
+    """One byte of one reply of a session is another, at each place; and replies of junk alone."""
+    length = len(walked(Bench(subject)).port.writes)
+    for nth in range(1, length + 1):
+        for place in range(_REPLY_BYTES):
+            fault = f"corrupt:position={place}@nth={nth}"
+            _only_known(lambda f=fault: walk(Bench(subject, faults=[f])), fault)
     for junk in (b"\xff" * 3, b"\r\n\r\n", bytes(17), b"\r" * 40, b"9" * 70 + b"\r\n"):
         for name in STEPS:
             bench = walked(Bench(subject), name)
             bench.port.change = lambda data, junk=junk: junk if data else data
             for _, method, call in _methods(subject):
-                try:
-                    call(bench)
-                except DeviceLinkError:
-                    continue
-                except Exception as error:  # noqa: BLE001  (this is what is looked for)
-                    hold(so=False, sentence=f"{method} raised {error!r} at {junk!r}.")
+                _only_known(lambda c=call, b=bench: c(b), f"{method} at {junk!r}")
+
+
+def _only_known(call: Callable[[], object], what: str) -> None:
+    try:
+        call()
+    except (DeviceLinkError, Ends, NotHeld):
+        return
+    except Exception as error:  # noqa: BLE001  (this is what is looked for)
+        raise NotHeld(f"{what}: the driver raised {error!r}.") from error
 
 
 CHECKS = (every_single_fault, silence_is_raised, faults_are_told, only_known_errors)
