@@ -343,7 +343,7 @@ class TellsWiderBounds(Bad):
         return {**super().bounds(link), "diode_current_percent": ("0", "150")}
 
 
-@planted(YLR_SM, "bounds_hold")
+@planted(YLR_SM, "out_of_bounds_is_refused")
 class TellsWhatWasAskedFor(Bad):
     """What was asked for is what is set."""
 

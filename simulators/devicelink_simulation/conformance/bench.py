@@ -6,6 +6,7 @@ Nothing here judges. A bench tells what was asked, what left on the wire, and wh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from devicelink.driver import CommandClass, EnableToken
@@ -33,6 +34,8 @@ _BEGIN_NS = nanoseconds(1000)
 _ONE_WRITE_S = 0.001
 _MOST_WRITES = 20_000
 _LEAST_STEP_NS = 1000
+_simulator = cache(simulator)
+"""Looked up once: a sweep makes thousands of benches."""
 
 
 class VirtualTime:
@@ -142,12 +145,15 @@ class WatchedLink(Link):
         self.asked: list[Asked] = []
         self.waits: list[tuple[str, float]] = []
         self.method = "none"
+        self.withheld = False
+        """Whether every token is kept back, as if there were no durable intent."""
 
     def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
         """As every link does."""
         kind = self._wire.classify(frame)
         self.asked.append(Asked(self.method, frame, kind, within_s, token))
-        return super().exchange(frame, within_s=within_s, token=token)
+        given = None if self.withheld else token
+        return super().exchange(frame, within_s=within_s, token=given)
 
     def wait(self, seconds: float) -> None:
         """As every link does."""
@@ -184,7 +190,7 @@ class Bench:
 
     def _simulated(self, values: Mapping[str, str], faults: Sequence[str]) -> Port:
         asked = {**self.profile.values, **values}
-        self.plan = Plan.of(simulator(self.profile.simulator), values=asked, faults=faults)
+        self.plan = Plan.of(_simulator(self.profile.simulator), values=asked, faults=faults)
         self._simulation = self.plan.build(self.story, self.time.mono_ns())
         return SimPort(self._simulation, self.runtime, self.story)
 
@@ -215,8 +221,20 @@ class Bench:
 
     def enabling(self) -> list[bytes]:
         """Those of them that enable."""
-        wire = self.driver.wire
-        return [each for each in self.sent if wire.classify(each) is CommandClass.ENABLES]
+        return [self.bare(write.data) for write in self.enabling_writes()]
+
+    def enabling_writes(self) -> list[Write]:
+        """The same, each with its time."""
+        kind = self.driver.wire.classify
+        enables = CommandClass.ENABLES
+        return [write for write in self.port.writes if kind(self.bare(write.data)) is enables]
+
+    def first_of_each(self, times: int) -> list[int]:
+        """Which exchanges said a frame for the first so many times, counted from 1."""
+        sent = self.sent
+        return [
+            number for number, frame in enumerate(sent, 1) if sent[:number].count(frame) <= times
+        ]
 
     def bare(self, data: bytes) -> bytes:
         """A frame without the frame break that may stand before it."""

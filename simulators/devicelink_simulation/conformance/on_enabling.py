@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from devicelink.driver import CommandClass, DeviceState, EnableToken, Trigger
+from devicelink.driver import CommandClass, DeviceState, Trigger
 from devicelink.errors import DeviceLinkError
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold
@@ -40,12 +40,12 @@ _REPLIES_LOST = (
 @check("Without the token of a durable intent nothing that enables leaves.")
 def enabling_needs_an_intent(subject: Subject) -> None:
     """`ready` without one raises where it enables, and every other step goes without."""
-    none = cast("EnableToken", None)
     bench = walked(Bench(subject), "unlock")
+    bench.link.withheld = True
     raised = False
     for _ in range(3):
         try:
-            bench.driver.ready(bench.link, none)
+            bench.driver.ready(bench.link, bench.token)
         except DeviceLinkError:
             raised = True
             break
@@ -173,7 +173,9 @@ def ready_comes_in_steps(subject: Subject) -> None:
 def a_hand_makes_the_light(subject: Subject) -> None:
     """By the truth, on the profile's laser and on one left in each of its traps."""
     profile = subject.profile
-    _one_light(subject, Bench(subject), "the profile's laser")
+    clean = Bench(subject)
+    _one_light(subject, clean, "the profile's laser")
+    whole = len(clean.enabling())
     for what, values in profile.traps.items():
         bench = Bench(subject, values=values)
         begin_ns = bench.time.mono_ns()
@@ -182,6 +184,10 @@ def a_hand_makes_the_light(subject: Subject) -> None:
         except (DeviceLinkError, Ends):
             lit = [at for at in bench.story.times("light_on") if at > begin_ns]
             hold(not lit, f"{what}: light came without the hand.")
+        armed_ns = [at for at in bench.story.times("enabled", "light_on") if at > begin_ns]
+        if armed_ns:
+            sent = sum(write.at_ns <= armed_ns[0] for write in bench.enabling_writes())
+            hold(sent >= whole, f"{what}: {sent} of {whole} enabling frames armed it already.")
 
 
 def _one_light(subject: Subject, bench: Bench, what: str) -> None:

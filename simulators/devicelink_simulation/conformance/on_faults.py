@@ -132,8 +132,7 @@ def faults_are_told(subject: Subject) -> None:
 @check("Only the contract's errors are raised, whatever bytes come.")
 def only_known_errors(subject: Subject) -> None:
     """One byte of one reply of a session is another, at each place; and replies of junk alone."""
-    length = len(walked(Bench(subject)).port.writes)
-    for nth in range(1, length + 1):
+    for nth in walked(Bench(subject)).first_of_each(times=1):
         for place in range(_REPLY_BYTES):
             fault = f"corrupt:position={place}@nth={nth}"
             _only_known(lambda f=fault: walk(Bench(subject, faults=[f])), fault)

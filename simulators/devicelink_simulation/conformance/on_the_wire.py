@@ -77,12 +77,12 @@ def garbage_is_no_answer(subject: Subject) -> None:
     """What the session is told is what a clean one is told, or an error is raised."""
     clean_bench = walked(Bench(subject))
     clean = _told(clean_bench)
-    last = len(clean_bench.port.writes)
+    struck = clean_bench.first_of_each(times=2)
     for digits in _GARBAGE:
-        for nth in range(1, last + 1):
+        for nth in struck:
             bench = Bench(subject, faults=[f"garbage:hex={digits}@nth={nth}"])
             _right_or_raised(bench, clean, f"{digits} before reply {nth}")
-    for nth in range(1, last + 1):
+    for nth in struck:
         bench = Bench(subject, faults=[f"duplicate@nth={nth}"])
         _right_or_raised(bench, clean, f"reply {nth} twice")
         for seconds in ("0.15", "0.3", "0.6"):

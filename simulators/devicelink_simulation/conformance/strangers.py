@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.profile import Strange
@@ -57,21 +59,24 @@ ANSWERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def strangers(subject: Subject) -> Iterator[tuple[str, Bench]]:
-    """A bench with each of them: no laser, every other simulated one, the profile's own."""
+    """A bench with each of them: no laser, every other simulated one, the profile's own.
+
+    A simulator that has to be told something first is passed over.
+    """
     for what, answer in ANSWERS.items():
         yield what, _with(subject, answer)
-    others = (each for each in installed() if each.simulator is not None)
-    named = (
-        Strange(what=f"the simulator {each.name}", simulator=each.name)
-        for each in others
-        if each.name != subject.profile.simulator
-    )
-    for each in (*named, *subject.profile.strange):
-        other = replace(subject.profile, simulator=each.simulator, values=each.values)
-        yield (
-            each.what,
-            Bench(Subject(subject.factory, other), configuration=each.configuration),
-        )
+    for other in installed():
+        if other.simulator is not None and other.name != subject.profile.simulator:
+            with contextlib.suppress(ConfigError):
+                named = Strange(what=f"the simulator {other.name}", simulator=other.name)
+                yield named.what, _at(subject, named)
+    for each in subject.profile.strange:
+        yield each.what, _at(subject, each)
+
+
+def _at(subject: Subject, stranger: Strange) -> Bench:
+    profile = replace(subject.profile, simulator=stranger.simulator, values=stranger.values)
+    return Bench(Subject(subject.factory, profile), configuration=stranger.configuration)
 
 
 def _with(subject: Subject, answer: Callable[[bytes], bytes]) -> Bench:
