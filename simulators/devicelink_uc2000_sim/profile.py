@@ -29,6 +29,7 @@ CHECKSUM_ON = Profile(
         "lasing from the panel": _LIT_AT_PANEL,
         "lasing, deaf to the host": (*_LIT_AT_PANEL, ("remote", "off")),
     },
+    unseen={"the tube's driver is stuck on": (("rf_driver", "stuck_on"),)},
     traps={
         "the gate was left pulled up": {"gate_logic": "pull_up"},
         "the gate's cable is lost, and pulled up": {"gate_logic": "pull_up", "gate_input": "open"},

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from planted_drivers import planted
 
-from devicelink.driver import DeviceState, Trigger
+from devicelink.driver import DeviceState, Evidence, Trigger
 from devicelink_uc2000 import Uc2000
 from devicelink_uc2000.frames import GATE_PULL_DOWN, Uc2000Wire
 from devicelink_uc2000_sim.profile import CHECKSUM_ON
@@ -46,6 +46,13 @@ class LeavesTheGateUp(Uc2000):
         wild = told.state is DeviceState.UNKNOWN
         state = DeviceState.READY if wild else told.state
         return replace(told, state=state, unexpected_emission=False)
+
+
+@planted(CHECKSUM_ON, "evidence_is_true")
+class ClaimsToKnow(Uc2000):
+    """What was commanded is called the laser's own state."""
+
+    declaration = replace(Uc2000.declaration, evidence_locked=Evidence.DEVICE_STATE)
 
 
 @planted(CHECKSUM_ON, "lock_bytes_alone_darken")

@@ -10,37 +10,41 @@ import typer
 
 if TYPE_CHECKING:
     from devicelink_simulation.conformance.grading import Result
+    from devicelink_simulation.conformance.page import Graded
     from devicelink_simulation.conformance.profile import Profile
-
-Graded = list[tuple["Profile", tuple["Result", ...]]]
 
 
 def conform(
     name: Annotated[str, typer.Argument(help="The driver, as `driver list` names it.")],
     *,
+    page: Annotated[
+        Path | None, typer.Option("--page", help="Write the grade into the driver's page.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
     data: Annotated[Path | None, typer.Option("--data", hidden=True)] = None,
 ) -> None:
-    """Try a driver on its simulated laser. Exit 0: all kept or exempt, 1: a check did not hold."""
+    """Try a driver on its simulated laser. Exit 0: all done or exempt, 1: a check did not hold."""
     del data  # needs no station
-    from devicelink_simulation.conformance.grading import conform as conform_all
-    from devicelink_simulation.conformance.grading import held, progress
+    from devicelink.config import read_text
+    from devicelink_simulation.conformance.grading import grade, held, progress
+    from devicelink_simulation.conformance.page import renewed
     from devicelink_simulation.conformance.subject import subjects
 
-    graded: Graded = []
+    graded = []
     for subject in subjects(name):
-        results = conform_all(subject, progress)
+        results = grade(subject, progress)
         progress(None)
         graded.append((subject.profile, results))
         if not as_json:
             print(_table(subject.profile, results), flush=True)
+    conforms = all(held(results) for _, results in graded)
+    if page is not None:
+        page.write_text(renewed(read_text(page, "page"), graded), encoding="utf-8")
     if as_json:
         print(json.dumps(_document(name, graded), ensure_ascii=False))
-    elif all(held(results) for _, results in graded):
-        print(f"The driver {name} conforms.")
     else:
-        print(f"The driver {name} does NOT conform.")
-    if not all(held(results) for _, results in graded):
+        print(f"The driver {name} {'conforms' if conforms else 'does NOT conform'}.")
+    if not conforms:
         raise typer.Exit(1)
 
 

@@ -63,7 +63,7 @@ class Result:
         }
 
 
-def conform(
+def grade(
     subject: Subject, each: Callable[[Check], None] = lambda _: None
 ) -> tuple[Result, ...]:
     """The grade of a subject; `each` hears of a check before it runs.

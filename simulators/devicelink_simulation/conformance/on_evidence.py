@@ -147,6 +147,17 @@ def evidence_is_true(subject: Subject) -> None:
                 not bench.driver.read_lock(bench.link).confirmed,
                 f"{what}: the laser can make light, and the read-back says locked.",
             )
+    for what, turns in subject.profile.unseen.items():
+        bench = walked(Bench(subject), "identify")
+        bench.lock()
+        bench.turn(turns)
+        bench.pass_time(_LONGEST_MEMORY_S)
+        hold(not bench.story.dark, f"{what}: the simulator makes no light; the profile is wrong.")
+        confirmed = bench.driver.read_lock(bench.link).confirmed
+        hold(
+            declared is Evidence.COMMANDED or not confirmed,
+            f"{what}: light is on, the read-back says locked, and {declared} is declared for it.",
+        )
 
 
 @check("Light ends within lock_bound_s, and READY comes within arming_bound_s.")

@@ -67,6 +67,8 @@ class Profile:
     """The laser is not under the host's control: never locked, whatever it says."""
     lit_otherwise: Mapping[str, Turns] = field(default_factory=dict)
     """Light, or one control away from it, that nobody asked for over the wire."""
+    unseen: Mapping[str, Turns] = field(default_factory=dict)
+    """Light that the wire cannot show: only where a lock's evidence is `commanded`."""
     ways: Mapping[str, Turns] = field(default_factory=dict)
     """By the name of a lock way that does not take the hand's light: how the light is made that it
     does take."""
