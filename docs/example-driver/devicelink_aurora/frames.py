@@ -145,4 +145,5 @@ class Report:
         if found is None:
             raise ProtocolError(f"The laser's state {text!r} is none that its sheet knows.")
         state, *flags, fault, pulses = found.groups()
-        return cls(state, *(flag == "1" for flag in flags), fault, int(pulses), text)
+        key, interlock, reset, pedal, light = (flag == "1" for flag in flags)
+        return cls(state, key, interlock, reset, pedal, light, fault, int(pulses), text)
