@@ -110,6 +110,21 @@ def test_it_conforms(beside, tmp_path):
 
 
 @pytest.mark.timeout(900)
+def test_its_own_tests_pass(beside):
+    """The tests that the guide gives, on what is installed in that environment."""
+    (installed,) = beside.parent.glob("lib/python*/site-packages")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"],
+        cwd=beside.parent.parent / "aurora",
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(900)
 def test_the_guides_commands_run_a_session_and_a_recording(beside, tmp_path):
     """Typed as they stand there: light by the pedal alone, and locked at the end."""
     shell = re.findall(r"(?m)^```sh\n(.*?)^```$", GUIDE.read_text(), re.DOTALL)
