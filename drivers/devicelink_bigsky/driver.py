@@ -83,9 +83,10 @@ class BigSky:
         """Raises `ConfigError` without a serial number of three digits."""
         serial = configuration.get("serial", "")
         if not (serial.isascii() and serial.isdigit() and len(serial) == 3):  # noqa: PLR2004
+            said = f", not {serial!r}" if serial else ""
             raise ConfigError(
-                f"A Big Sky laser is addressed by its serial number, three digits as on its label; "
-                f"{serial or 'none'!r} is none. Say --set serial=062, with its own."
+                "A Big Sky laser is addressed by its serial number, three digits as on its "
+                f"label{said}. Say for instance --set serial=062."
             )
         self._serial = serial
         self.wire = BigSkyWire(serial)
