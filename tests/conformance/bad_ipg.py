@@ -45,9 +45,7 @@ class BelievesTheAcknowledgement(Bad):
     def read_lock(self, link):
         """Without looking."""
         do(link, "EMOFF")
-        return LockReading(
-            confirmed=True, evidence=Evidence.DEVICE_STATE, words={"EMOFF": "EMOFF"}
-        )
+        return LockReading(confirmed=True, evidence=Evidence.DEVICE_STATE, words={"EMOFF": "EMOFF"})
 
 
 @planted(YLR_SM, "identify_asks_only", "nothing_emits_on_connect", "enabling_needs_an_intent")
@@ -303,14 +301,12 @@ class AlwaysInStandby(Bad):
     def read_status(self, link):
         """As it was in the beginning."""
         told = super().read_status(link)
-        return replace(
-            told, state=DeviceState.STANDBY, faults=(), unexpected_emission=False
-        )
+        return replace(told, state=DeviceState.STANDBY, faults=(), unexpected_emission=False)
 
 
 @planted(YLR_SM, "a_refused_order_is_raised")
 class SwallowsARefusal(Bad):
-    """The laser said no; who listens?"""
+    """The laser said no, and nobody listens."""
 
     def reduce(self, link, way):
         """Nobody."""

@@ -204,10 +204,10 @@ class Bench:
         self.time.sleep(seconds)
         self._simulation.advance(self.time.mono_ns())
 
-    def lock(self, **how: float) -> LockOutcome:
+    def lock(self) -> LockOutcome:
         """As every session, guard and command locks."""
         self.link.method = "lock"
-        self.outcome = lock(self.link, self.driver, self.runtime, **how)
+        self.outcome = lock(self.link, self.driver, self.runtime)
         return self.outcome
 
     def now_s(self) -> float:

@@ -64,9 +64,8 @@ def enabling_needs_an_intent(subject: Subject) -> None:
         given = whole.token if each.method == "ready" else whole.unlock_token
         hold(each.token is given, f"{each.frame!r} left under a token that the driver made itself.")
     hold(
-        sorted(whole.enabling()) == sorted(
-            each.frame for each in whole.link.asked if each.kind is CommandClass.ENABLES
-        ),
+        sorted(whole.enabling())
+        == sorted(each.frame for each in whole.link.asked if each.kind is CommandClass.ENABLES),
         "An enabling frame left beside the link's exchanges.",
     )
 
@@ -169,7 +168,9 @@ def ready_comes_in_steps(subject: Subject) -> None:
     hold(len(bench.enabling()) == sent, "ready had said that all is sent, and sent more.")
 
 
-@check("A hand makes the light, where the trigger is `hardware`; READY is light where it is `host`.")
+@check(
+    "A hand makes the light, where the trigger is `hardware`; READY is light where it is `host`."
+)
 def a_hand_makes_the_light(subject: Subject) -> None:
     """By the truth, on the profile's laser and on one left in each of its traps."""
     profile = subject.profile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError
@@ -135,21 +136,25 @@ def only_known_errors(subject: Subject) -> None:
     for nth in walked(Bench(subject)).first_of_each(times=1):
         for place in range(_REPLY_BYTES):
             fault = f"corrupt:position={place}@nth={nth}"
-            _only_known(lambda f=fault: walk(Bench(subject, faults=[f])), fault)
+            _only_known(walk, Bench(subject, faults=[fault]), fault)
     for junk in (b"\xff" * 3, b"\r\n\r\n", bytes(17), b"\r" * 40, b"9" * 70 + b"\r\n"):
         for name in STEPS:
             bench = walked(Bench(subject), name)
-            bench.port.change = lambda data, junk=junk: junk if data else data
+            bench.port.change = partial(_instead, junk)
             for _, method, call in _methods(subject):
-                _only_known(lambda c=call, b=bench: c(b), f"{method} at {junk!r}")
+                _only_known(call, bench, f"{method} at {junk!r}")
 
 
-def _only_known(call: Callable[[], object], what: str) -> None:
+def _instead(junk: bytes, data: bytes) -> bytes:
+    return junk if data else data
+
+
+def _only_known(call: Callable[[Bench], object], bench: Bench, what: str) -> None:
     try:
-        call()
+        call(bench)
     except (DeviceLinkError, Ends, NotHeld):
         return
-    except Exception as error:  # noqa: BLE001  (this is what is looked for)
+    except Exception as error:
         raise NotHeld(f"{what}: the driver raised {error!r}.") from error
 
 

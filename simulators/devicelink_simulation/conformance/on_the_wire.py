@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devicelink.driver import CommandClass
@@ -90,7 +91,7 @@ def garbage_is_no_answer(subject: Subject) -> None:
             _right_or_raised(bench, clean, f"reply {nth} {seconds} s late")
     for digits in _GARBAGE:
         bench = Bench(subject)
-        bench.port.change = lambda data, more=digits: data + bytes.fromhex(more) if data else data
+        bench.port.change = partial(_followed_by, bytes.fromhex(digits))
         _right_or_raised(bench, clean, f"{digits} after every reply")
 
 
@@ -126,6 +127,10 @@ def deadlines_are_kept(subject: Subject) -> None:
             hold(took_s <= _STALE_S, f"{method} took {took_s:.2f} s to miss its reply.")
         else:
             hold(so=False, sentence=f"{method} swallowed the silence.")
+
+
+def _followed_by(more: bytes, data: bytes) -> bytes:
+    return data + more if data else data
 
 
 def _told(bench: Bench) -> tuple[object, ...]:
