@@ -339,7 +339,7 @@ class TellsWiderBounds(Bad):
         return {**super().bounds(link), "diode_current_percent": ("0", "150")}
 
 
-@planted(YLR_SM, "out_of_bounds_is_refused")
+@planted(YLR_SM, "out_of_bounds_is_refused", "an_acknowledgement_readies_nothing")
 class TellsWhatWasAskedFor(Bad):
     """What was asked for is what is set."""
 
@@ -363,7 +363,7 @@ class RaisesWhatItLikes(Bad):
         return super().read_status(link)
 
 
-@planted(YLR_SM, "an_interlock_ends_ready")
+@planted(YLR_SM, "an_interlock_ends_ready", "an_acknowledgement_readies_nothing")
 class RemembersReady(Bad):
     """Once READY, always READY."""
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from devicelink.driver import CommandClass, DeviceState, Trigger
 from devicelink.errors import DeviceLinkError
 from devicelink_simulation.conformance.bench import Bench
-from devicelink_simulation.conformance.check import check, hold
+from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.script import (
     HELD_S,
     STEPS,
     Ends,
+    as_asked,
     effective,
     read_status,
     start_up_passes,
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _LATER_S = 10.0
 _READY_TAKES_S = 0.2
+_GIVE_UP_S = 2000.0
+"""On the bench's clock, which begins at 1000 s."""
 _REPLIES_LOST = (
     "drop",
     "lost_command",
@@ -153,8 +156,8 @@ def ready_comes_in_steps(subject: Subject) -> None:
             took_s = bench.now_s() - before_s
             hold(took_s <= _READY_TAKES_S, f"One call of ready took {took_s:.2f} s.")
             hold(len(link.asked) - asked <= 10, "One call of ready had more than ten exchanges.")  # noqa: PLR2004
-        told = read_status(bench)
-        if done and told.state in {DeviceState.READY, DeviceState.EMITTING}:
+        state = read_status(bench).state
+        if done and state in {DeviceState.READY, DeviceState.EMITTING}:
             break
         bench.pass_time(0.1)
     else:
@@ -166,6 +169,33 @@ def ready_comes_in_steps(subject: Subject) -> None:
     with contextlib.suppress(DeviceLinkError):
         driver.ready(link, bench.token)
     hold(len(bench.enabling()) == sent, "ready had said that all is sent, and sent more.")
+
+
+@check("An acknowledgement sets nothing and readies nothing.")
+def an_acknowledgement_readies_nothing(subject: Subject) -> None:
+    """While commands are acknowledged and not carried out."""
+    profile = subject.profile
+    told(profile.only_acknowledges, "the fault that only acknowledges (only_acknowledges)")
+    told(profile.other_settings, "other settings (other_settings)")
+    fault = (("fault", str(profile.only_acknowledges)),)
+    asked = next(iter(profile.other_settings.values()))
+    bench = walked(Bench(subject), "effective")
+    bench.turn(fault)
+    with contextlib.suppress(DeviceLinkError):
+        bench.driver.prepare(bench.link, asked)
+        got = bench.driver.read_effective(bench.link, asked)
+        hold(not as_asked(got.settings, asked), "Settings were acknowledged, and told as set.")
+    bench = walked(Bench(subject), "unlock")
+    bench.turn(fault)
+    with contextlib.suppress(DeviceLinkError):
+        while not bench.driver.ready(bench.link, bench.token):
+            bench.pass_time(1.0)
+            hold(bench.now_s() < _GIVE_UP_S, "ready never ends while nothing is carried out.")
+    bench.pass_time(bench.driver.declaration.arming_bound_s)
+    state = read_status(bench).state
+    hold(bench.story.dark, "The simulator's fault let it arm all the same.")
+    armed = state in {DeviceState.READY, DeviceState.EMITTING}
+    hold(not armed, f"READY was acknowledged, and the driver says {state}.")
 
 
 @check(
@@ -222,14 +252,14 @@ def states_follow_the_truth(subject: Subject) -> None:
     bench = Bench(subject)
     for name, step in STEPS.items():
         step(bench)
-        told = read_status(bench)
-        if not told.state.can_make_light:
+        state = read_status(bench).state
+        if not state.can_make_light:
             hold(
                 bench.story.dark,
-                f"After {name} the driver says {told.state}, and the laser can make light.",
+                f"After {name} the driver says {state}, and the laser can make light.",
             )
         elif name in {"identify", "status", "bounds", "prepare", "effective", "unlock", "standby"}:
-            hold(so=False, sentence=f"After {name} the driver says {told.state}.")
+            hold(so=False, sentence=f"After {name} the driver says {state}.")
     hold(bench.story.times("enabled"), "A whole session never enabled the laser.")
 
 
@@ -239,6 +269,7 @@ CHECKS = (
     questions_change_nothing,
     enabling_is_never_repeated,
     ready_comes_in_steps,
+    an_acknowledgement_readies_nothing,
     a_hand_makes_the_light,
     states_follow_the_truth,
 )
