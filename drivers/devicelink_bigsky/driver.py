@@ -70,7 +70,7 @@ class BigSky:
         dead_man=None,
         settings_authority="either",
         also_makes_light=("the local box", "another host on the line"),
-        not_shown=("key", "counter", "control"),
+        not_shown=("key", "counter", "control", "output"),
         control_shown=ControlShown.NO,
         at_the_laser=(
             "Press the laser's own red emergency stop, then turn its key off. "
