@@ -70,6 +70,28 @@ class RetriesAnEnable(Bad):
             return super().ready(link, EnableToken(step="ready", entry_index=token.entry_index))
 
 
+@planted(YLR_SM, "enabling_is_never_repeated")
+class RetriesARefusal(Bad):
+    """It said no, and perhaps it did not mean it."""
+
+    def ready(self, link, token):
+        """Once more."""
+        try:
+            return super().ready(link, token)
+        except DeviceFault:
+            return super().ready(link, EnableToken(step="ready", entry_index=token.entry_index))
+
+
+@planted(YLR_SM, "calls_no_clock", "nothing_emits_on_connect")
+class ReadsTheLinksClock(Bad):
+    """Time is what the link knows, and the link is at hand."""
+
+    def read_status(self, link):
+        """Behind the contract's back."""
+        link._runtime.mono_ns()
+        return super().read_status(link)
+
+
 @planted(YLR_SM, "faults_are_told", "shown_is_true")
 class SwallowsAFault(Bad):
     """All is well."""

@@ -34,7 +34,7 @@ def states(subject: Subject) -> Iterator[tuple[str, Bench, bool | None]]:
     for name in STEPS:
         yield f"after {name}", walked(Bench(subject), name), True
     arming = walked(Bench(subject), "unlock")
-    arming.driver.ready(arming.link, arming.token)
+    arming.driver.ready(arming.given, arming.token)
     yield "arming", arming, True
     yield "emitting", emitting(subject), True
     troubles = dict(profile.faults)
@@ -115,7 +115,7 @@ def each_way_takes_the_light(subject: Subject) -> None:
         hold(bench.story.lit, f"There is no light that {way.name} could take.")
         before = len(bench.port.writes)
         bench.link.method = f"reduce {way.name}"
-        bench.driver.reduce(bench.link, way)
+        bench.driver.reduce(bench.given, way)
         wire = bench.driver.wire
         sent = [bench.bare(write.data) for write in bench.port.writes[before:]]
         reducing = [each for each in sent if wire.classify(each) is CommandClass.REDUCES]
@@ -153,7 +153,7 @@ def a_frozen_status_locks_nothing(subject: Subject) -> None:
         bench.turn((("fault", str(fault)),))
         if until == "unlock":
             with contextlib.suppress(DeviceLinkError):
-                bench.driver.ready(bench.link, bench.token)
+                bench.driver.ready(bench.given, bench.token)
             bench.pass_time(bench.driver.declaration.arming_bound_s)
         outcome = bench.lock()
         hold(
@@ -170,7 +170,7 @@ def a_refused_order_is_raised(subject: Subject) -> None:
     bench = emitting(subject)
     bench.turn((("fault", str(fault)),))
     try:
-        bench.driver.reduce(bench.link, bench.driver.declaration.lock_ways[0])
+        bench.driver.reduce(bench.given, bench.driver.declaration.lock_ways[0])
     except DeviceFault:
         pass
     else:

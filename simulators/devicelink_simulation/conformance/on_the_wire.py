@@ -155,7 +155,7 @@ def deadlines_are_kept(subject: Subject) -> None:
         began_s = silent.now_s()
         silent.link.method = method
         try:
-            getattr(silent.driver, method)(silent.link)
+            getattr(silent.driver, method)(silent.given)
         except DeviceLinkError:
             took_s = silent.now_s() - began_s
             hold(took_s <= _STALE_S, f"{method} took {took_s:.2f} s to miss its reply.")
