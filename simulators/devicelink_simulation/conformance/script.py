@@ -28,8 +28,11 @@ HELD_S = 0.6
 _MOST_SENDS = 100
 
 
-class Ends(Exception):
-    """What is read back would end the session: a sentence."""
+class Ends(BaseException):
+    """What is read back would end the session: a sentence.
+
+    No `Exception`: it is the session's, and no driver under test may hide it.
+    """
 
 
 def identify(bench: Bench) -> None:

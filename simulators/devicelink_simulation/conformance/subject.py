@@ -16,8 +16,11 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.profile import Profile
 
 
-class NotHeld(Exception):
-    """A check did not hold: one sentence."""
+class NotHeld(BaseException):
+    """A check did not hold: one sentence.
+
+    No `Exception`: the driver under test must not hide it.
+    """
 
 
 @dataclass(frozen=True, slots=True)
