@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from devicelink_simulation.world.evidence import Evidence, Line, Lit
+    from devicelink_simulation.world.evidence import Evidence, Lit
+    from devicelink_simulation.world.wires.contract import Frame
 
 MS = 1_000_000
 SECOND = 1_000_000_000
@@ -35,30 +36,17 @@ def frozen(seen: Evidence, whom: str, at_ns: int) -> bool:
 
 
 def by_host(seen: Evidence, lit: Lit) -> bool:
-    """Whether light was the host's doing: nobody had started emission at the panel."""
-    return not any(
-        at_ns <= lit.on_ns and (key, value) == ("emission", "on")
-        for at_ns, key, value in seen.touched
-    )
+    """Whether light was this host's doing: nobody else had started emission."""
+    return not seen.lit_by_others(0, lit.on_ns)
 
 
-def enables(seen: Evidence) -> list[Line]:
-    """Every EMON that the host sent."""
-    return [line for line in seen.sent if line.text == "EMON"]
+def possible_light(seen: Evidence, process: int, at_ns: int) -> Frame | None:
+    """This process's last word towards or away from light, where that is one that enables."""
+    on = _last(seen.ons, process, at_ns)
+    off = _last(seen.offs, process, at_ns)
+    return on if on is not None and (off is None or off.at_ns < on.at_ns) else None
 
 
-def shows_output(text: str) -> bool:
-    """Whether a reply shows measured output power."""
-    word, colon, value = text.partition(":")
-    number = value.strip().replace(".", "", 1)
-    return word == "ROP" and bool(colon) and number.isascii() and number.isdigit()
-
-
-def possible_light(seen: Evidence, process: int, at_ns: int) -> Line | None:
-    """This process's last word towards light, where that is EMON."""
-    words = [
-        line
-        for line in seen.sent
-        if line.process == process and line.at_ns <= at_ns and line.text in {"EMON", "EMOFF"}
-    ]
-    return words[-1] if words and words[-1].text == "EMON" else None
+def _last(frames: list[Frame], process: int, at_ns: int) -> Frame | None:
+    own = (frame for frame in reversed(frames) if frame.process == process)
+    return next((frame for frame in own if frame.at_ns <= at_ns), None)

@@ -104,11 +104,13 @@ def operations_of(scene: Scene) -> list[str]:
 
 
 def exchanges_of(story: Story) -> int:
-    """How many commands are sent to the laser until the first session ends."""
+    """How many commands are sent to the first laser until the first session ends."""
     world = _played_well(story).world
+    bench = next(iter(world.benches.values()))
+    sent, _ = bench.make.speech.cut(bench.wire.sent, ())
     first = next(process for process in world.kernel.processes if process.name == "session")
     ended_ns = first.died_ns or 0
-    return sum(data.count(b"\r") for at_ns, _, data in world.wire.sent if at_ns <= ended_ns)
+    return sum(frame.at_ns <= ended_ns for frame in sent)
 
 
 def blows(ops: list[str], kinds: Iterable[str] = KINDS) -> Iterator[Blow]:
@@ -244,7 +246,8 @@ def _play(case: Case) -> Totals:
 
 def _struck(ran: Ran) -> bool:
     """Whether the blow fell, or the fault was seen at the laser."""
-    faults = any(event["event"] == "fault" for event in ran.world.truth.events)
+    benches = ran.world.benches.values()
+    faults = any(event["event"] == "fault" for each in benches for event in each.truth.events)
     return faults or bool(ran.world.machine.witness.struck)
 
 

@@ -21,7 +21,8 @@ _LONG_NS = 1000 * _NS
 class SimWire:
     """One laser on its line: bytes take their time, and both directions are witnessed.
 
-    `sent` and `heard` are what passed on the host's side: (time_ns, process number, bytes).
+    `sent` and `heard` are what passed on the host's side: (time_ns, process number, bytes);
+    `foreign` is what another host put on the same wire, where everybody hears every reply.
     """
 
     def __init__(self, kernel: Kernel, simulation: Simulation, baudrate: int) -> None:
@@ -36,6 +37,7 @@ class SimWire:
         self.opened: OpenPort | None = None
         self.sent: list[tuple[int, int, bytes]] = []
         self.heard: list[tuple[int, int, bytes]] = []
+        self.foreign: list[tuple[int, bytes]] = []
 
     def plug(self) -> int | None:
         """Which plugging-in this is; None while the cable is out."""
@@ -53,8 +55,18 @@ class SimWire:
 
     def send(self, data: bytes) -> None:
         """Bytes of the host, on their way."""
+        self.sent.append((self._kernel.time_ns, self._number(), data))
+        self._put(data)
+
+    def intrude(self, data: bytes) -> None:
+        """Bytes of another host, on the same wire."""
+        self.foreign.append((self._kernel.time_ns, data))
+        self._move()
+        self._quiet_until_ns = 0
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
         now_ns = self._kernel.time_ns
-        self.sent.append((now_ns, self._number(), data))
         free_ns = self._to_laser[-1][0] if self._to_laser else now_ns
         self._to_laser.append((max(now_ns, free_ns) + len(data) * self._byte_ns, data))
         self.stirred.fire()
