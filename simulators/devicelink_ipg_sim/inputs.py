@@ -13,6 +13,7 @@ from devicelink_ipg_sim.status import ALARMS, BITS, RESERVED
 from devicelink_simulation.device import Setup
 from devicelink_simulation.faults import FaultKind
 from devicelink_simulation.settable import Kind, Settable, choice, number, text, whole
+from devicelink_simulation.wired import REBOOT, STUCK_ACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -200,15 +201,8 @@ FAULTS: tuple[FaultKind, ...] = (
         "EMOFF is answered with ERR and ignored",
         (text("text", "Command refused", "the text after ERR: [?]"),),
     ),
-    FaultKind("stuck_ack", "commands are acknowledged and not carried out"),
-    FaultKind(
-        "reboot",
-        "the laser restarts by itself: dark and deaf, then as after power-on [?]",
-        (number("seconds", "5", "how long the restart takes", low=0, high=1e6),),
-        lasting=True,
-        mute=True,
-        lasts="seconds",
-    ),
+    STUCK_ACK,
+    REBOOT,
     FaultKind(
         "frozen_status",
         "STA, ROP and RCT go on saying what held when it began; commands are still carried out",

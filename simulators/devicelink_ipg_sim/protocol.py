@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from devicelink_ipg_sim.dialects import DIALECTS
 from devicelink_ipg_sim.words import Refusal
+from devicelink_simulation.wired import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +20,7 @@ _LINE = re.compile(r"([A-Za-z]+)( ?)(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
 
 
-class Answer(NamedTuple):
-    """The reply without its CR, and what the laser does before it leaves."""
-
-    text: str
-    deed: Callable[[], None] | None = None
-
-
+@lru_cache(maxsize=1000)
 def word_of(line: str) -> str:
     """The command word of a line, upper case; empty where there is none."""
     match = _LINE.fullmatch(line)
@@ -43,25 +39,29 @@ def answer(laser: Laser, line: str) -> Answer | None:
     word, space, parameter = match.groups() if match else ("", "", "")
     handler = (dialect.setters if parameter else dialect.plain).get(word.upper())
     if handler is None or (space and not parameter):
-        return Answer(inputs.unknown_reply)
+        return _reply(inputs.unknown_reply)
     if parameter and not (space or inputs.param_space == "optional"):
-        return Answer(inputs.unknown_reply)
+        return _reply(inputs.unknown_reply)
     if parameter and not _NUMBER.fullmatch(parameter):
-        return Answer(inputs.unknown_reply)
+        return _reply(inputs.unknown_reply)
     return _outcome(laser, handler, word.upper(), parameter)
 
 
-def refused(laser: Laser, text: str) -> str:
+def refused(laser: Laser, text: str) -> Answer:
     """A refusal as this laser words it."""
-    return f"ERR: {text}" if laser.inputs.err_text == "on" else "ERR"
+    return _reply(f"ERR: {text}" if laser.inputs.err_text == "on" else "ERR")
 
 
 def _outcome(laser: Laser, handler: Handler, word: str, parameter: str) -> Answer:
     outcome = handler(laser, parameter)
     if isinstance(outcome, Refusal):
-        return Answer(refused(laser, outcome.text))
+        return refused(laser, outcome.text)
     value, deed = outcome
     if value is None:
-        return Answer(word, deed)
+        return _reply(word, deed)
     colon = ": " if laser.inputs.value_space == "on" else ":"
-    return Answer(f"{word}{colon}{value}", deed)
+    return _reply(f"{word}{colon}{value}", deed)
+
+
+def _reply(text: str, deed: Callable[[], None] | None = None) -> Answer:
+    return Answer(f"{text}\r".encode("ascii"), deed)

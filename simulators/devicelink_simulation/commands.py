@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,11 @@ import typer
 from devicelink.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from devicelink.runtime import Runtime
     from devicelink_simulation.device import Simulator
+    from devicelink_simulation.loop import Loop
     from devicelink_simulation.wires import ServedWire
 
 app = typer.Typer(
@@ -76,9 +81,8 @@ def serve(
     applied and answered; fault=SPEC plants a fault, fault=none clears all.
     """
     del as_json, data  # what it prints is JSON anyway
-    from devicelink.runtime import ThreadRuntime
     from devicelink_simulation.registry import simulator
-    from devicelink_simulation.serve import Server, ended_by_signals, say_on_stdout
+    from devicelink_simulation.serve import Served, serve_one
     from devicelink_simulation.settable import pair
     from devicelink_simulation.simulation import Plan
     from devicelink_simulation.truth import NoTruth, TruthFile
@@ -91,15 +95,48 @@ def serve(
         at=at or (),
         seed=seed,
     )
-    runtime = ThreadRuntime()
-    stop = runtime.latch()
-    with ended_by_signals(stop):
+    with _loop() as (loop, runtime, say):
         kept = TruthFile(truth) if truth else NoTruth()
         wire = _wire(pty=pty, link=link, tcp=tcp, rfc2217=rfc2217)
         try:
-            Server(plan, wire, kept, runtime, say_on_stdout).run(stop)
+            serve_one(Served(plan, wire, kept), loop, runtime, say)
         finally:
             wire.close()
+
+
+@app.command()
+def fleet(
+    file: Annotated[Path, typer.Argument(help="A TOML file with a [[laser]] table for each.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
+    data: Data = None,
+) -> None:
+    """Serve many simulated devices in one process until SIGINT or SIGTERM.
+
+    A table has: simulator; link (of a pty), tcp or rfc2217; set = {KEY = VALUE}; at, fault (lists);
+    setup; seed; truth; count, with {n} in any text. When ready, prints one line of JSON with
+    all targets. Each line N KEY=VALUE (from 1) or TARGET KEY=VALUE on standard input is answered.
+    """
+    del as_json, data
+    from devicelink_simulation.fleet import opened, read_fleet
+    from devicelink_simulation.serve import serve_many
+
+    berths = read_fleet(file)
+    with _loop() as (loop, runtime, say), opened(berths) as devices:
+        serve_many(devices, loop, runtime, say)
+
+
+@contextlib.contextmanager
+def _loop() -> Iterator[tuple[Loop, Runtime, Callable[[str], None]]]:
+    """What a server runs in: it ends by SIGINT and SIGTERM, and speaks on standard output."""
+    from devicelink.runtime import ThreadRuntime
+    from devicelink_simulation.loop import Loop
+    from devicelink_simulation.serve import ended_by_signals, say_on_stdout
+
+    runtime = ThreadRuntime()
+    stop = runtime.latch()
+    with ended_by_signals(stop), contextlib.closing(Loop(runtime, stop, say_on_stdout)) as loop:
+        yield loop, runtime, say_on_stdout
 
 
 def _wire(*, pty: bool, link: Path | None, tcp: str | None, rfc2217: str | None) -> ServedWire:

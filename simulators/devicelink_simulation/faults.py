@@ -5,26 +5,28 @@ A fault is written as ``NAME[:PARAMETER=VALUE,…][@WHEN=VALUE,…]``::
     refused_off                      from now on, always
     delay:seconds=0.3@nth=5          the reply to the fifth exchange comes 0.3 s late
     drop@cmd=STA,count=2             the next two replies to STA are lost
-    lost_command@cmd=EMOFF,count=1   the next EMOFF never reaches the device
+    corrupt@p=0.05                   one reply in twenty has a wrong byte, drawn from the seed
     silence@at=2.5,for=1             no reply from 2.5 s to 3.5 s
     unplug@cmd=EMON,for=4            the cable leaves as EMON is carried out, and returns after 4 s
 
-WHEN: ``at=SECONDS`` counts from the moment the fault is set (for ``--fault`` from the ready line);
-``cmd=WORD`` only for that command; ``nth=N`` at the Nth exchange that fits, once unless ``count``
-says more; ``count=N`` strikes N times; ``for=SECONDS`` ends it that long after it began. A lasting
-fault (the kinds say which) begins with its first strike and stays. An exchange is a command as the
-host sent it, whatever reaches the device of it. A port that is unplugged stays away unless ``for``
-says how long; who had it open has to open it anew.
+WHEN, any of them together: ``at=SECONDS`` counts from the moment the fault is set (for ``--fault``
+from the ready line); ``cmd=WORD`` only for that command; ``nth=N`` at the Nth exchange that fits,
+once unless ``count`` or ``p`` says more; ``p=PROBABILITY`` strikes an exchange that fits by chance,
+the same for the same seed; ``count=N`` strikes at most N times; ``for=SECONDS`` ends it that long
+after it began. A lasting fault (the kinds say which) begins with its first strike and stays. An
+exchange is a command as the host sent it. All of it, by example: docs/faults.md.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
+from devicelink_simulation.noise import Chance
 from devicelink_simulation.settable import Settable, named, number, pair, text, whole
 
 if TYPE_CHECKING:
@@ -32,11 +34,12 @@ if TYPE_CHECKING:
 
     from devicelink_simulation.truth import Truth
 
-_WHEN = (
+WHEN = (
     number("at", "0", "seconds after the fault was set", low=0),
     text("cmd", "", "only for this command word"),
     whole("nth", "1", "at the Nth exchange that fits", low=1, high=1e9),
-    whole("count", "1", "strikes this many times", low=1, high=1e9),
+    number("p", "1", "strikes an exchange that fits with this probability", low=0, high=1),
+    whole("count", "1", "strikes at most so many times", low=1, high=1e9),
     number("for", "0", "ends so many seconds after it began", low=0),
 )
 _NOTHING: Mapping[str, Mapping[str, str]] = MappingProxyType({})
@@ -116,13 +119,14 @@ class Fault:
     at_s: float = 0.0
     word: str | None = None
     nth: int | None = None
+    probability: float | None = None
     count: int | None = None
     for_s: float | None = None
 
     @property
     def by_exchange(self) -> bool:
         """Whether it waits for a command, not only for time."""
-        return self.word is not None or self.nth is not None
+        return (self.word, self.nth, self.probability) != (None, None, None)
 
     @property
     def replugs(self) -> bool:
@@ -162,7 +166,7 @@ def parse_fault(spec: str, known: Iterable[FaultKind]) -> Fault:
     values |= _pairs(parameters, kind.parameters, whose) if colon else {}
     if "hex" in values:
         _hex(values["hex"])
-    told = _pairs(when, _WHEN, f"{whose} (after @)") if at_sign else {}
+    told = _pairs(when, WHEN, f"{whose} (after @)") if at_sign else {}
     if kind.lasts is not None:
         if "for" in told:
             raise ConfigError(f"{whose} lasts as long as its {kind.lasts}=. Leave out for=.")
@@ -173,6 +177,7 @@ def parse_fault(spec: str, known: Iterable[FaultKind]) -> Fault:
         at_s=float(told.get("at", "0")),
         word=told["cmd"].upper() if told.get("cmd") else None,
         nth=int(told["nth"], 0) if "nth" in told else None,
+        probability=float(told["p"]) if "p" in told else None,
         count=int(told["count"], 0) if "count" in told else None,
         for_s=float(told["for"]) if "for" in told else None,
     )
@@ -203,20 +208,23 @@ class _Set:
 
     __slots__ = (
         *("begun_ns", "fault", "name", "until_ns"),
-        *("_for_ns", "_from_ns", "_hits", "_lasting", "_limit", "_nth", "_seen", "_word"),
+        *("_chance", "_for_ns", "_from_ns", "_hits", "_lasting", "_limit", "_nth", "_seen"),
+        "_word",
     )
 
-    def __init__(self, fault: Fault, now_ns: int) -> None:
+    def __init__(self, fault: Fault, chance: Chance | None, now_ns: int) -> None:
         self.fault = fault
         self.name = fault.kind.name
         self.begun_ns: int | None = None
         self.until_ns: int | None = None
+        self._chance = chance
         self._for_ns = None if fault.for_s is None else nanoseconds(fault.for_s)
         self._from_ns = now_ns + nanoseconds(fault.at_s)
         self._lasting = fault.kind.lasting
         self._word = fault.word
         self._nth = fault.nth or 1
-        self._limit = fault.count if fault.count is not None or fault.nth is None else 1
+        once = fault.nth is not None and fault.probability is None
+        self._limit = 1 if once and fault.count is None else fault.count
         self._seen = 0
         self._hits = 0
         if not fault.by_exchange:
@@ -235,7 +243,7 @@ class _Set:
         if now_ns < self._from_ns or (self._word is not None and self._word != word):
             return False
         self._seen += 1
-        if self._seen < self._nth:
+        if self._seen < self._nth or (self._chance is not None and not self._chance.falls()):
             return False
         if self.begun_ns is None:
             self._begin(now_ns)
@@ -250,13 +258,19 @@ class _Set:
 
 
 class Faults:
-    """The faults of one simulated device: they are set, strike, and are cleared."""
+    """The faults of one simulated device: they are set, strike, and are cleared.
 
-    __slots__ = ("_awaited", "_count", "_known", "_mutes", "_set", "_truth")
+    A fault with a probability draws from the seed and its own text, so that neither another fault
+    nor the device's noise is changed by it.
+    """
 
-    def __init__(self, known: Iterable[FaultKind], truth: Truth) -> None:
+    __slots__ = ("_awaited", "_count", "_known", "_mutes", "_seed", "_set", "_told", "_truth")
+
+    def __init__(self, known: Iterable[FaultKind], truth: Truth, seed: int = 0) -> None:
         self._known = tuple(known)
         self._truth = truth
+        self._seed = seed
+        self._told: Counter[str] = Counter()  # how often a fault of the same text was set
         self._set: list[_Set] = []
         self._mutes: list[_Set] = []
         self._awaited: list[_Set] = []  # lasting ones whose beginning was not yet taken
@@ -264,7 +278,11 @@ class Faults:
 
     def add(self, spec: str, now_ns: int) -> None:
         """Set one more; raises `ConfigError`."""
-        new = _Set(parse_fault(spec, self._known), now_ns)
+        fault = parse_fault(spec, self._known)
+        self._told[spec] += 1
+        name = f"fault {spec} {self._told[spec]}"
+        chance = fault.probability
+        new = _Set(fault, None if chance is None else Chance(chance, self._seed, name), now_ns)
         self._set.append(new)
         if new.fault.kind.mute:
             self._mutes.append(new)

@@ -16,3 +16,17 @@ class Noise:
     def gauss(self, sigma: float) -> float:
         """Normally distributed around zero, held to three sigma: a noise without wild values."""
         return max(-3 * sigma, min(3 * sigma, self._source.gauss(0.0, sigma)))
+
+
+class Chance:
+    """Whether something happens that has a probability; the same for the same seed and name."""
+
+    __slots__ = ("_probability", "_source")
+
+    def __init__(self, probability: float, seed: int, name: str) -> None:
+        self._probability = probability
+        self._source = random.Random(f"{seed} {name}")  # noqa: S311  (physics, not secrecy)
+
+    def falls(self) -> bool:
+        """Draw once more."""
+        return self._source.random() < self._probability

@@ -1,4 +1,4 @@
-"""Serving one simulated device in real time, until a signal ends it.
+"""Serving simulated devices in real time, until a signal ends it.
 
 A port that is unplugged for a while comes back under the same name with another far end; who had
 the old one open keeps a dead one, as with an adapter that is pulled and plugged in again.
@@ -9,137 +9,138 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
-from devicelink.runtime import seconds
 from devicelink_simulation.settable import pair
 from devicelink_simulation.simulation import replugs
 from devicelink_simulation.wires import PtyWire, TcpWire
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from devicelink.runtime import Runtime, ThreadLatch
-    from devicelink_simulation.simulation import Plan, Simulation
+    from devicelink_simulation.loop import Loop
+    from devicelink_simulation.simulation import Plan
     from devicelink_simulation.truth import Truth
     from devicelink_simulation.wires import ServedWire
 
-_STDIN = 0
-_READ_BYTES = 4096
-_LONGEST_LINE = 4096
 _NO_WAY_BACK = (
     "The fault unplug has no return on a pty without a name that lasts. Leave out for=, or add "
-    "--link PATH, or serve with --tcp HOST:PORT."
+    "--link PATH, or serve with --tcp HOST:PORT (in a fleet's file: link or tcp)."
 )
 
 
-class Server:
-    """Moves bytes, acts from standard input, and time, between a simulation and its wire."""
+class Served:
+    """A simulated device behind a wire that a host can open; `start` it before anything else."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        wire: ServedWire,
-        truth: Truth,
-        runtime: Runtime,
-        say: Callable[[str], None],
-    ) -> None:
+    def __init__(self, plan: Plan, wire: ServedWire, truth: Truth) -> None:
+        self.wire = wire
         self._plan = plan
-        self._wire = wire
         self._truth = truth
-        self._runtime = runtime
-        self._say = say
         self._plug = 1
         self._wire_again = _way_back(wire)
         if plan.replugs:
             self._check_way_back()
-        self._stdin_open = sys.stdin is not None  # started without one, 0 is some other descriptor
-        self._typed = b""
 
-    def run(self, stop: ThreadLatch) -> None:
-        """Say that it is ready, then serve until `stop` is set."""
-        self._runtime.ask_for_priority()  # a laser's own electronics wait for nobody
-        simulation = self._plan.build(self._truth, self._runtime.mono_ns())
-        ready = {
-            "simulator": self._plan.simulator.name,
-            "target": self._wire.target,
-            "pid": os.getpid(),
-        }
-        self._say(json.dumps(ready))
-        try:
-            self._serve(simulation, stop)
-        finally:
-            simulation.end(self._runtime.mono_ns())
-            self._wire.close()
+    def start(self, now_ns: int) -> None:
+        """The device begins to live."""
+        self._simulation = self._plan.build(self._truth, now_ns)
 
-    def _serve(self, simulation: Simulation, stop: ThreadLatch) -> None:
-        while not stop.is_set():
-            self._send(simulation)
-            readable = self._wait(simulation, stop)
-            if any(fd in readable for fd in self._wire.descriptors()):
-                data, now_ns = self._wire.read(), self._runtime.mono_ns()
-                simulation.advance(now_ns)
-                if simulation.carries(self._plug):
-                    simulation.receive(data, now_ns)
-                self._send(simulation)
-            if self._stdin_open and _STDIN in readable:
-                self._act(simulation)
+    def ready(self) -> dict[str, object]:
+        """For the line that says that it can be opened."""
+        return {"simulator": self._plan.simulator.name, "target": self.wire.target}
 
-    def _send(self, simulation: Simulation) -> None:
-        data = simulation.transmit(self._runtime.mono_ns())
-        if not simulation.carries(self._plug):
-            self._wire.close()
-            if simulation.plugged and self._wire_again is not None:
-                self._plug = simulation.plugs
-                self._wire = self._wire_again()
+    def next_event_ns(self) -> int | None:
+        """When `send` should be called next, whatever else happens; may lie in the past."""
+        return self._simulation.next_event_ns()
+
+    def hear(self, runtime: Runtime) -> None:
+        """Take what came from the host, and answer."""
+        data, now_ns = self.wire.read(), runtime.mono_ns()
+        self._simulation.advance(now_ns)
+        if self._simulation.carries(self._plug):
+            self._simulation.receive(data, now_ns)
+        self.send(runtime.mono_ns())
+
+    def send(self, now_ns: int) -> None:
+        """Let everything happen that is due, and send what is due; the plug may leave or return."""
+        data = self._simulation.transmit(now_ns)
+        if not self._simulation.carries(self._plug):
+            self.wire.close()
+            if self._simulation.plugged and self._wire_again is not None:
+                self._plug = self._simulation.plugs
+                self.wire = self._wire_again()
         elif data:
-            self._wire.write(data)
+            self.wire.write(data)
 
-    def _wait(self, simulation: Simulation, stop: ThreadLatch) -> set[int]:
-        """The readable descriptors; wakes for the next event, to the microsecond."""
-        fds = [stop.fileno(), *self._wire.descriptors(), *([_STDIN] if self._stdin_open else [])]
-        event_ns = simulation.next_event_ns()
-        timeout_s = None
-        if event_ns is not None:
-            timeout_s = min(3600.0, max(0.0, seconds(event_ns - self._runtime.mono_ns())))
-        readable, _, _ = select.select(fds, [], [], timeout_s)
-        return set(readable)
+    def turn(self, text: str, runtime: Runtime) -> tuple[str, str]:
+        """Apply KEY=VALUE and tell both; raises `ConfigError`."""
+        key, value = pair(text, "A line")
+        if key == "fault" and replugs(self._plan.simulator, value):
+            self._check_way_back()
+        self._simulation.set(key, value, runtime.mono_ns())
+        self.send(runtime.mono_ns())
+        return key, value
 
-    def _act(self, simulation: Simulation) -> None:
-        """Apply each whole line of standard input and answer it."""
-        try:
-            data = os.read(_STDIN, _READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._stdin_open = False
-        *lines, rest = (self._typed + data).split(b"\n")
-        self._typed = rest[:_LONGEST_LINE]
-        for line in lines:
-            if text := line.decode(errors="replace").strip():
-                self._say(json.dumps(self._answer(simulation, text)))
-
-    def _answer(self, simulation: Simulation, text: str) -> dict[str, object]:
-        try:
-            key, value = pair(text, "A line")
-            if key == "fault" and replugs(self._plan.simulator, value):
-                self._check_way_back()
-            simulation.set(key, value, self._runtime.mono_ns())
-        except ConfigError as error:
-            return {"ok": False, "error": str(error)}
-        self._send(simulation)
-        return {"ok": True, "key": key, "value": value}
+    def end(self, now_ns: int) -> None:
+        """The device ends with its wire."""
+        self._simulation.end(now_ns)
+        self.wire.close()
 
     def _check_way_back(self) -> None:
         if self._wire_again is None:
             raise ConfigError(_NO_WAY_BACK)
+
+
+def serve_one(device: Served, loop: Loop, runtime: Runtime, say: Callable[[str], None]) -> None:
+    """Say that it is ready, then serve until the loop ends."""
+    with _alive([device], runtime):
+        say(json.dumps({**device.ready(), "pid": os.getpid()}))
+        loop.run([device], lambda line: (0, line))
+
+
+def serve_many(
+    devices: Sequence[Served], loop: Loop, runtime: Runtime, say: Callable[[str], None]
+) -> None:
+    """The same for many; a typed line begins with the device's number, from 1, or its target."""
+    with _alive(devices, runtime):
+        lasers = [device.ready() for device in devices]
+        say(json.dumps({"lasers": lasers, "pid": os.getpid()}))
+        targets = {str(laser["target"]): place for place, laser in enumerate(lasers)}
+        loop.run(devices, lambda line: _addressed(line, targets))
+
+
+@contextlib.contextmanager
+def _alive(devices: Sequence[Served], runtime: Runtime) -> Iterator[None]:
+    runtime.ask_for_priority()  # a laser's own electronics wait for nobody
+    now_ns = runtime.mono_ns()
+    for device in devices:
+        device.start(now_ns)
+    try:
+        yield
+    finally:
+        for device in devices:
+            device.end(runtime.mono_ns())
+
+
+def _addressed(line: str, targets: dict[str, int]) -> tuple[int, str]:
+    """The place and the rest of `N KEY=VALUE` or `TARGET KEY=VALUE`; raises `ConfigError`."""
+    number, _, act = line.partition(" ")
+    if number.isascii() and number.isdecimal():
+        if not 1 <= int(number) <= len(targets):
+            raise ConfigError(f"There is no laser {number}. They are numbered 1 to {len(targets)}.")
+        return int(number) - 1, act.strip()
+    meant = [target for target in targets if line.startswith(f"{target} ")]
+    if not meant:
+        raise ConfigError(
+            f"A line must be written as N KEY=VALUE or TARGET KEY=VALUE, not {line!r}."
+        )
+    target = max(meant, key=len)
+    return targets[target], line.removeprefix(target).strip()
 
 
 def _way_back(wire: ServedWire) -> Callable[[], ServedWire] | None:

@@ -81,7 +81,7 @@ class Plan:
             pid=os.getpid(),
             values=dict(self.values),
         )
-        faults = Faults(known_faults(self.simulator), truth)
+        faults = Faults(known_faults(self.simulator), truth, self.seed)
         for spec in self.faults:
             faults.add(spec, now_ns)
         device = self.simulator.build(

@@ -51,7 +51,11 @@ class PtyWire:
     def __init__(self, link: Path | None) -> None:
         if link is not None and link.exists() and not link.is_symlink():
             raise ConfigError(f"{link} exists and is no link. Name another path for --link.")
-        self._near, self._far = os.openpty()
+        try:
+            self._near, self._far = os.openpty()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ConfigError(f"There is no pseudo-terminal to be had: {reason}.") from error
         tty.setraw(self._far)
         os.set_blocking(self._near, False)
         self._path = os.ttyname(self._far)

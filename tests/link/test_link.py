@@ -26,9 +26,13 @@ class Wire:
                 return CommandClass(kind)
         return CommandClass.FORBIDDEN
 
-    def split(self, received):
+    def split(self, received, sent):
         """Carriage returns."""
         return split_lines(received, b"\r")
+
+    def may_grow_s(self, sent, reply):
+        """Never."""
+        return 0.0
 
     def answers(self, frame, reply):
         """A reply repeats its command."""
@@ -234,3 +238,55 @@ def test_a_lost_port_is_said_as_what_it_is():
     link, _, _ = a_link({b"QA\r": [(0, LinkLost("gone"))]})
     with pytest.raises(LinkLost):
         link.exchange(b"QA\r", within_s=0.2)
+
+
+class ShortWire(Wire):
+    """Replies are two bytes, or three where a third comes soon; nothing marks one."""
+
+    marker = None
+
+    def split(self, received, sent):
+        """Two or three bytes are a reply."""
+        return ([received[:3]], received[3:]) if len(received) >= 2 else ([], received)
+
+    def answers(self, frame, reply):
+        """Anything does."""
+        return True
+
+    def may_grow_s(self, sent, reply):
+        """Two bytes may become three."""
+        return 0.05 if len(reply) == 2 else 0.0
+
+
+def a_short_link(script):
+    """A link whose wire has no marker, and its port and clock."""
+    clock = Clock()
+    port = Port(clock, script)
+    return Link(port, ShortWire(), clock, NoTranscript()), port, clock
+
+
+def test_a_reply_that_may_grow_is_waited_for():
+    """A byte that comes soon after a whole reply belongs to it; later ones do not."""
+    link, _, _ = a_short_link({b"QA\r": [(0.01, b"ab"), (0.04, b"c")]})
+    assert link.exchange(b"QA\r", within_s=0.2) == b"abc"
+    link, _, clock = a_short_link({b"QA\r": [(0.01, b"ab"), (0.09, b"c")]})
+    assert link.exchange(b"QA\r", within_s=0.2) == b"ab"
+    assert clock.ns == pytest.approx(0.56e9)  # half a second of silence first, then 60 ms
+
+
+def test_without_a_marker_a_silence_makes_sure():
+    """Where nothing can mark a reply, the link waits out the latest one before it asks again."""
+    link, port, clock = a_short_link({b"QA\r": [[], [(0.01, b"xyz")]]})
+    with pytest.raises(NoReply):
+        link.exchange(b"QA\r", within_s=0.2)
+    began = clock.ns
+    assert link.exchange(b"QA\r", within_s=0.2) == b"xyz"
+    assert clock.ns - began == pytest.approx(0.51e9)
+    assert port.sent == [b"QA\r", b"QA\r"]
+
+
+def test_reducing_never_waits_for_a_silence():
+    """A reducing command leaves at once, however unsure the link is."""
+    link, port, clock = a_short_link({b"OFF\r": [(0.0, b"xyz")]})
+    link.exchange(b"OFF\r", within_s=0.2)
+    assert (port.sent, clock.ns) == ([b"OFF\r"], 0)

@@ -16,7 +16,7 @@ def test_list(sim):
     """The simulators with title, distribution and version, for people and for programs."""
     code, output, _ = sim("list")
     assert code == 0
-    assert output.startswith("ipg ")
+    assert "\nipg " in f"\n{output}"
     code, output, _ = sim("list", "--json")
     (ipg,) = [each for each in json.loads(output)["simulators"] if each["name"] == "ipg"]
     assert (code, ipg["distribution"], ipg["problem"]) == (0, "devicelink", None)
@@ -64,7 +64,7 @@ def test_describe_tells_everything(sim):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["describe", "ibg"], "There is no simulator 'ibg'. Known: ipg"),
+        (["describe", "ibg"], "There is no simulator 'ibg'. Known: bigsky, ipg"),
         (["serve", "ibg", "--pty"], "There is no simulator 'ibg'."),
         (["serve", "ipg"], "Say where to serve: --pty, or --tcp HOST:PORT, or --rfc2217 "),
         (["serve", "ipg", "--pty", "--tcp", "127.0.0.1:0"], "Say where to serve"),

@@ -46,7 +46,7 @@ def fault(draw):
     given_ones = ",".join(f"{each.name}={draw(parameter(each))}" for each in kind.parameters)
     when = {"at": SECONDS.map(str), "nth": st.integers(1, 4).map(str)}
     when |= {"cmd": st.sampled_from(["EMON", "EMOFF", "STA", "SDC"])}
-    when |= {"count": st.integers(1, 3).map(str)}
+    when |= {"count": st.integers(1, 3).map(str), "p": st.sampled_from(["0", "0.3", "1"])}
     if kind.lasts is None:
         when["for"] = SECONDS.map(str)
     chosen = draw(st.lists(st.sampled_from(sorted(when)), unique=True))

@@ -157,10 +157,11 @@ def test_several_faults_at_once(lab):
         ("delay:seconds", "must be written as KEY=VALUE, not 'seconds'"),
         (
             "drop@when=5",
-            "The fault drop (after @) knows no 'when'. Known: at, cmd, count, for, nth.",
+            "The fault drop (after @) knows no 'when'. Known: at, cmd, count, for, nth, p.",
         ),
         ("drop@", "must be written as KEY=VALUE, not ''"),
         ("drop@nth=0", "nth must be a whole number from 1"),
+        ("drop@p=1.5", "p must be a number from 0 to 1, not '1.5'"),
         ("garbage:hex=xy", "hex must be pairs of hexadecimal digits, not 'xy'"),
         ("truncate:keep=-1", "keep must be a whole number from 0"),
         ("corrupt:value=256", "value must be a whole number from 0 to 255"),

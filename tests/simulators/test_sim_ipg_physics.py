@@ -8,9 +8,9 @@ import pytest
 
 from devicelink.errors import ConfigError
 from devicelink_ipg_sim import SIMULATOR
-from devicelink_ipg_sim.heat import Heat
 from devicelink_ipg_sim.inputs import Inputs
 from devicelink_ipg_sim.status import RESERVED
+from devicelink_simulation.heat import Heat
 
 
 def emitting(lab, **values):

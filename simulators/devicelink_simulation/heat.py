@@ -1,4 +1,4 @@
-"""The temperature of the laser module: first order, exact at any time."""
+"""A temperature that follows its target: first order, exact at any time."""
 
 from __future__ import annotations
 
