@@ -19,8 +19,8 @@ def story(acts, *troubles):
 
 def offs_ns(ran):
     """When the host sent EMOFF."""
-    sent = ran.world.benches[FIRST].wire.sent
-    return [at_ns for at_ns, _, data in sent if b"EMOFF" in data]
+    passed = ran.world.benches[FIRST].wire.passed
+    return [piece.at_ns for piece in passed if piece.sent and b"EMOFF" in piece.data]
 
 
 def test_a_fault_is_seen_although_the_settings_cannot_be_read():

@@ -62,10 +62,9 @@ class Evidence:
         self.guards = [each for each in self.processes.values() if each.name == "guard"]
         self.screens = [each for each in world.book.screens if each.serial == bench.serial]
         self.exits = [each for each in world.book.exits if each.serial in {"", bench.serial}]
-        self.sent, self.heard = self.speech.cut(bench.wire.sent, bench.wire.heard)
-        self.passed = (bench.wire.sent, bench.wire.heard)
-        others = [(at_ns, 0, data) for at_ns, data in bench.wire.foreign]
-        self.foreign, _ = self.speech.cut(others, ())
+        self.passed = bench.wire.passed
+        self.sent, self.heard = self.speech.cut(self.passed)
+        self.foreign, _ = self.speech.cut(bench.wire.foreign)
         self.told = [
             Told(frame.at_ns, frame.process, said)
             for frame in self.heard

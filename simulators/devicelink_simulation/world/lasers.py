@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.wires.ipg import IPG
+from devicelink_simulation.world.wires.nkt import NKT
+from devicelink_simulation.world.wires.uc2000 import UC2000
 
 if TYPE_CHECKING:
     from devicelink_simulation.world.wires.contract import Make
 
 FIRST = "SIM-0001"
-LASERS: dict[str, Make] = {FIRST: IPG, "SIM-0005": IPG}
+LASERS: dict[str, Make] = {
+    FIRST: IPG,
+    "SIM-0002": UC2000,
+    "SIM-0004": NKT,
+    "SIM-0005": IPG,
+}
 
 
 def port_of(serial: str) -> str:

@@ -127,13 +127,8 @@ def kept_facts_arrive(seen: Evidence) -> Iterator[str]:
 
 def doubt_is_settled(seen: Evidence) -> Iterator[str]:
     """After a question without an answer the next is asked behind a marker, or a silence."""
-    sent, heard = seen.passed
     for number in seen.processes:
-        passed = sorted(
-            [(at, True, data) for at, who, data in sent if who == number]
-            + [(at, False, data) for at, who, data in heard if who == number],
-            key=lambda each: each[:2],
-        )
+        passed = [piece for piece in seen.passed if piece.process == number]
         for at_ns, question in seen.speech.unsettled(passed):
             yield f"{question} at {at_s(at_ns)} by {number}"
 

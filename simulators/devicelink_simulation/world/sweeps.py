@@ -107,7 +107,7 @@ def exchanges_of(story: Story) -> int:
     """How many commands are sent to the first laser until the first session ends."""
     world = _played_well(story).world
     bench = next(iter(world.benches.values()))
-    sent, _ = bench.make.speech.cut(bench.wire.sent, ())
+    sent, _ = bench.make.speech.cut(bench.wire.passed)
     first = next(process for process in world.kernel.processes if process.name == "session")
     ended_ns = first.died_ns or 0
     return sum(frame.at_ns <= ended_ns for frame in sent)

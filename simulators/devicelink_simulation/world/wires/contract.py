@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from devicelink_simulation.world.dice import Dice
 
-Passed: TypeAlias = "Sequence[tuple[int, int, bytes]]"
-"""What passed on the wire: when, by which process, which bytes."""
+Passed: TypeAlias = "Sequence[Piece]"
+"""Everything that passed on the host's side of the wire, in order."""
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+class Piece(NamedTuple):
+    """Bytes that a process sent or took at once."""
+
+    at_ns: int
+    process: int
+    sent: bool
+    data: bytes
 
 
 class Does(Enum):
@@ -62,7 +71,7 @@ class Speech(Protocol):
     lies: frozenset[str]
     """Faults under which a whole, well-formed reply may not be what the laser says."""
 
-    def cut(self, sent: Passed, heard: Passed) -> tuple[list[Frame], list[Frame]]:
+    def cut(self, passed: Passed) -> tuple[list[Frame], list[Frame]]:
         """Each process's whole commands and replies; one in pieces counts when it is whole."""
         ...
 
@@ -82,11 +91,8 @@ class Speech(Protocol):
         """What the words of a confirmed lock say; empty where what they must say is missing."""
         ...
 
-    def unsettled(self, passed: Sequence[tuple[int, bool, bytes]]) -> Iterator[tuple[int, str]]:
-        """Questions asked while another's answer may still come: when, and which.
-
-        `passed` are one process's (time, whether it was sent, bytes), in order.
-        """
+    def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
+        """One process's questions asked while another's answer may still come: when, and which."""
         ...
 
     def lit_otherwise(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import TYPE_CHECKING, Any
 
 from devicelink_simulation.world.wires.contract import (
@@ -15,7 +14,7 @@ from devicelink_simulation.world.wires.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from devicelink_simulation.world.dice import Dice
     from devicelink_simulation.world.wires.contract import Passed
@@ -38,9 +37,18 @@ class Ipg:
 
     lies = frozenset({"corrupt", "frozen_status", "duplicate"})
 
-    def cut(self, sent: Passed, heard: Passed) -> tuple[list[Frame], list[Frame]]:
+    def cut(self, passed: Passed) -> tuple[list[Frame], list[Frame]]:
         """By CR; the rest of a line is dropped when its process asks something new."""
-        return _lines(sent, ()), _lines(heard, sent)
+        frames: dict[bool, list[Frame]] = {True: [], False: []}
+        rests: dict[tuple[int, bool], bytes] = {}
+        for at_ns, process, sent, data in passed:
+            if sent:
+                rests[process, False] = b""
+            *whole, rest = (rests.get((process, sent), b"") + data).split(b"\r")
+            rests[process, sent] = rest
+            lines = (line.decode("latin-1") for line in whole if line)
+            frames[sent] += [Frame(at_ns, process, line) for line in lines]
+        return frames[True], frames[False]
 
     def does(self, command: str) -> Does:
         """EMON, EMOFF, STA."""
@@ -70,11 +78,11 @@ class Ipg:
         said = self.said(f"STA: {words.get('STA')}")
         return (said,) if said else ()
 
-    def unsettled(self, passed: Sequence[tuple[int, bool, bytes]]) -> Iterator[tuple[int, str]]:
+    def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
         """Replies carry no number: a late one is told from the next only behind `RFV`."""
         asked, doubtful, rest, last_ns = "", False, "", 0
-        for at_ns, was_sent, data in passed:
-            if was_sent:
+        for at_ns, _, sent, data in passed:
+            if sent:
                 rest = ""
                 for word in filter(None, data.decode("latin-1").split("\r")):
                     doubtful = doubtful or bool(asked)
@@ -118,23 +126,6 @@ def _denied(number: int) -> frozenset[str]:
     return frozenset(
         {"STANDBY", "ARMING"} if number & EMISSION else {"READY", "EMITTING", "ARMING"}
     )
-
-
-def _lines(passed: Passed, asked: Passed) -> list[Frame]:
-    lines: list[Frame] = []
-    rests: dict[int, tuple[int, bytes]] = {}
-    asked_ns: dict[int, list[int]] = {}
-    for at_ns, process, _ in asked:
-        asked_ns.setdefault(process, []).append(at_ns)
-    for at_ns, process, data in passed:
-        before_ns, rest = rests.get(process, (at_ns, b""))
-        times = asked_ns.get(process, [])
-        if rest and bisect_left(times, before_ns) < bisect_left(times, at_ns):
-            rest = b""
-        *whole, rest = (rest + data).split(b"\r")
-        rests[process] = (at_ns, rest)
-        lines += [Frame(at_ns, process, line.decode("latin-1")) for line in whole if line]
-    return lines
 
 
 def _settings(chance: Dice, kind: str, clean: bool) -> tuple[Pairs, bool]:  # noqa: FBT001  (a visit is clean or not)
