@@ -94,7 +94,9 @@ NOISE = (Trouble("clock", at_s=0.5, value="1.0"), Trouble("slow", at_s=0.2, valu
 
 def test_a_failing_story_is_made_short(strict):
     """What is left of a story that fails is what makes it fail."""
-    story = Story(5, (WELL, WELL, WELL), (*NOISE, CRASH), lasers=(Laser(values=(("startup_s", "0.1"),)),))
+    story = Story(
+        5, (WELL, WELL, WELL), (*NOISE, CRASH), lasers=(Laser(values=(("startup_s", "0.1"),)),)
+    )
     short = shorten(story)
     assert short.troubles == (CRASH,)
     assert len(short.visits) == 2

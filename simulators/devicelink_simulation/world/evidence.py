@@ -68,7 +68,7 @@ class Evidence:
         self.told = [
             Told(frame.at_ns, frame.process, said)
             for frame in self.heard
-            if (said := self.speech.said(frame.text)) is not None
+            if (said := self.speech.said(frame.text, frame.to)) is not None
         ]
         self.commands: list[Frame] = []
         self.replies: list[str] = []

@@ -71,7 +71,7 @@ def _locked(
         said.word
         for locker in lockers
         for line, reply in seen.commands_between(seen.last_off_of(locker, ended_ns), ended_ns)
-        if seen.asks(line) and (said := seen.speech.said(reply)) is not None
+        if seen.asks(line) and (said := seen.speech.said(reply, line.text)) is not None
     }
     for said in told:
         if said.word not in answers:

@@ -129,6 +129,13 @@ def never_enabled_in_trouble(seen: Evidence) -> Iterator[str]:
             yield f"{line.text} at {at_s(line.at_ns)} after {told[-1].word}"
 
 
+def forbidden_never_leaves(seen: Evidence) -> Iterator[str]:
+    """What makes light possible behind everybody's back is sent by nobody here."""
+    for frame in seen.sent:
+        if seen.speech.does(frame.text) is Does.FORBIDDEN:
+            yield f"{frame.text} at {at_s(frame.at_ns)}"
+
+
 def only_certified_intend(seen: Evidence) -> Iterator[str]:
     """Nothing is intended towards light by somebody without a certificate that is in date."""
     clear = not seen.troubles("clock", "suspend")
@@ -157,6 +164,7 @@ RULES = (
     nothing_lit_without_cause,
     guarded_before_enabled,
     never_enabled_in_trouble,
+    forbidden_never_leaves,
     only_certified_intend,
     latched_stays,
 )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink.runtime import ThreadRuntime, seconds
 from devicelink_simulation.world.clinic import EVA, PIN
+from devicelink_simulation.world.lasers import FIRST, LASERS
 from devicelink_simulation.world.operations import (
     CRASHES,
     DISTURBANCES,
@@ -23,9 +24,9 @@ from devicelink_simulation.world.operations import (
     Blow,
 )
 from devicelink_simulation.world.oracle import Violation
-from devicelink_simulation.world.people import WELL
+from devicelink_simulation.world.people import WELL, well
 from devicelink_simulation.world.runs import Totals, play, play_all, play_safely, template
-from devicelink_simulation.world.story import Act, Story, Trouble
+from devicelink_simulation.world.story import Act, Laser, Story, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -160,7 +161,8 @@ def wire_cases(
     into.operations[name] = exchanges_of(story)
     for nth in range(1, into.operations[name] + 1):
         for fault in faults:
-            planted = Trouble("fault", 0.0, fault.format(n=nth))
+            serial = story.lasers[0].serial
+            planted = Trouble("fault", 0.0, fault.format(n=nth), laser=serial)
             yield Case(name, fault.format(n="N"), _troubled(story, planted))
 
 
@@ -294,4 +296,13 @@ SCENES = {
         Story(1, (replace(_DYING, acts=_DYING.acts[:-1]), _AFTER), _KILLED), "session", visit=1
     ),
 }
-WIRE_SCENES = {"wire": SHORT}
+WIRE_SCENES = {
+    "wire": SHORT,
+    **{
+        f"wire of {make.simulator}": Story(
+            1, (replace(well(serial), pause_s=0.1),), (), (Laser(serial),)
+        )
+        for serial, make in LASERS.items()
+        if make is not LASERS[FIRST]
+    },
+}

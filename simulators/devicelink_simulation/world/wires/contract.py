@@ -37,6 +37,8 @@ class Does(Enum):
     """The one that takes light away first; what else a lock sends is not looked at."""
     ASKS = auto()
     """A question for the laser's status."""
+    FORBIDDEN = auto()
+    """Never sent: light at power-up, settings stored, replies switched off, and the like."""
     ELSE = auto()
 
 
@@ -47,6 +49,8 @@ class Frame:
     at_ns: int
     process: int
     text: str
+    to: str = ""
+    """Of a reply: the command that its process had sent last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,8 @@ class Speech(Protocol):
         """What a command does."""
         ...
 
-    def said(self, reply: str) -> Said | None:
-        """What a reply says of the state; None for one that says nothing of it."""
+    def said(self, reply: str, to: str) -> Said | None:
+        """What a reply to a command says of the state; None for one that says nothing of it."""
         ...
 
     def shows_output(self, reply: str) -> bool:

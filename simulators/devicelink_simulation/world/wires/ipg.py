@@ -28,7 +28,12 @@ REFUSALS = ("ERR", "BCMD", "COMMAND ERR")
 MARKER = "RFV"
 SILENCE_NS = 499_000_000
 """How long a wire has to be silent before a question needs no marker."""
-_DOES = {"EMON": Does.ENABLES, "EMOFF": Does.DARKENS, "STA": Does.ASKS}
+_DOES = {
+    "EMON": Does.ENABLES,
+    "EMOFF": Does.DARKENS,
+    "STA": Does.ASKS,
+    **dict.fromkeys(("EEC", "EEABC"), Does.FORBIDDEN),
+}
 _OFTEN, _RARE = 0.5, 0.05
 
 
@@ -54,8 +59,9 @@ class Ipg:
         """EMON, EMOFF, STA."""
         return _DOES.get(command.strip().upper(), Does.ELSE)
 
-    def said(self, reply: str) -> Said | None:
+    def said(self, reply: str, to: str) -> Said | None:
         """Only `STA: number` says something of the state."""
+        del to
         number = status_of(reply)
         if number is None:
             return None
@@ -75,7 +81,7 @@ class Ipg:
 
     def lock_words(self, words: Mapping[str, Any]) -> tuple[Said, ...]:
         """The status word."""
-        said = self.said(f"STA: {words.get('STA')}")
+        said = self.said(f"STA: {words.get('STA')}", "STA")
         return (said,) if said else ()
 
     def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:

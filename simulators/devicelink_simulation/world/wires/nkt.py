@@ -65,8 +65,9 @@ class Nkt:
         read = telegram(command)
         return _DOES.get(read[2:], Does.ELSE) if read else Does.ELSE
 
-    def said(self, reply: str) -> Said | None:
+    def said(self, reply: str, to: str) -> Said | None:
         """What register 66 holds, told to this host."""
+        del to
         read = telegram(reply)
         if read is None or read.to not in {HOST, MARKING} or len(read.data) != 2:  # noqa: PLR2004  (a u16)
             return None

@@ -21,7 +21,12 @@ ASK = "7E"
 STATUS_BYTES = 5
 SILENCE_NS = 499_000_000
 """No marker is known: only a silence tells a late answer from the next."""
-_DOES = {"5B758A": Does.ENABLES, "5B7689": Does.DARKENS, ASK: Does.ASKS}
+_DOES = {
+    "5B758A": Does.ENABLES,
+    "5B7689": Does.DARKENS,
+    ASK: Does.ASKS,
+    **dict.fromkeys(("5B30CF", "5B7A85", "5B718E", "5B728D", "5B748B"), Does.FORBIDDEN),
+}
 _MANUAL = (0, 3)
 _RARE = 0.05
 
@@ -52,11 +57,12 @@ class Uc2000:
         return commands, replies
 
     def does(self, command: str) -> Does:
-        """75, 76, 7E, each with its checksum."""
+        """Lasing on and off, the status; at power-up, gate pull-up and analogue modes never."""
         return _DOES.get(command, Does.ELSE)
 
-    def said(self, reply: str) -> Said | None:
+    def said(self, reply: str, to: str) -> Said | None:
         """Mode, remote, lase and gate in the first byte, the duty in the third."""
+        del to
         if len(reply) != 2 * STATUS_BYTES or not reply.startswith("AA"):
             return None
         first, duty = int(reply[2:4], 16), int(reply[6:8], 16)
@@ -77,7 +83,7 @@ class Uc2000:
 
     def lock_words(self, words: Mapping[str, Any]) -> tuple[Said, ...]:
         """The status."""
-        said = self.said(str(words.get(ASK)).replace(" ", ""))
+        said = self.said(str(words.get(ASK)).replace(" ", ""), ASK)
         return (said,) if said else ()
 
     def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
