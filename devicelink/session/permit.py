@@ -290,11 +290,20 @@ def _wire(facts: Facts) -> Iterator[Finding]:
     driver = facts.driver
     if driver is None:
         return
+    blind = "output" in driver.not_shown
     if driver.control_shown == "no":
         yield _warn(
             "control_not_shown",
             "The laser does not tell whether the switch that makes light is pressed.",
-            "Let go of it before READY; light at once after READY locks the laser.",
+            "Let go of it before READY: nothing here would notice that it is held."
+            if blind
+            else "Let go of it before READY; light at once after READY locks the laser.",
+        )
+    if blind:
+        yield _warn(
+            "output_not_shown",
+            "The laser does not tell whether light leaves it.",
+            "Take READY for light. Look at the laser's own emission lamp.",
         )
     if driver.dead_man is None:
         yield _warn(

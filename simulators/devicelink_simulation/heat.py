@@ -1,4 +1,4 @@
-"""A temperature that follows its target: first order, exact at any time."""
+"""A temperature, or whatever follows like one: first order, exact at any time."""
 
 from __future__ import annotations
 
