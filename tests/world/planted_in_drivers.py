@@ -9,11 +9,23 @@ from planted_bugs import Change, Planted
 from devicelink_simulation.world.people import well
 from devicelink_simulation.world.story import Act, Laser, Story, Trouble
 
-_CO2, _SEED = "SIM-0002", "SIM-0004"
+_CO2, _FLASH, _SEED = "SIM-0002", "SIM-003", "SIM-0004"
 _UC2000 = "drivers/devicelink_uc2000/driver.py"
+_BIGSKY = "drivers/devicelink_bigsky/status.py"
 _NKT = "drivers/devicelink_nkt/registers.py"
 
 PLANTED_IN_DRIVERS = (
+    Planted(
+        "firing_lamp_called_locked",
+        "2",
+        (
+            Change(
+                _BIGSKY,
+                '        "the laser\'s lamp is not reported stopped": not live.stopped,\n',
+                "",
+            ),
+        ),
+    ),
     Planted(
         "lasing_called_locked",
         "2",
@@ -100,6 +112,9 @@ _STANDBY = (Act("see", "STANDBY"), Act("wait", "2"))
 _REFUSED = ("fault", 0.1, "refused_off@for=20", 0.0)
 
 STORIES_IN_DRIVERS: dict[str, tuple[Story, ...]] = {
+    "firing_lamp_called_locked": (
+        _told(_FLASH, _READY, ("fault", 2.5, "refused_stop@for=20", 0.0)),
+    ),
     "lasing_called_locked": (_told(_CO2, _READY, ("fault", 2.5, "refused_off@for=20", 0.0)),),
     "panel_control_called_locked": (
         _told(_CO2, _STANDBY, ("knob", 2.0, "percent=0", 3.0), ("knob", 2.0, "remote=off", 3.0)),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,9 +50,8 @@ def draw(seed: int, *, troubled: bool = True) -> Story:
         visits, troubles = plot(chance, visits[0])
         visits += others
     elif troubled:
-        longest = Counter(visit.room for visit in visits).most_common(1)[0][1]
         rate = chance.choice((0, 1, 1, 1, 2, 2, 3, 5))
-        troubles = tuple(_trouble(chance, 0.8 + VISIT_S * longest, visits) for _ in range(rate))
+        troubles = tuple(_trouble(chance, _lasts_s(visits), visits) for _ in range(rate))
     lasers = tuple(Laser(serial, LASERS[serial].hands.values(chance)) for serial in serials)
     return Story(seed, visits, troubles, lasers)
 
@@ -79,6 +77,14 @@ def _visits(chance: Dice, serials: tuple[str, ...], *, clean: bool) -> tuple[Vis
         late = _visit(chance, serials[0], len(serials), clean=clean)
         visits.append(replace(late, pause_s=round(chance.uniform(0.1, 2.0), 3)))
     return tuple(visits)
+
+
+def _lasts_s(visits: tuple[Visit, ...]) -> float:
+    """About when the last room is empty."""
+    lasts_s = dict.fromkeys((visit.room for visit in visits), 0.7)
+    for visit in visits:
+        lasts_s[visit.room] += VISIT_S + LASERS[visit.laser].hands.standby_s
+    return max(lasts_s.values())
 
 
 def _count(chance: Dice) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devicelink_simulation.world.wires.bigsky import BIGSKY
 from devicelink_simulation.world.wires.ipg import IPG
 from devicelink_simulation.world.wires.nkt import NKT
 from devicelink_simulation.world.wires.uc2000 import UC2000
@@ -15,6 +16,7 @@ FIRST = "SIM-0001"
 LASERS: dict[str, Make] = {
     FIRST: IPG,
     "SIM-0002": UC2000,
+    "SIM-003": BIGSKY,
     "SIM-0004": NKT,
     "SIM-0005": IPG,
 }

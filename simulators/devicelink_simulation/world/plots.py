@@ -25,8 +25,8 @@ FORGET = (
 """What somebody with the file and no key may try, to make a held laser look free."""
 _UNSYNCED = (18, 25)
 """Of a session's syncs, those on its way to READY and of what it records there first."""
-_READY_S = 1.1
-"""About when READY begins after a visit's pause."""
+_READY_S = 1.0
+"""By then READY has begun after STANDBY, where nothing holds it up."""
 
 
 def plot(chance: Dice, visit: Visit) -> Plot:
@@ -50,16 +50,20 @@ def _in_standby(visit: Visit, stay_s: float) -> Visit:
 
 
 def _in_ready_s(chance: Dice, visit: Visit) -> float:
-    return round(visit.pause_s + _READY_S + chance.uniform(0, 0.4), 4)
+    return round(_standby_s(visit) + _READY_S + chance.uniform(0, 0.4), 4)
 
 
 def _on_the_way_s(chance: Dice, visit: Visit) -> float:
-    return round(visit.pause_s + chance.uniform(0.13, 0.5), 4)
+    return round(_standby_s(visit) + chance.uniform(0.03, 0.4), 4)
+
+
+def _standby_s(visit: Visit) -> float:
+    return visit.pause_s + LASERS[visit.laser].hands.standby_s
 
 
 def _slow_disk(visit: Visit) -> Trouble:
     """Between a verdict and what follows it there is more time than usual."""
-    return Trouble("slow", visit.pause_s + 0.1, "0.12", for_s=3.0)
+    return Trouble("slow", round(_standby_s(visit), 3), "0.12", for_s=3.0)
 
 
 def _at(visit: Visit, kind: str, at_s: float, what: str, *, for_s: float) -> Trouble:
@@ -129,15 +133,16 @@ def _later_by_the_wall(chance: Dice, visit: Visit) -> Plot:
 
 def _key_taken(chance: Dice, visit: Visit) -> Plot:
     """The key is turned away in STANDBY, and stays there for longer than a lock may take."""
-    at_s = round(visit.pause_s + chance.uniform(0.3, 2.0), 4)
+    at_s = round(_standby_s(visit) + chance.uniform(0.2, 1.9), 4)
     turned = _at(visit, "knob", at_s, "key", for_s=round(chance.uniform(0.5, 3.5), 3))
     return (_in_standby(visit, 2.0),), (turned,)
 
 
 def _full_at_the_end(chance: Dice, visit: Visit) -> Plot:
     """The disk fails when only the end is left to be recorded."""
-    at_s, kind = visit.pause_s + round(chance.uniform(0.25, 0.7), 3), chance.choice(_FAILING)
-    return (_in_standby(visit, 0.6),), (Trouble(kind, at_s, for_s=1.5),)
+    at_s = round(_standby_s(visit) + chance.uniform(0.15, 0.6), 3)
+    failing = Trouble(chance.choice(_FAILING), at_s, for_s=1.5)
+    return (_in_standby(visit, 0.6),), (failing,)
 
 
 def _glimpse(chance: Dice, visit: Visit) -> Plot:
@@ -155,7 +160,7 @@ def _stopped_in_silence(chance: Dice, visit: Visit) -> Plot:
 
 def _second_host(chance: Dice, visit: Visit) -> Plot:
     """Somebody else on the same wire starts emission while the session stands in STANDBY."""
-    at_s = round(visit.pause_s + chance.uniform(0.4, 1.5), 4)
+    at_s = round(_standby_s(visit) + chance.uniform(0.3, 1.4), 4)
     orders = LASERS[visit.laser].hands.others_enable
     troubles = tuple(
         Trouble("host", round(at_s + step * 0.05, 4), order, laser=visit.laser)

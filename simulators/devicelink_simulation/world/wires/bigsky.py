@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ADDRESS = "003"
 REPLY_CHARS = 15
 _START = b"\r\n"
-_WOR = re.compile(r"[A-Z] ([01]) [A-Z] ([0-6]) [A-Z] [01] [A-Z] ([0-6])")
+_WOR = re.compile(r"[A-Z] ([01]) [A-Z] ([0-6]) [A-Z] ([01]) [A-Z] ([0-6])")
 _FRESH = re.compile(r"IF\. ([01]{2} [01]{2} [01]{2} [01]{2})")
 _LAMP_OFF = {"0", "4"}
 _STATES = frozenset({"STANDBY", "ARMING", "READY", "EMITTING"})
@@ -85,8 +85,9 @@ class BigSky:
 
     def lock_words(self, words: Mapping[str, Any]) -> tuple[Said, ...]:
         """The lamp and the shutter."""
-        lamp = _live(str(words.get("WOR")).ljust(REPLY_CHARS))
-        shutter = _shutter(str(words.get("R")).ljust(REPLY_CHARS))
+        told = dict(zip("IFSQ", str(words.get("WOR")).split(" "), strict=False))
+        lamp = _live(" ".join(f"{letter} {digit}" for letter, digit in told.items()))
+        shutter = _shutter(f"shutter {words.get('R')}")
         return (lamp, shutter) if lamp and shutter else ()
 
     def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
@@ -144,7 +145,7 @@ def _live(reply: str) -> Said | None:
         return None
     off = match[2] in _LAMP_OFF
     return Said(
-        word=reply,
+        word=" ".join(match.groups()),
         ends=match[1] == "1",
         lit=not off,
         may_be_locked=off,
@@ -156,7 +157,8 @@ def _shutter(reply: str) -> Said | None:
     if reply.rstrip() not in {"shutter opened", "shutter closed"}:
         return None
     closed = reply.rstrip() == "shutter closed"
-    return Said(reply, ends=False, lit=False, may_be_locked=closed, denies=_STATES)
+    word = reply.split()[1]
+    return Said(word, ends=False, lit=False, may_be_locked=closed, denies=_STATES)
 
 
 def _state(reply: str) -> Said | None:
@@ -182,16 +184,23 @@ def _settings(chance: Dice, kind: str, clean: bool) -> tuple[Pairs, bool]:  # no
     voltage = chance.randrange(800, 1201, 10)
     if not clean and chance.random() < _RARE:
         voltage = chance.choice((1500, 400, 1900))
-    return (("lamp_voltage_v", f"{voltage}"),), False
+    rate, delay = chance.choice((20, 30, 40)), chance.choice((130, 135, 140))
+    return _told(voltage, rate, delay), False
+
+
+def _told(voltage: int, rate: int, delay: int) -> Pairs:
+    return (
+        ("lamp_voltage_v", str(voltage)),
+        ("repetition_rate_hz", str(rate)),
+        ("qswitch_delay_us", str(delay)),
+    )
 
 
 def _values(chance: Dice) -> Pairs:
     values = [("reply_latency_s", f"{chance.choice((0.0005, 0.002, 0.005, 0.012)):g}")]
     for name, choices in (
         ("stop_ends", ("all",)),
-        ("shutter_s", ("0.1", "0.4")),
         ("q_switch_wait_pulses", ("0", "20")),
-        ("wor_armed_external", ("6",)),
         ("wor_letters", ("LM",)),
         ("trip_closes_shutter", ("yes",)),
         ("value_pad", ("zero",)),
@@ -240,18 +249,19 @@ HANDS = Hands(
     values=_values,
     kinds=("treatment", "test_spot", "training", "service"),
     kind_weights=(80, 10, 5, 5),
-    well=(("lamp_voltage_v", "1000"),),
+    well=_told(1000, 40, 135),
     overheats="coolant_c=5",
     turned="voltage_v=900",
     refuses="refused_stop",
     others=tuple(map(_line, ("A", "R1", "PQ", "S", "V0900", "WOR", "IF", "R", "SQ", "R0"))),
     others_enable=tuple(map(_line, ("A", "R1", "PQ"))),
+    standby_s=0.7,
 )
 BIGSKY = Make(
     simulator="bigsky",
     driver="bigsky",
     model="SimuYag-1",
-    configuration={},
+    configuration={"serial": ADDRESS},
     trigger="hardware",
     accepted=("interlock_unknown", "counter_not_available"),
     limits={"lamp_voltage_v": "1200"},

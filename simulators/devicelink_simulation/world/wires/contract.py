@@ -153,6 +153,8 @@ class Hands:
     """What a second host on the same wire sends, in hex."""
     others_enable: tuple[str, ...] = ()
     """What of it makes the laser ready, in order."""
+    standby_s: float = 0.1
+    """About so long it takes from signing in to STANDBY, at the speed of the wire."""
     memory_s: float = 0.0
     """For so long the laser's own meter shows light that has ended."""
 

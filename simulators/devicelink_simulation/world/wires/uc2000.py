@@ -187,6 +187,7 @@ HANDS = Hands(
     refuses="refused_off",
     others=("5B758A", "5B758A", "5B7F2858", "7E", "5B7689", "5B7A85"),
     others_enable=("5B758A",),
+    standby_s=1.0,
 )
 UC2000 = Make(
     simulator="uc2000",
