@@ -1,4 +1,4 @@
-"""Bugs planted into the drivers of other wires, and the stories that lead straight to them."""
+"""Bugs that the wires of other lasers and other hosts bring out, and the stories that find them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from planted_bugs import Change, Planted
 
+from devicelink_simulation.world.lasers import LASERS
 from devicelink_simulation.world.people import well
 from devicelink_simulation.world.story import Act, Laser, Story, Trouble
 
@@ -15,6 +16,28 @@ _BIGSKY = "drivers/devicelink_bigsky/status.py"
 _NKT = "drivers/devicelink_nkt/registers.py"
 
 PLANTED_IN_DRIVERS = (
+    Planted(
+        "turned_settings_unnoticed",
+        "10",
+        (
+            Change(
+                "devicelink/session/procedure.py",
+                "        if effective.settings_id == self._panel_id:\n",
+                "        if effective.settings_id:\n",
+            ),
+        ),
+    ),
+    Planted(
+        "light_of_others_in_standby",
+        "10",
+        (
+            Change(
+                "devicelink/session/state.py",
+                "status.unexpected_emission or (dark_phase and light),",
+                "status.unexpected_emission,",
+            ),
+        ),
+    ),
     Planted(
         "firing_lamp_called_locked",
         "2",
@@ -112,6 +135,12 @@ _STANDBY = (Act("see", "STANDBY"), Act("wait", "2"))
 _REFUSED = ("fault", 0.1, "refused_off@for=20", 0.0)
 
 STORIES_IN_DRIVERS: dict[str, tuple[Story, ...]] = {
+    "turned_settings_unnoticed": (
+        _told(_FLASH, (*_READY, Act("wait", "4")), ("knob", 3.0, "voltage_v=900", 8.0)),
+    ),
+    "light_of_others_in_standby": (
+        _told(_SEED, _STANDBY, ("host", 1.2, LASERS[_SEED].hands.others_enable[0], 0.0)),
+    ),
     "firing_lamp_called_locked": (
         _told(_FLASH, _READY, ("fault", 2.5, "refused_stop@for=20", 0.0)),
     ),

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 MS = 1_000_000
 SECOND = 1_000_000_000
 DEATH_WITHIN_NS = 50 * MS
+VISIBLE_WITHIN_NS = 350 * MS
+"""From a word on the wire to the first byte that takes light away."""
 GUARD_MISSED_NS = 1_200 * MS
 """A guard that is gone is noticed at the next beat."""
 
@@ -50,3 +52,26 @@ def possible_light(seen: Evidence, process: int, at_ns: int) -> Frame | None:
 def _last(frames: list[Frame], process: int, at_ns: int) -> Frame | None:
     own = (frame for frame in reversed(frames) if frame.process == process)
     return next((frame for frame in own if frame.at_ns <= at_ns), None)
+
+
+def unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
+    """By process: from its first intent until its own lock, or its death."""
+    spans: dict[int, tuple[int, int]] = {}
+    for at_ns, process, entry in seen.acked.values():
+        if entry.type == "unlock.intended" and process not in spans:
+            died_ns = seen.processes[process].died_ns
+            spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
+    for at_ns, process, entry in seen.acked.values():
+        if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
+            began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
+            spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))
+    return spans
+
+
+def excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
+    """The process could not act, or its bytes were refused."""
+    return (
+        seen.disturbed(process, after_ns, until_ns)
+        or bool(seen.troubles("power"))
+        or seen.lost_port(process, until_ns)
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from devicelink_simulation.world import (
     rules_away_from_light,
     rules_of_ends,
+    rules_of_others,
     rules_of_the_record,
     rules_towards_light,
 )
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     *rules_towards_light.RULES,
     *rules_away_from_light.RULES,
+    *rules_of_others.RULES,
     *rules_of_ends.RULES,
     *rules_of_the_record.RULES,
 )

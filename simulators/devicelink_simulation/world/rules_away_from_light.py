@@ -10,10 +10,13 @@ from devicelink_simulation.world.judging import (
     GUARD_MISSED_NS,
     MS,
     SECOND,
+    VISIBLE_WITHIN_NS,
     at_s,
     by_host,
+    excused,
     frozen,
     possible_light,
+    unlocked_spans,
     unplugged,
 )
 
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.evidence import Evidence, Lit, Told
 
 STOP_WITHIN_NS = 120 * MS
-VISIBLE_WITHIN_NS = 350 * MS
-"""From a word on the wire to the first byte that takes light away."""
 SILENCE_WITHIN_NS = 1_200 * MS
 """A host that says nothing for a second is taken for dead (design rule 13)."""
 LEASE_WITHIN_NS = 3_300 * MS
@@ -33,8 +34,6 @@ STALE_WITHIN_NS = 2_200 * MS
 """A second without an answer, and the questions that were then under way."""
 UNRECORDED_WITHIN_NS = 2_500 * MS
 """What is read in READY is recorded every second, so a disk that fails is met soon."""
-STANDBY_WITHIN_NS = 1_100 * MS
-"""So long it may take after an order until the laser says that it is back in STANDBY."""
 HELD_NS = 400 * MS
 HELD_WITHIN_NS = 350 * MS
 
@@ -97,7 +96,7 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
 
     A status that comes after its deadline is dropped, and asked for again (design, "Concurrency").
     """
-    spans = _unlocked_spans(seen)
+    spans = unlocked_spans(seen)
     for line in seen.told:
         if not line.said.ends or line.process not in spans:
             continue
@@ -108,33 +107,10 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
             continue
         bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(line.at_ns)
-        if (off_ns is None or off_ns > bound_ns) and not _excused(
+        if (off_ns is None or off_ns > bound_ns) and not excused(
             seen, line.process, line.at_ns, bound_ns
         ):
             yield f"{line.said.word} was seen at {at_s(line.at_ns)}; nothing ended light in time"
-
-
-def strange_light_ends(seen: Evidence) -> Iterator[str]:
-    """Light that the wire shows in an unlocked session which did not ask for it is taken away.
-
-    A panel, the key, another host on the same wire: whoever made it.
-    """
-    spans = _unlocked_spans(seen)
-    for line in seen.told:
-        if not line.said.lit or line.process not in spans:
-            continue
-        from_ns, to_ns = spans[line.process]
-        if not from_ns <= line.at_ns <= to_ns or not seen.was_awaited(line):
-            continue
-        if possible_light(seen, line.process, line.at_ns):
-            continue
-        if seen.last_off_of(line.process, line.at_ns) > line.at_ns - STANDBY_WITHIN_NS:
-            continue
-        bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
-        off_ns = seen.first_off_after(line.at_ns)
-        late = off_ns is None or off_ns > bound_ns
-        if late and not _excused(seen, line.process, line.at_ns, bound_ns):
-            yield f"{line.said.word} was seen at {at_s(line.at_ns)}, asked for by nobody here"
 
 
 def _is_locking(seen: Evidence, line: Told) -> bool:
@@ -144,32 +120,9 @@ def _is_locking(seen: Evidence, line: Told) -> bool:
     return enabling is None and last_off_ns > line.at_ns - VISIBLE_WITHIN_NS
 
 
-def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
-    """By process: from its first intent until its own lock, or its death."""
-    spans: dict[int, tuple[int, int]] = {}
-    for at_ns, process, entry in seen.acked.values():
-        if entry.type == "unlock.intended" and process not in spans:
-            died_ns = seen.processes[process].died_ns
-            spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
-    for at_ns, process, entry in seen.acked.values():
-        if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
-            began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
-            spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))
-    return spans
-
-
-def _excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
-    """The process could not act, or its bytes were refused."""
-    return (
-        seen.disturbed(process, after_ns, until_ns)
-        or bool(seen.troubles("power"))
-        or seen.lost_port(process, until_ns)
-    )
-
-
 def stops_act_at_once(seen: Evidence) -> Iterator[str]:
     """A stop ends the running wait: what darkens leaves within a tenth of a second."""
-    spans = _unlocked_spans(seen)
+    spans = unlocked_spans(seen)
     for at_ns, screen in seen.ran.world.stops:
         if screen.serial != seen.serial:
             continue
@@ -179,7 +132,7 @@ def stops_act_at_once(seen: Evidence) -> Iterator[str]:
         bound_ns = at_ns + STOP_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(at_ns)
         late = off_ns is None or off_ns > bound_ns
-        if late and not _excused(seen, process, at_ns, bound_ns) and not unplugged(seen, bound_ns):
+        if late and not excused(seen, process, at_ns, bound_ns) and not unplugged(seen, bound_ns):
             yield f"stopped at {at_s(at_ns)}, and nothing that ends light left in time"
 
 
@@ -315,7 +268,6 @@ RULES = (
     locked_is_dark,
     locked_by_its_words,
     visible_trouble_ends_light,
-    strange_light_ends,
     stops_act_at_once,
     death_is_answered,
     silence_is_answered,

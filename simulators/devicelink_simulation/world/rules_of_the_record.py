@@ -36,19 +36,6 @@ def reported_was_answered(seen: Evidence) -> Iterator[str]:
                 yield f"entry {entry.index} reports {state} at {at_s(from_ns)}; nothing said so"
 
 
-def ready_was_ordered(seen: Evidence) -> Iterator[str]:
-    """READY is recorded only by a session whose own order made it so, not somebody else's."""
-    intended_ns: dict[str | None, int] = {}
-    for at_ns, process, entry in seen.acked.values():
-        if entry.type == "ready.intended":
-            intended_ns[entry.session] = at_ns
-        elif entry.type == "ready.confirmed":
-            from_ns = intended_ns.get(entry.session, at_ns)
-            orders = [on for on in seen.ons if on.process == process]
-            if not any(from_ns <= on.at_ns <= at_ns for on in orders):
-                yield f"entry {entry.index} tells READY at {at_s(at_ns)}, which nobody here ordered"
-
-
 def acknowledged_stays(seen: Evidence) -> Iterator[str]:
     """An entry whose append returned is there for ever, byte for byte."""
     book = seen.ran.world.book
@@ -135,7 +122,6 @@ def doubt_is_settled(seen: Evidence) -> Iterator[str]:
 
 RULES = (
     reported_was_answered,
-    ready_was_ordered,
     acknowledged_stays,
     everything_is_closed,
     interrupted_says_when,

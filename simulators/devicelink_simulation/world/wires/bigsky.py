@@ -22,6 +22,7 @@ REPLY_CHARS = 15
 _START = b"\r\n"
 _WOR = re.compile(r"[A-Z] ([01]) [A-Z] ([0-6]) [A-Z] ([01]) [A-Z] ([0-6])")
 _FRESH = re.compile(r"IF\. ([01]{2} [01]{2} [01]{2} [01]{2})")
+_VOLTS = re.compile(r"V[0-9]+")
 _LAMP_OFF = {"0", "4"}
 _STATES = frozenset({"STANDBY", "ARMING", "READY", "EMITTING"})
 _LIT = frozenset({"ARMING", "READY", "EMITTING"})
@@ -63,7 +64,9 @@ class BigSky:
     def does(self, command: str) -> Does:
         """Whoever it is addressed to."""
         order = _order(command)
-        return Does.ELSE if order is None else _DOES.get(order, Does.ELSE)
+        if order is None:
+            return Does.ELSE
+        return Does.SETS if _VOLTS.fullmatch(order) else _DOES.get(order, Does.ELSE)
 
     def said(self, reply: str, to: str) -> Said | None:
         """The live status `WOR`, the shutter, the state's text, fresh samples of the interlocks."""
@@ -253,7 +256,7 @@ HANDS = Hands(
     overheats="coolant_c=5",
     turned="voltage_v=900",
     refuses="refused_stop",
-    others=tuple(map(_line, ("A", "R1", "PQ", "S", "V0900", "WOR", "IF", "R", "SQ", "R0"))),
+    others=tuple(map(_line, ("A", "R1", "PQ", "S", "V900", "WOR", "IF", "R", "SQ", "R0"))),
     others_enable=tuple(map(_line, ("A", "R1", "PQ"))),
     standby_s=0.7,
 )

@@ -37,6 +37,8 @@ class Does(Enum):
     """The one that takes light away first; what else a lock sends is not looked at."""
     ASKS = auto()
     """A question for the laser's status."""
+    SETS = auto()
+    """The set-point that light is made with."""
     FORBIDDEN = auto()
     """Never sent: light at power-up, settings stored, replies switched off, and the like."""
     ELSE = auto()

@@ -32,6 +32,7 @@ _DOES = {
     "EMON": Does.ENABLES,
     "EMOFF": Does.DARKENS,
     "STA": Does.ASKS,
+    "SDC": Does.SETS,
     **dict.fromkeys(("EEC", "EEABC"), Does.FORBIDDEN),
 }
 _OFTEN, _RARE = 0.5, 0.05
@@ -56,8 +57,8 @@ class Ipg:
         return frames[True], frames[False]
 
     def does(self, command: str) -> Does:
-        """EMON, EMOFF, STA."""
-        return _DOES.get(command.strip().upper(), Does.ELSE)
+        """By the word; what it sets stands behind it."""
+        return _DOES.get(command.strip().upper().partition(" ")[0], Does.ELSE)
 
     def said(self, reply: str, to: str) -> Said | None:
         """Only `STA: number` says something of the state."""

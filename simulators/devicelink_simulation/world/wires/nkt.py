@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 FIRST, LAST, ESCAPE, SHIFT = 0x0D, 0x0A, 0x5E, 0x40
 READ, WRITE, SET, CLEAR, DATAGRAM, TOGGLE = 4, 5, 6, 7, 8, 9
-EMISSION, STATUS = 0x30, 0x66
+EMISSION, SET_POINT, STATUS = 0x30, 0x22, 0x66
 MODULE, HOST, MARKING, OTHER = 0x01, 0xA2, 0xA1, 0xA5
 """Addresses: of the module, of this host, of its markers, and of another host."""
 ENDING_BITS = sum(1 << bit for bit in (1, 4, 5, 6, 15))
@@ -61,9 +61,13 @@ class Nkt:
         return frames[True], frames[False]
 
     def does(self, command: str) -> Does:
-        """Writes of register 30, reads of 66."""
+        """Writes of registers 30 and 22, reads of 66."""
         read = telegram(command)
-        return _DOES.get(read[2:], Does.ELSE) if read else Does.ELSE
+        if read is None:
+            return Does.ELSE
+        if read[2:4] == (WRITE, SET_POINT):
+            return Does.SETS
+        return _DOES.get(read[2:], Does.ELSE)
 
     def said(self, reply: str, to: str) -> Said | None:
         """What register 66 holds, told to this host."""
@@ -200,7 +204,7 @@ HANDS = Hands(
         *("setpoint_mw=80", "setpoint_mw=20"),
     ),
     again=dict.fromkeys(("interlock", "module", "supply_v", "temperature_c"), _RESET),
-    put_right=_RESET,
+    put_right=(*_RESET, ("drop_every", "0")),
     faults=(
         *("refused_off@for={for_s}", "stuck_ack@for={for_s}", "busy@for={for_s}"),
         *("reboot:seconds={for_s}", "frozen_status@for={for_s}", "nack@for={for_s}"),
@@ -218,7 +222,7 @@ HANDS = Hands(
     refuses="refused_off",
     others=(
         *(written(OTHER, WRITE, EMISSION, b"\x01"), written(OTHER, READ, STATUS)),
-        *(written(OTHER, SET, EMISSION, b"\x01"), written(OTHER, WRITE, 0x22, b"\xd0\x07")),
+        *(written(OTHER, SET, EMISSION, b"\x01"), written(OTHER, WRITE, SET_POINT, b"\xd0\x07")),
         *(written(OTHER, WRITE, EMISSION, b"\x00"), written(HOST, READ, STATUS)),
     ),
     others_enable=(written(OTHER, WRITE, EMISSION, b"\x01"),),

@@ -58,6 +58,8 @@ class Uc2000:
 
     def does(self, command: str) -> Does:
         """Lasing on and off, the status; at power-up, gate pull-up and analogue modes never."""
+        if command.startswith("5B7F"):
+            return Does.SETS
         return _DOES.get(command, Does.ELSE)
 
     def said(self, reply: str, to: str) -> Said | None:
