@@ -204,7 +204,7 @@ HANDS = Hands(
         *("setpoint_mw=80", "setpoint_mw=20"),
     ),
     again=dict.fromkeys(("interlock", "module", "supply_v", "temperature_c"), _RESET),
-    put_right=(*_RESET, ("drop_every", "0")),
+    put_right=(*_RESET, ("drop_every", "0"), ("second_host_s", "0")),
     faults=(
         *("refused_off@for={for_s}", "stuck_ack@for={for_s}", "busy@for={for_s}"),
         *("reboot:seconds={for_s}", "frozen_status@for={for_s}", "nack@for={for_s}"),
