@@ -22,4 +22,13 @@ class Asked:
 
 
 ROP = Asked("ipg", b"ROP\r", b"ROP: 12.4\r", {b"RFV\r": b"RFV: 1.0\r"})
-ASKED = (ROP,)
+ASKED = (
+    Asked("uc2000", b"\x7e", bytes.fromhex("aa a8 32 00 00 25")),
+    ROP,
+    Asked(
+        "nkt",
+        bytes.fromhex("0d 01 a2 04 66 65 ec 0a"),
+        bytes.fromhex("0d a2 01 08 66 02 00 5e 4a 53 0a"),
+        {bytes.fromhex("0d 01 a1 04 66 3c bc 0a"): bytes.fromhex("0d a1 01 08 66 02 00 c4 b3 0a")},
+    ),
+)

@@ -20,7 +20,7 @@ from devicelink.cli.common import (
     open_station,
 )
 from devicelink.cli.words import lock_words, released_words
-from devicelink.devices.register import ACCEPTABLE, simulated_serial
+from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
 
@@ -82,7 +82,7 @@ def add(
             _require_quiet(station.device(named))
         if driver and port:
             registry.require_allowed(driver, state["station"])
-            configuration = key_values(set_)
+            configuration = _configuration(driver, serial, set_)
             declared = registry.declared(driver, configuration)
             _check_port(port, simulated=station.simulated)
             data_ = {
@@ -108,6 +108,16 @@ def add(
     device = station.device(named)
     write_card(station.folder, device, station.runtime.disk)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+
+
+def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str, str]:
+    """As set; a driver that addresses its laser by serial number is given the registered one."""
+    from devicelink import registry
+
+    configuration = key_values(set_)
+    if "serial" in registry.load(driver).declaration.configuration_keys:
+        configuration.setdefault("serial", wire_serial(serial))
+    return configuration
 
 
 def _check_words(serial: str, trigger: str, accept: list[str]) -> None:

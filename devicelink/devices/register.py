@@ -106,6 +106,11 @@ def simulated_serial(serial: str) -> str:
     return serial if serial.startswith(_SIMULATED) else f"{_SIMULATED}{serial}"
 
 
+def wire_serial(serial: str) -> str:
+    """What the laser's own wire or label says, whoever wrote `SIM-` before it."""
+    return serial.removeprefix(_SIMULATED)
+
+
 def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
     """One device; raises `ConfigError` naming those that there are."""
     if serial not in state:

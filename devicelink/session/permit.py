@@ -282,7 +282,9 @@ def _not_shown(facts: Facts, reading: ReadingFacts) -> Iterator[Finding]:
         yield _warn(
             "interlock_unknown",
             f"{sentence} {accepted_by} accepted that for the clinic.",
-            "Look at door, connector and key yourself: no opened interlock will be noticed here.",
+            "Look at door, connector and key yourself: no opened interlock will be noticed here."
+            if "its interlock is closed" in hidden
+            else "Look at the key yourself: that it is turned off will not be noticed here.",
         )
 
 

@@ -283,7 +283,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, JournalUnwritable, JournalBroken):
+        except (Stopped, LinkLost, GuardGone, JournalUnwritable, JournalBroken):
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))

@@ -111,6 +111,7 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
         work.guard.beat()
         connection.driver.unlock(connection.link, token)
         return table.Sent(work.now(), all_of_it=True)
+    work.guard.beat()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
     if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)

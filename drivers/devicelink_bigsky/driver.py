@@ -40,7 +40,8 @@ CLOSE_SHUTTER = LockWay("shutter_closed", "Shutter closed (R0).")
 _SETTINGS = {"lamp_voltage_v": "V", "repetition_rate_hz": "F", "qswitch_delay_us": "W"}
 _SCALE = {"V": 1, "F": 100, "W": 1}
 _DARK_AT_RUN = {"ROF": "0", "QOF": "0"}
-_NO_IDLE_FIRE = {"D": "0", "E": "0"}
+_BY_ITSELF = ("ROF", "QOF", "D", "E")
+"""Shutter at run, Q-switch at run, flashes at idle and while enabled: all have to be 0."""
 _CONFIGURATION = ("ROF", "QOF", "D", "E", "QSM", "LPM", "QSW", "QSF")
 _FLOW_WITHIN_S, _FLOW_EVERY_S = 3.0, 0.25
 _INHIBIT_MAX_S = 8.0
@@ -68,8 +69,8 @@ class BigSky:
         evidence_locked=Evidence.DEVICE_STATE,
         dead_man=None,
         settings_authority="either",
-        also_makes_light=("the local box", "another host on the line", "the Q-switch trigger"),
-        not_shown=("key", "counter", "control"),
+        also_makes_light=("the local box", "another host on the line"),
+        not_shown=("key", "counter", "control", "output"),
         control_shown=ControlShown.NO,
         at_the_laser=(
             "Press the laser's own red emergency stop, then turn its key off. "
@@ -82,9 +83,10 @@ class BigSky:
         """Raises `ConfigError` without a serial number of three digits."""
         serial = configuration.get("serial", "")
         if not (serial.isascii() and serial.isdigit() and len(serial) == 3):  # noqa: PLR2004
+            said = f", not {serial!r}" if serial else ""
             raise ConfigError(
-                f"A Big Sky laser is addressed by its serial number, three digits as on its label; "
-                f"{serial or 'none'!r} is none. Say --set serial=062, with its own."
+                "A Big Sky laser is addressed by its serial number, three digits as on its "
+                f"label{said}. Say for instance --set serial=062."
             )
         self._serial = serial
         self.wire = BigSkyWire(serial)
@@ -163,12 +165,17 @@ class BigSky:
         return Trigger.HARDWARE
 
     def prepare(self, link: WireLink, settings: Settings) -> None:
-        """Pump, then nothing that runs by itself, the outside trigger, settings; then water."""
+        """Pump; nothing left armed, nothing that runs by itself; outside trigger, settings, water.
+
+        A stopped lamp may leave Q-switch and shutter as they were, for the next start to find.
+        """
         live = Live.read(self._ask(link, "WOR"))
         if not live.stopped:
             raise DeviceFault("The laser's lamp is firing: its settings are left alone.")
         values = {word: _counts(word, settings[name]) for name, word in _SETTINGS.items()}
         self._put(link, "P", "1")
+        for way in (STOP_QSWITCH, CLOSE_SHUTTER):
+            self.reduce(link, way)
         for word, value in {**_DARK_AT_RUN, "QSM": "2", "LPM": "0"}.items():
             self._put(link, word, value)
         for word, value in values.items():
@@ -184,7 +191,7 @@ class BigSky:
 
     def _refuse_what_runs_by_itself(self, link: WireLink) -> None:
         """Nothing may open, pulse or flash without being told to; raises `DeviceFault`."""
-        for word, told in self._ask(link, *_DARK_AT_RUN, *_NO_IDLE_FIRE).items():
+        for word, told in self._ask(link, *_BY_ITSELF).items():
             if Decimal(told) != 0:
                 raise DeviceFault(
                     f"The laser's {word} is {told}: it would flash or open by itself. "
@@ -200,10 +207,14 @@ class BigSky:
         raise DeviceFault("The laser's pump runs, but it reports low water flow.")
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:  # noqa: ARG002 - the contract's
-        """Settings and all that decides what a trigger does; the live status last."""
+        """Settings and all that decides what a trigger does; the live status last.
+
+        Where anything would open, pulse or flash by itself, the trigger is the host's `A`.
+        """
         configuration = self._ask(link, *_CONFIGURATION)
         effective = {name: self._say(link, word) for name, word in _SETTINGS.items()}
-        outside = (configuration["QSM"], configuration["LPM"]) == ("2", "0")
+        quiet = all(Decimal(configuration[word]) == 0 for word in (*_BY_ITSELF, "LPM"))
+        outside = quiet and configuration["QSM"] == "2"
         return Effective(
             settings=effective,
             configuration=configuration,
@@ -217,7 +228,6 @@ class BigSky:
     def ready(self, link: WireLink, token: EnableToken) -> bool:
         """The next of lamp, shutter and Q-switch; False while the Q-switch is inhibited."""
         if not token.sent(self.wire.frame("A")):
-            self._refuse_what_runs_by_itself(link)
             accepted("A", self._say(link, "A", token))
             return False
         if not token.sent(self.wire.frame("R1")):
@@ -242,9 +252,13 @@ class BigSky:
             self._say(link, "SQ")
         else:
             try:
-                self._say(link, "S")
+                told = self._say(link, "S")
             except NoReply:
-                link.exchange(STOP_ALL, within_s=WITHIN_S)
+                told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
+            if told.startswith("fire"):
+                raise DeviceFault(
+                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
+                )
 
     def read_lock(self, link: WireLink) -> LockReading:
         """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""
