@@ -181,7 +181,7 @@ def _values(chance: Dice) -> Pairs:
     values = [("reply_latency_s", f"{chance.choice((0.0005, 0.002, 0.005, 0.012)):g}")]
     for name, choices in (
         ("drop_every", ("40", "150")),
-        ("second_host_s", ("0.05", "0.3")),
+        ("second_host_s", ("0.1", "0.3")),
         ("interlock_write", ("ack", "nack")),
         ("emission_delay_s", ("0.3", "1")),
         ("bad_crc", ("silence",)),
