@@ -107,7 +107,7 @@ class BigSky:
                     doubtful = doubtful or asked is not None
                     quiet = at_ns - last_ns >= SILENCE_NS
                     if _DOES.get(order) is Does.ASKS and doubtful and not quiet:
-                        yield at_ns, f"{order or 'the state'}, after {asked} without answer"
+                        yield at_ns, f"{order or 'the state'}, after another without answer"
                     doubtful = doubtful and order not in _MARKERS and not quiet
                     asked = order
             else:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 START, SET_POWER, ACCEPTED, REFUSED = 0x5B, 0x7F, 0xAA, 0x3F
 ASK = "7E"
 STATUS_BYTES = 5
-SILENCE_NS = 499_000_000
-"""No marker is known: only a silence tells a late answer from the next."""
+SILENCE_NS = 399_000_000
+"""No marker is known: only a silence tells a late answer from the next. How late one may come nobody
+knows; a program that runs a real unit waits an eighth of this."""
 _DOES = {
     "5B758A": Does.ENABLES,
     "5B7689": Does.DARKENS,
@@ -96,7 +97,7 @@ class Uc2000:
                 for text in _commands(data)[0]:
                     doubtful = doubtful or bool(asked)
                     if text == ASK and doubtful and at_ns - last_ns < SILENCE_NS:
-                        yield at_ns, f"{ASK}, after {asked} without answer"
+                        yield at_ns, f"{ASK}, after another without answer"
                     doubtful = doubtful and text != ASK
                     asked, rest = text, ""
             else:
