@@ -20,8 +20,8 @@ START, SET_POWER, ACCEPTED, REFUSED = 0x5B, 0x7F, 0xAA, 0x3F
 ASK = "7E"
 STATUS_BYTES = 5
 SILENCE_NS = 399_000_000
-"""No marker is known: only a silence tells a late answer from the next. How late one may come nobody
-knows; a program that runs a real unit waits an eighth of this."""
+"""No marker is known: only a silence tells a late answer from the next. How late one may come is
+not told; a program that runs a real unit waits an eighth of this."""
 _DOES = {
     "5B758A": Does.ENABLES,
     "5B7689": Does.DARKENS,
