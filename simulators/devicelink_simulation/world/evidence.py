@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devicelink_simulation.world.story import EVERYWHERE
-from devicelink_simulation.world.wires.contract import Does, Frame
+from devicelink_simulation.world.wires.contract import SET, Does, Frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -105,12 +105,18 @@ class Evidence:
 
     def _intervals(self, events: list[dict[str, Any]]) -> Iterator[Lit]:
         on: dict[str, Any] | None = None
+        told: str | None = None
         for event in events:
-            if event["event"] == "enabled":
-                on = event
-            elif event["event"] == "disabled" and on is not None:
-                yield Lit(on["mono_ns"], event["mono_ns"], on)
-                on = None
+            match event["event"]:
+                case "command" if self.speech.does(event["text"]) is Does.SETS:
+                    told = event["reply"]
+                case "set" | "fault" | "restarted":
+                    told = None
+                case "enabled":
+                    on = {**event, SET: told}
+                case "disabled" if on is not None:
+                    yield Lit(on["mono_ns"], event["mono_ns"], on)
+                    on = None
         if on is not None:
             yield Lit(on["mono_ns"], self.end_ns, on)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from devicelink_simulation.world.wires.contract import Does, Frame, Hands, Make, Pairs, Said
+from devicelink_simulation.world.wires.contract import SET, Does, Frame, Hands, Make, Pairs, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,10 +118,14 @@ class BigSky:
     def lit_otherwise(
         self, effective: Mapping[str, Any], lit: Mapping[str, Any], highest: float
     ) -> Iterator[str]:
-        """Only that a trigger from outside is needed; energy is not on this wire."""
-        del effective, highest
+        """The trigger from outside, and the volts that were set; energy is not on this wire."""
         if not lit["gated"]:
             yield "lit without a trigger from outside"
+        volts = re.search("[0-9]+", lit[SET] or "")
+        if volts is not None and float(volts[0]) != float(effective["lamp_voltage_v"]):
+            yield f"judged at {effective}, lit at {volts[0]} V"
+        if volts is not None and float(volts[0]) > highest:
+            yield f"lit at {volts[0]} V, certified up to {highest:g} V"
 
 
 def _order(line: str) -> str | None:
@@ -229,7 +233,7 @@ HANDS = Hands(
         }
     ),
     touches_light=frozenset({"lamp", "shutter", "q_switch", "shutter_blade"}),
-    touches_settings=frozenset({"q_switch_mode", "lamp_mode"}),
+    touches_settings=frozenset({"q_switch_mode", "lamp_mode", "voltage_v"}),
     troubles=(
         *("interlock=open", "interlock=open", "water_flow=low", "water_level=low", "pump=off"),
         *("lamp_connector=open", "aux_connector=open", "cabinet=open", "charger=failed"),
@@ -268,7 +272,7 @@ BIGSKY = Make(
     trigger="hardware",
     accepted=("interlock_unknown", "counter_not_available"),
     limits={"lamp_voltage_v": "1200"},
-    highest=0.0,
+    highest=1200.0,
     baudrate=9600,
     first_values={
         "serial": ADDRESS,

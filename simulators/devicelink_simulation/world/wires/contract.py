@@ -20,6 +20,9 @@ Passed: TypeAlias = "Sequence[Piece]"
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
+SET = "last set-point"
+
+
 class Piece(NamedTuple):
     """Bytes that a process sent or took at once."""
 
@@ -104,7 +107,11 @@ class Speech(Protocol):
     def lit_otherwise(
         self, effective: Mapping[str, Any], lit: Mapping[str, Any], highest: float
     ) -> Iterator[str]:
-        """How the laser's truth differs from settings that a verdict judged."""
+        """How the laser's truth differs from settings that a verdict judged.
+
+        `lit` is the event `enabled`, and under `SET` the answer to the last set-point that the
+        laser took; None where something else may have changed it since.
+        """
         ...
 
 
@@ -175,7 +182,7 @@ class Make:
     limits: Mapping[str, str]
     """What the catalogue allows: the highest value of each setting."""
     highest: float
-    """The same as the truth's `drive_percent`."""
+    """The same as the truth has it: `drive_percent`, or the set-point."""
     baudrate: int
     first_values: Mapping[str, str]
     speech: Speech
