@@ -161,6 +161,16 @@ class WatchedLink(Link):
         super().wait(seconds)
 
 
+class Given:
+    """What a driver is given of a link: the two things that the contract names."""
+
+    __slots__ = ("exchange", "wait")
+
+    def __init__(self, link: WatchedLink) -> None:
+        self.exchange = link.exchange
+        self.wait = link.wait
+
+
 class Bench:
     """A driver of the subject's on a fresh laser."""
 
@@ -181,6 +191,7 @@ class Bench:
         self.port = WatchedPort(inner, self.time, self.story)
         self.driver: Driver = subject.make(configuration)
         self.link = WatchedLink(self.port, self.driver.wire, self.runtime)
+        self.given = Given(self.link)
         self.token = EnableToken(step="ready", entry_index=2)
         self.unlock_token = EnableToken(step="unlock", entry_index=1)
         self.identity: Identity | None = None

@@ -122,7 +122,7 @@ def evidence_is_true(subject: Subject) -> None:
     """And each read-back names no better evidence than is declared."""
     order = list(Evidence)
     bench = walked(Bench(subject))
-    reading = bench.driver.read_lock(bench.link)
+    reading = bench.driver.read_lock(bench.given)
     declared = bench.driver.declaration.evidence_locked
     hold(
         order.index(reading.evidence) <= order.index(declared),
@@ -137,7 +137,7 @@ def evidence_is_true(subject: Subject) -> None:
         bench.pass_time(_LONGEST_MEMORY_S)
         if not bench.story.dark:
             hold(
-                not bench.driver.read_lock(bench.link).confirmed,
+                not bench.driver.read_lock(bench.given).confirmed,
                 f"{what}: the laser can make light, and the read-back says locked.",
             )
     for what, turns in subject.profile.unseen.items():
@@ -146,7 +146,7 @@ def evidence_is_true(subject: Subject) -> None:
         bench.turn(turns)
         bench.pass_time(_LONGEST_MEMORY_S)
         hold(not bench.story.dark, f"{what}: the simulator makes no light; the profile is wrong.")
-        confirmed = bench.driver.read_lock(bench.link).confirmed
+        confirmed = bench.driver.read_lock(bench.given).confirmed
         hold(
             declared is Evidence.COMMANDED or not confirmed,
             f"{what}: light is on, the read-back says locked, and {declared} is declared for it.",
@@ -183,15 +183,15 @@ def bounds_hold(subject: Subject) -> None:
     driver = Bench(subject).driver
     names = {spec.name for spec in driver.declaration.settings}
     bench = walked(Bench(subject), "status")
-    bounds = driver.bounds(bench.link)
+    bounds = driver.bounds(bench.given)
     hold(set(bounds) <= names, "There is a bound for what is no setting.")
     for name, (low, high) in bounds.items():
         hold(Decimal(low) <= Decimal(high), f"{name}: from {low} to {high}.")
         for value in (low, high):
             asked = {**settings, name: value}
             bench = walked(Bench(subject), "status")
-            bench.driver.prepare(bench.link, asked)
-            got = bench.driver.read_effective(bench.link, asked)
+            bench.driver.prepare(bench.given, asked)
+            got = bench.driver.read_effective(bench.given, asked)
             hold(as_asked(got.settings, asked), f"{name}={value} is in bounds and not effective.")
 
 
@@ -199,13 +199,13 @@ def bounds_hold(subject: Subject) -> None:
 def out_of_bounds_is_refused(subject: Subject) -> None:
     """Each numeric setting far above, below nothing, and as a word."""
     first = walked(Bench(subject), "status")
-    for name, (_, high) in first.driver.bounds(first.link).items():
+    for name, (_, high) in first.driver.bounds(first.given).items():
         for value in (str(Decimal(high) * 2 + 1), "-1", "NaN", "much"):
             asked = {**subject.profile.settings, name: value}
             bench = walked(Bench(subject), "status")
             try:
-                bench.driver.prepare(bench.link, asked)
-                got = bench.driver.read_effective(bench.link, asked)
+                bench.driver.prepare(bench.given, asked)
+                got = bench.driver.read_effective(bench.given, asked)
             except DeviceLinkError:
                 continue
             hold(
@@ -226,15 +226,15 @@ def settings_id_tells_all(subject: Subject) -> None:
     seen = {first: "the profile's settings"}
     for what, settings in subject.profile.other_settings.items():
         bench = walked(Bench(subject), "status")
-        bench.driver.prepare(bench.link, settings)
-        got = bench.driver.read_effective(bench.link, settings)
+        bench.driver.prepare(bench.given, settings)
+        got = bench.driver.read_effective(bench.given, settings)
         hold(as_asked(got.settings, settings), f"{what}: not effective as asked for.")
         twin = seen.setdefault(got.settings_id, what)
         hold(twin == what, f"{what} and {twin} have one settings_id.")
     for what, turns in subject.profile.changes.items():
         bench = walked(Bench(subject), "effective")
         bench.turn(turns)
-        got = bench.driver.read_effective(bench.link, subject.profile.settings)
+        got = bench.driver.read_effective(bench.given, subject.profile.settings)
         hold(got.settings_id != first, f"{what}: another beam, and settings_id is the same.")
 
 

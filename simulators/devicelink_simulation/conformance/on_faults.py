@@ -97,18 +97,18 @@ def _methods(subject: Subject) -> list[tuple[str, str, Callable[[Bench], object]
     ways = Bench(subject).driver.declaration.lock_ways
 
     def reducing(number: int) -> Callable[[Bench], object]:
-        return lambda b: b.driver.reduce(b.link, b.driver.declaration.lock_ways[number])
+        return lambda b: b.driver.reduce(b.given, b.driver.declaration.lock_ways[number])
 
     return [
-        ("identify", "identify", lambda b: b.driver.identify(b.link)),
-        ("identify", "read_status", lambda b: b.driver.read_status(b.link)),
-        ("identify", "bounds", lambda b: b.driver.bounds(b.link)),
-        ("bounds", "prepare", lambda b: b.driver.prepare(b.link, settings)),
-        ("prepare", "read_effective", lambda b: b.driver.read_effective(b.link, settings)),
-        ("effective", "unlock", lambda b: b.driver.unlock(b.link, b.unlock_token)),
-        ("unlock", "ready", lambda b: b.driver.ready(b.link, b.token)),
-        ("ready", "standby", lambda b: b.driver.standby(b.link)),
-        ("standby", "read_lock", lambda b: b.driver.read_lock(b.link)),
+        ("identify", "identify", lambda b: b.driver.identify(b.given)),
+        ("identify", "read_status", lambda b: b.driver.read_status(b.given)),
+        ("identify", "bounds", lambda b: b.driver.bounds(b.given)),
+        ("bounds", "prepare", lambda b: b.driver.prepare(b.given, settings)),
+        ("prepare", "read_effective", lambda b: b.driver.read_effective(b.given, settings)),
+        ("effective", "unlock", lambda b: b.driver.unlock(b.given, b.unlock_token)),
+        ("unlock", "ready", lambda b: b.driver.ready(b.given, b.token)),
+        ("ready", "standby", lambda b: b.driver.standby(b.given)),
+        ("standby", "read_lock", lambda b: b.driver.read_lock(b.given)),
         *(("ready", f"reduce {way.name}", reducing(i)) for i, way in enumerate(ways)),
     ]
 

@@ -114,7 +114,9 @@ def _imported(module: ModuleType) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             package = (module.__package__ or "").split(".")
             base = package[: len(package) - node.level + 1] if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])])
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            whole = source in {"devicelink", module.__package__}
+            yield from (f"{source}.{alias.name}" for alias in node.names) if whole else (source,)
 
 
 def _called(module: ModuleType) -> Iterator[str]:
