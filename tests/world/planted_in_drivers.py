@@ -148,7 +148,9 @@ STORIES_IN_DRIVERS: dict[str, tuple[Story, ...]] = {
     "panel_control_called_locked": (
         _told(_CO2, _STANDBY, ("knob", 2.0, "percent=0", 3.0), ("knob", 2.0, "remote=off", 3.0)),
     ),
-    "gate_pulled_up_unnoticed": (_told(_CO2, _READY, ("knob", 2.6, "gate_logic=pull_up", 1.5)),),
+    "gate_pulled_up_unnoticed": tuple(  # the settings are read again every second
+        _told(_CO2, _READY, ("knob", at_s, "gate_logic=pull_up", 1.5)) for at_s in (2.2, 2.6)
+    ),
     "open_loop_unnoticed": (_told(_SEED, _STANDBY, ("knob", 1.0, "interlock=open", 3.0)),),
     "emission_called_locked": (_told(_SEED, _READY, _REFUSED),),
 }
