@@ -13,6 +13,7 @@ from devicelink_simulation.world.lasers import FIRST, LASERS
 from devicelink_simulation.world.people import well
 from devicelink_simulation.world.runs import play
 from devicelink_simulation.world.story import Act, Laser, Story, Trouble
+from devicelink_simulation.world.wires.contract import Does
 
 SECOND = "SIM-0002"
 READY = (Act("see", "STANDBY"), Act("type", "r"), Act("see", "READY"))
@@ -132,3 +133,20 @@ def test_each_protocol_is_drawn_about_equally_often():
     assert min(met.values()) * 2 > max(met.values())
     rooms = Counter(len({visit.room for visit in draw(seed).visits}) for seed in range(200))
     assert rooms[2] > 20
+
+
+@pytest.mark.parametrize("serial", dict.fromkeys((FIRST, SECOND, "SIM-003", "SIM-0004")))
+def test_whatever_another_host_says_in_ready_nothing_of_ours_is_repeated(serial):
+    """Each of its commands meets a laser that is READY; each enabling order of ours left once."""
+    speech, hands = LASERS[serial].speech, LASERS[serial].hands
+    visit = stay(serial, 2.0 * len(hands.others))
+    troubles = [
+        Trouble("host", 4.0 + 1.7 * step, order, laser=serial)
+        for step, order in enumerate(hands.others)
+    ]
+    ran, violations = play(told(visit, troubles=troubles))
+    assert violations == []
+    sent, _ = speech.cut(ran.world.benches[serial].wire.passed)
+    orders = [frame.text for frame in sent if speech.does(frame.text) is Does.ENABLES]
+    assert orders
+    assert len(orders) == len(set(orders))
