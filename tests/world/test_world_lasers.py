@@ -7,6 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from devicelink_simulation.faults import parse_fault
+from devicelink_simulation.registry import simulator
+from devicelink_simulation.settable import named
+from devicelink_simulation.simulation import known_faults
 from devicelink_simulation.world.clinic import NOA
 from devicelink_simulation.world.draw import draw
 from devicelink_simulation.world.lasers import FIRST, LASERS
@@ -122,6 +126,23 @@ def test_light_that_another_host_makes_ends_the_session(serial):
     (closed,) = entries(ran, serial, "session.closed")
     assert closed.data["end"]["code"] == "unexpected_emission"
     assert [hold.data["code"] for hold in entries(ran, serial, "fault.latched")]
+
+
+@pytest.mark.parametrize("make", dict.fromkeys(LASERS.values()), ids=lambda make: make.simulator)
+def test_hands_turn_what_the_simulator_has(make):
+    """Every knob and fault that a story may name is one of the laser's; a typing error is none."""
+    laser, hands = simulator(make.simulator), make.hands
+    turned = (hands.press, hands.release, hands.overheats, hands.turned, hands.key)
+    pairs = [pair for pair in (*hands.troubles, *turned) if pair]
+    pairs += ["=".join(pair) for pair in (*hands.lights, *hands.put_right)]
+    pairs += ["=".join(pair) for again in hands.again.values() for pair in again]
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        named(key, laser.settables, make.simulator).check(value)
+    for key in (*hands.touches_light, *hands.touches_settings, *hands.again):
+        named(key, laser.settables, make.simulator)
+    for fault in (*hands.faults, hands.refuses):
+        assert parse_fault(fault.format(for_s=1), known_faults(laser))
 
 
 def test_each_protocol_is_drawn_about_equally_often():

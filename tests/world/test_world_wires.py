@@ -80,7 +80,6 @@ def test_a_command_does_what_the_maker_says(speech, command, does):
         (BIGSKY, "$003R", "shutter closed ", "dark"),
         (BIGSKY, "$003R", "shutter opened ", ""),
         (BIGSKY, "$003", "fire auto   qse", "lit"),
-        (BIGSKY, "$003IF", "IF. 00 00 01 00", "dark ends"),
     ],
 )
 def test_a_reply_says_what_the_maker_says(speech, to, reply, told):

@@ -193,6 +193,8 @@ def _left_alone(seen: Evidence, lit: Lit) -> bool:
 
 def lease_holds_light(seen: Evidence) -> Iterator[str]:
     """A face that renews nothing for three seconds loses READY."""
+    if seen.troubles("power"):
+        return
     for struck_ns, trouble in seen.troubles("deaf"):
         for lit in seen.enabled:
             until_ns = struck_ns + round(trouble.for_s * SECOND)

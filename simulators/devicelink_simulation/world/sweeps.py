@@ -64,7 +64,7 @@ WIRE_FAULTS = (
     "mangled_command@nth={n},count=1",
     "reboot:seconds=1@nth={n}",
     "frozen_status@nth={n}",
-    "refused_off@nth={n},count=9999",
+    "{refuses}@nth={n},count=9999",
     "stuck_ack@nth={n},count=9999,for=1",
 )
 """Each is planted before the first exchange, and strikes at the `n`-th."""
@@ -158,12 +158,14 @@ def wire_cases(
 ) -> Iterator[Case]:
     """A story with every fault at every exchange of its first session."""
     faults = tuple(faults)
+    serial = story.lasers[0].serial
+    refuses = LASERS[serial].hands.refuses
     into.operations[name] = exchanges_of(story)
     for nth in range(1, into.operations[name] + 1):
         for fault in faults:
-            serial = story.lasers[0].serial
-            planted = Trouble("fault", 0.0, fault.format(n=nth), laser=serial)
-            yield Case(name, fault.format(n="N"), _troubled(story, planted))
+            told = fault.format(n=nth, refuses=refuses)
+            planted = Trouble("fault", 0.0, told, laser=serial)
+            yield Case(name, fault.format(n="N", refuses=refuses), _troubled(story, planted))
 
 
 def sweep_session(

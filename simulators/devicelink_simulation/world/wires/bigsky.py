@@ -21,14 +21,13 @@ ADDRESS = "003"
 REPLY_CHARS = 15
 _START = b"\r\n"
 _WOR = re.compile(r"[A-Z] ([01]) [A-Z] ([0-6]) [A-Z] ([01]) [A-Z] ([0-6])")
-_FRESH = re.compile(r"IF\. ([01]{2} [01]{2} [01]{2} [01]{2})")
 _VOLTS = re.compile(r"V[0-9]+")
 _LAMP_OFF = {"0", "4"}
 _STATES = frozenset({"STANDBY", "ARMING", "READY", "EMITTING"})
 _LIT = frozenset({"ARMING", "READY", "EMITTING"})
 _DOES = {
     **dict.fromkeys(("A", "R1", "PQ", "OQ"), Does.ENABLES),
-    **dict.fromkeys(("WOR", "R", "", "IF"), Does.ASKS),
+    **dict.fromkeys(("WOR", "R", ""), Does.ASKS),
     **dict.fromkeys(("SAV1", "ECH0", "ROF1", "QOF1"), Does.FORBIDDEN),
     "S": Does.DARKENS,
 }
@@ -69,7 +68,7 @@ class BigSky:
         return Does.SETS if _VOLTS.fullmatch(order) else _DOES.get(order, Does.ELSE)
 
     def said(self, reply: str, to: str) -> Said | None:
-        """The live status `WOR`, the shutter, the state's text, fresh samples of the interlocks."""
+        """The live status `WOR`, the shutter, the state's text; registers are read behind."""
         match _order(to):
             case "WOR":
                 return _live(reply)
@@ -77,8 +76,6 @@ class BigSky:
                 return _shutter(reply)
             case "":
                 return _state(reply)
-            case "IF":
-                return _interlocks(reply)
         return None
 
     def shows_output(self, reply: str) -> bool:
@@ -177,13 +174,6 @@ def _state(reply: str) -> Said | None:
     if lamp in {"standby", "simmer"}:
         return Said(reply, ends=False, lit=False, may_be_locked=True, denies=_LIT)
     return None
-
-
-def _interlocks(reply: str) -> Said | None:
-    match = _FRESH.fullmatch(reply)
-    if match is None:
-        return None
-    return Said(reply, ends="1" in match[1], lit=False, may_be_locked=True, denies=_STATES)
 
 
 def _settings(chance: Dice, kind: str, clean: bool) -> tuple[Pairs, bool]:  # noqa: FBT001  (a visit is clean or not)

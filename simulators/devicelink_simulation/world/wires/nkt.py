@@ -181,13 +181,14 @@ def _values(chance: Dice) -> Pairs:
     values = [("reply_latency_s", f"{chance.choice((0.0005, 0.002, 0.005, 0.012)):g}")]
     for name, choices in (
         ("drop_every", ("40", "150")),
-        ("second_host_s", ("0.1", "0.3")),
         ("interlock_write", ("ack", "nack")),
         ("emission_delay_s", ("0.3", "1")),
         ("bad_crc", ("silence",)),
     ):
         if chance.random() < 0.1:  # noqa: PLR2004  (rare)
             values.append((name, chance.choice(choices)))
+    if chance.random() < 0.1:  # noqa: PLR2004
+        values += [("second_host", str(OTHER)), ("second_host_s", chance.choice(("0.1", "0.3")))]
     return tuple(values)
 
 
@@ -204,7 +205,7 @@ HANDS = Hands(
         *("setpoint_mw=80", "setpoint_mw=20"),
     ),
     again=dict.fromkeys(("interlock", "module", "supply_v", "temperature_c"), _RESET),
-    put_right=(*_RESET, ("drop_every", "0"), ("second_host_s", "0")),
+    put_right=(*_RESET, ("drop_every", "0"), ("second_host", "0")),
     faults=(
         *("refused_off@for={for_s}", "stuck_ack@for={for_s}", "busy@for={for_s}"),
         *("reboot:seconds={for_s}", "frozen_status@for={for_s}", "nack@for={for_s}"),
