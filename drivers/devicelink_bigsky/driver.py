@@ -70,7 +70,7 @@ class BigSky:
         dead_man=None,
         settings_authority="either",
         also_makes_light=("the local box", "another host on the line"),
-        not_shown=("key", "counter", "control"),
+        not_shown=("key", "counter", "control", "output"),
         control_shown=ControlShown.NO,
         at_the_laser=(
             "Press the laser's own red emergency stop, then turn its key off. "
@@ -256,7 +256,9 @@ class BigSky:
             except NoReply:
                 told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
             if told.startswith("fire"):
-                raise DeviceFault(f"The laser was told to stop its lamp, and says {told.strip()!r}.")
+                raise DeviceFault(
+                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
+                )
 
     def read_lock(self, link: WireLink) -> LockReading:
         """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""

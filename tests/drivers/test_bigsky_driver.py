@@ -355,11 +355,11 @@ def test_an_unknown_configuration_is_refused(serial):
 
 
 def test_the_line_and_what_it_does_not_show():
-    """9600 8N1; no key, no counter of pulses, no control."""
+    """9600 8N1; no key, no counter of pulses, no control, no output."""
     line = DRIVER.line
     assert (line.baudrate, line.bytesize, line.parity, line.stopbits) == (9600, 8, "N", 1)
     declared = DRIVER.declaration
-    assert set(declared.not_shown) == {"key", "counter", "control"}
+    assert set(declared.not_shown) == {"key", "counter", "control", "output"}
     assert declared.tells_identity
     assert declared.query_within_s <= 0.2
 

@@ -14,7 +14,8 @@ ACTS = st.lists(
         st.tuples(st.just("wait"), st.sampled_from([0.0, 0.001, 0.1, 1.0, 4.0])),
         st.tuples(st.just("say"), st.sampled_from(["$EF", "$SE", "$ER", "$WN0", "$WN1", "$HP"])),
     ),
-    max_size=40,
+    min_size=10,
+    max_size=60,
 )
 
 
