@@ -1,4 +1,4 @@
-"""One typed exchange with transcript over a pty, beside bare calls and beside PyMeasure's."""
+"""Each driver's exchange with transcript over a pty, beside bare calls and beside PyMeasure's."""
 
 from __future__ import annotations
 
@@ -14,70 +14,89 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.measuring import Row, in_turn
-from devicelink.link.framing import Line
+from bench.wires import ASKED, ROP
+from devicelink import registry
 from devicelink.link.link import Link
 from devicelink.link.port import open_port
 from devicelink.link.transcript import FileTranscript
 from devicelink.runtime import ThreadRuntime
 from devicelink_ipg.engine import ask
-from devicelink_ipg.ylr_sm import YlrSm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from bench.wires import Asked
+    from devicelink.link.port import Port
 
 EXCHANGES = 500
 ROUNDS = 21
-_QUESTION, _ANSWER = b"ROP\r", b"ROP: 12.4\r"
-_FAR_END = f"""
-import os, sys
-fd = int(sys.argv[1])
+_FAR_END = """
+import ast, os, sys
+fd, answers = int(sys.argv[1]), ast.literal_eval(sys.argv[2])
 while data := os.read(fd, 4096):
-    for word in data.split(b"\\r")[:-1]:
-        os.write(fd, {_ANSWER!r} if word == b"ROP" else word + b": 1\\r")
+    os.write(fd, answers[data])
 """
 
 
 def rows() -> list[Row]:
     """Against bare calls and, where it is installed, against PyMeasure."""
-    with _far_end() as path, tempfile.TemporaryDirectory() as folder:
-        runtime = ThreadRuntime()
-        port = open_port(path, Line(57600), runtime)
-        transcript = FileTranscript(Path(folder) / "transcript.jsonl", runtime.disk)
-        link = Link(port, YlrSm(Line(57600)).wire, runtime, transcript)
-        fd = port.fileno()
-        ask(link, "ROP")
-
-        def ours() -> None:
-            for _ in range(EXCHANGES):
-                ask(link, "ROP")
-
-        def bare() -> None:
-            poller = select.poll()
-            poller.register(fd, select.POLLIN)
-            for _ in range(EXCHANGES):
-                os.write(fd, _QUESTION)
-                heard = b""
-                while not heard.endswith(b"\r"):
-                    poller.poll(200)
-                    heard += os.read(fd, 4096)
-
-        works = [ours, bare]
-        instrument = _pymeasure(port)
-        if instrument is not None:
-
-            def theirs() -> None:
-                for _ in range(EXCHANGES):
-                    instrument.values("ROP", preprocess_reply=lambda told: told.partition(":")[2])
-
-            works.append(theirs)
-        took = [each / EXCHANGES for each in in_turn(ROUNDS, *works)]
-    found = [Row("exchange over a pty", took[0], took[1], 1.25, "os.write, poll, os.read")]
-    if instrument is not None:
-        found.append(Row("exchange over a pty", took[0], took[2], 1.0, "PyMeasure, same query"))
+    found = []
+    for asked in ASKED:
+        with _far_end(asked) as path, tempfile.TemporaryDirectory() as folder:
+            found += _rows(asked, path, Path(folder))
     return found
 
 
-def _pymeasure(port: object) -> object | None:
+def _rows(asked: Asked, path: str, folder: Path) -> list[Row]:
+    runtime = ThreadRuntime()
+    driver = registry.make(asked.driver, asked.configuration)
+    port = open_port(path, driver.line, runtime)
+    transcript = FileTranscript(folder / "transcript.jsonl", runtime.disk)
+    link = Link(port, driver.wire, runtime, transcript)
+    link.exchange(asked.question, within_s=1)
+
+    def ours() -> None:
+        for _ in range(EXCHANGES):
+            link.exchange(asked.question, within_s=0.2)
+
+    def typed() -> None:
+        for _ in range(EXCHANGES):
+            ask(link, "ROP")
+
+    works = [typed if asked is ROP else ours, _bare(port.fileno(), asked)]
+    instrument = _pymeasure(port) if asked is ROP else None
+    if instrument is not None:
+
+        def theirs() -> None:
+            for _ in range(EXCHANGES):
+                instrument.values("ROP", preprocess_reply=lambda told: told.partition(":")[2])
+
+        works.append(theirs)
+    took = [each / EXCHANGES for each in in_turn(ROUNDS, *works)]
+    name = f"{asked.driver}: exchange over a pty"
+    found = [Row(name, took[0], took[1], 1.25, "os.write, poll, os.read")]
+    if instrument is not None:
+        found.append(Row(name, took[0], took[2], 1.0, "PyMeasure, same query"))
+    return found
+
+
+def _bare(fd: int | None, asked: Asked) -> Callable[[], None]:
+    """The least that it takes: write, wait, read, until as many bytes came."""
+
+    def bare() -> None:
+        poller = select.poll()
+        poller.register(fd, select.POLLIN)
+        for _ in range(EXCHANGES):
+            os.write(fd, asked.question)
+            heard = b""
+            while len(heard) < len(asked.answer):
+                poller.poll(200)
+                heard += os.read(fd, 4096)
+
+    return bare
+
+
+def _pymeasure(port: Port) -> object | None:
     """PyMeasure's instrument on the same open port; None where it is not installed."""
     try:
         from pymeasure.adapters import SerialAdapter
@@ -91,12 +110,13 @@ def _pymeasure(port: object) -> object | None:
 
 
 @contextmanager
-def _far_end() -> Iterator[str]:
+def _far_end(asked: Asked) -> Iterator[str]:
     """A pty whose other end answers at once, from a process of its own."""
     near, far = pty.openpty()
     tty.setraw(near)
     tty.setraw(far)
-    command = [sys.executable, "-c", _FAR_END, str(near)]
+    answers = {asked.question: asked.answer, **asked.answers}
+    command = [sys.executable, "-c", _FAR_END, str(near), repr(answers)]
     process = subprocess.Popen(command, pass_fds=[near])
     try:
         yield os.ttyname(far)

@@ -39,6 +39,21 @@ class Row:
         return {**asdict(self), "ratio": self.ratio, "holds": self.holds}
 
 
+@dataclass(frozen=True)
+class Figure:
+    """A figure that stands alone, with what was wanted of it in words."""
+
+    name: str
+    told: str
+    target: str = ""
+    holds: bool | None = None
+    """Whether the target is met; None where there is none."""
+
+    def as_json(self) -> dict[str, object]:
+        """For the file of results."""
+        return asdict(self)
+
+
 def in_turn(rounds: int, *works: Callable[[], object]) -> list[float]:
     """Median seconds of each; every round does all of them, one after the other."""
     took: list[list[float]] = [[] for _ in works]

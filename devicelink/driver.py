@@ -179,6 +179,11 @@ class Declaration:
     dialects: Mapping[str, Declaration] = field(default_factory=dict)
     """What is declared instead where a device's configuration names one of these dialects."""
 
+    @property
+    def tells_identity(self) -> bool:
+        """Whether the wire names the serial number; where it does not, a label is believed."""
+        return "identity" not in self.not_shown
+
     def as_json(self) -> dict[str, object]:
         """For `driver list --json`."""
         made = asdict(self)
@@ -295,8 +300,14 @@ class Driver(Protocol):
         """Bring a prepared device to STANDBY."""
         ...
 
-    def ready(self, link: WireLink, token: EnableToken) -> None:
-        """Send what makes it READY, once; the caller reads back until it is."""
+    def ready(self, link: WireLink, token: EnableToken) -> bool:
+        """Send the next of what makes it READY, each frame once; whether all is sent.
+
+        Called again under the same token after each read-back that shows nothing against it, until
+        it says True; the token knows what was `sent`. It never waits for the device itself: what
+        has to wait (a Q-switch that is inhibited, say) returns False and is asked again. The caller
+        reads back until the device is READY.
+        """
         ...
 
     def standby(self, link: WireLink) -> None:

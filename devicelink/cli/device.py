@@ -20,7 +20,7 @@ from devicelink.cli.common import (
     open_station,
 )
 from devicelink.cli.words import lock_words, released_words
-from devicelink.devices.register import ACCEPTABLE
+from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
 
-SIMULATED_PREFIX = "SIM-"
 _SERIAL = re.compile(r"[!-~]{1,60}", re.ASCII)
 
 
@@ -72,7 +71,7 @@ def add(
         port = str(Path(port).absolute())
     station = open_station(data)
     state = station.state()
-    named = _simulated_name(serial) if station.simulated else serial
+    named = simulated_serial(serial) if station.simulated else serial
     known = state["devices"].get(named)
     if known is None and not (driver and port):
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
@@ -83,15 +82,15 @@ def add(
             _require_quiet(station.device(named))
         if driver and port:
             registry.require_allowed(driver, state["station"])
-            configuration = key_values(set_)
-            registry.make(driver, configuration)
+            configuration = _configuration(driver, serial, set_)
+            declared = registry.declared(driver, configuration)
             _check_port(port, simulated=station.simulated)
             data_ = {
                 "driver": driver,
                 "port": port,
                 "configuration": configuration,
                 "trigger": trigger,
-                "identity": "asserted",
+                "identity": "read" if declared.tells_identity else "asserted",
                 "maker": maker,
                 "model": model,
                 "udi": udi,
@@ -109,6 +108,16 @@ def add(
     device = station.device(named)
     write_card(station.folder, device, station.runtime.disk)
     emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+
+
+def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str, str]:
+    """As set; a driver that addresses its laser by serial number is given the registered one."""
+    from devicelink import registry
+
+    configuration = key_values(set_)
+    if "serial" in registry.load(driver).declaration.configuration_keys:
+        configuration.setdefault("serial", wire_serial(serial))
+    return configuration
 
 
 def _check_words(serial: str, trigger: str, accept: list[str]) -> None:
@@ -133,10 +142,6 @@ def _require_quiet(device: Device) -> None:
             f"{device.serial}, or devicelink device attest-off {device.serial} --by ID when its "
             "power is removed."
         )
-
-
-def _simulated_name(serial: str) -> str:
-    return serial if serial.startswith(SIMULATED_PREFIX) else f"{SIMULATED_PREFIX}{serial}"
 
 
 def _check_port(port: str, *, simulated: bool) -> None:

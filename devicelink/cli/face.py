@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from devicelink.cli.words import SIMULATED, verdict_text
+from devicelink.driver import DeviceState, Shown
 from devicelink.errors import JournalUnwritable
 from devicelink.runtime import nanoseconds
 from devicelink.session import start, state
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
     from devicelink.station import Station
 
 LINE_WIDTH = 70
-LOCK_WORDS = {
-    True: "locked, read back",
-    False: "NOT CONFIRMED LOCKED",
-    None: "only asked, nothing was set",
-}
 HINTS = {
     state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
     state.Phase.READY: (
@@ -90,12 +86,22 @@ class Terminal:
         self._console.print(f"{text:<{width}}", end=end, markup=False)
 
 
+def lock_told(result: Result) -> str:
+    """How the laser was left, and how that is known."""
+    if result.confirmed is None:
+        return "only asked, nothing was set"
+    known = result.evidence.words if result.evidence else "read back"
+    return f"locked, {known}" if result.confirmed else "NOT CONFIRMED LOCKED"
+
+
 def _words(status: Status | None, age_s: float) -> str:
     if status is None:
         return f"UNKNOWN: the laser has not answered for {age_s:.1f} s"
     power = status.measured.get("output_power_w")
     watts = f", output {power.value} W" if power and power.value else ""
-    return f"laser reports {status.state.value}{watts}, {age_s:.1f} s ago"
+    lit = status.state is DeviceState.READY and status.output_seen is Shown.NOT_REPORTED
+    unseen = " (take it for light: it does not tell)" if lit else ""
+    return f"laser reports {status.state.value}{unseen}{watts}, {age_s:.1f} s ago"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +153,7 @@ class Ran:
         lines = [
             "",
             f"Session {self.result.session}: {self.end.sentence}",
-            f"  laser     {LOCK_WORDS[self.result.confirmed]}",
+            f"  laser     {lock_told(self.result)}",
             f"  signed    {'yes' if self.signed else 'no'}",
             *(f"  paper     {sentence}" for sentence in self._attested()),
             f"  journal   {receipt['size']} entries, head {receipt['root']}",
@@ -204,7 +210,7 @@ def run_session(
     if result.confirmed is False:
         face.say(f"NOT CONFIRMED LOCKED: {result.at_the_laser} {result.end.sentence}")
     else:
-        face.say(f"{result.session}: {LOCK_WORDS[result.confirmed]}. {result.end.sentence}")
+        face.say(f"{result.session}: {lock_told(result)}. {result.end.sentence}")
     signed = result.may_be_signed and _sign(station, result, request, device)
     return Ran(result, station, device, signed)
 

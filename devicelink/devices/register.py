@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from devicelink.journal.entry import Entry
 
+_SIMULATED = "SIM-"
 ACCEPTABLE = {
     "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
     "interlock_unknown": "The laser's wire does not show its interlock, or its key.",
@@ -98,6 +99,16 @@ class Device(BaseModel):
 def devices(state: Mapping[str, Mapping[str, object]]) -> dict[str, Device]:
     """Every registered device, by serial number."""
     return {serial: Device.model_validate(found) for serial, found in state.items()}
+
+
+def simulated_serial(serial: str) -> str:
+    """As a simulated laser is registered: `SIM-` before what its wire or label says (rule 8)."""
+    return serial if serial.startswith(_SIMULATED) else f"{_SIMULATED}{serial}"
+
+
+def wire_serial(serial: str) -> str:
+    """What the laser's own wire or label says, whoever wrote `SIM-` before it."""
+    return serial.removeprefix(_SIMULATED)
 
 
 def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:

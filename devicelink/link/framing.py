@@ -43,15 +43,28 @@ class Wire(Protocol):
     frame_break: bytes
     """Ends a frame that a stalled line left half written, as a command that does nothing."""
 
-    marker: bytes
-    """A query whose answer cannot be mistaken for any other's."""
+    @property
+    def marker(self) -> bytes | None:
+        """A query whose answer cannot be mistaken for any other's; None where a wire has none."""
+        ...
 
     def classify(self, frame: bytes) -> CommandClass:
         """What this frame can do; anything unknown is FORBIDDEN."""
         ...
 
-    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
-        """Whole replies, and the bytes of an unfinished one."""
+    def split(self, received: bytes, sent: bytes) -> tuple[list[bytes], bytes]:
+        """Whole replies, and the bytes of an unfinished one.
+
+        `sent` is the frame whose reply is awaited: some wires have replies of a length that only
+        their command tells.
+        """
+        ...
+
+    def may_grow_s(self, sent: bytes, reply: bytes) -> float:
+        """How long a reply that looks whole may still be growing; 0 where it is surely whole.
+
+        Then the link waits so long for more bytes, and splits all of them anew.
+        """
         ...
 
     def answers(self, frame: bytes, reply: bytes) -> bool:

@@ -5,8 +5,8 @@ The link keeps three promises for every driver, whatever the driver does:
 - a frame is sent only as its class allows: *forbidden* never, *enables* only under the token of a
   durable intent and once, and after `only_reduce` nothing but reducing commands and queries;
 - a reply counts only where it cannot be an older one's: after a missed deadline or unexpected
-  bytes the link is *unsure*, and says so by a marker exchange, or waits out a silence, before the
-  next query (reducing commands never wait for this);
+  bytes the link is *unsure*: it proves itself by a marker exchange, or waits out a silence, before
+  the next query (reducing commands never wait for this);
 - a stop ends the wait for a reply at once, never a frame half written.
 """
 
@@ -35,6 +35,15 @@ class EnableToken:
         self.step = step
         self.entry_index = entry_index
         self._sent: set[bytes] = set()
+
+    def sent(self, frame: bytes) -> bool:
+        """Whether this frame has left under it."""
+        return frame in self._sent
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has left under it."""
+        return bool(self._sent)
 
     def spend(self, frame: bytes) -> None:
         """Use it for one frame; raises `ProtocolError` (ours) for a repetition."""
@@ -66,6 +75,7 @@ class Link:
         self._unsure = True
         self._half_written = False
         self._markers_out = 0
+        self._marker_ns = 0
         self._received = b""
 
     def only_reduce(self) -> None:
@@ -135,15 +145,10 @@ class Link:
     def _await_reply(self, frame: bytes, within_s: float, *, cut: bool) -> bytes:
         deadline_ns = self._runtime.mono_ns() + nanoseconds(within_s)
         while True:
-            reply = self._take_answer(frame)
+            reply = self._take_answer(frame, cut=cut)
             if reply is not None:
                 return reply
-            try:
-                data = self._read(deadline_ns, cut=cut)
-            except LinkLost:
-                self._unsure = True
-                raise
-            self._received += data
+            data = self._hear(deadline_ns, cut=cut)
             if len(self._received) > self._wire.longest_reply and not self._holds_answer(frame):
                 self._drop()
                 raise ProtocolError("The device sent more bytes than any reply has; dropped.")
@@ -153,18 +158,31 @@ class Link:
                     self._raise_if_stopped()
                 raise NoReply(f"The device did not answer {_shown(frame)} within {within_s:g} s.")
 
+    def _hear(self, deadline_ns: int, *, cut: bool) -> bytes:
+        """Read on; where the port is gone, whatever comes later proves nothing."""
+        try:
+            data = self._read(deadline_ns, cut=cut)
+        except LinkLost:
+            self._unsure = True
+            raise
+        self._received += data
+        return data
+
     def _over(self, deadline_ns: int, *, cut: bool) -> bool:
         stopped = cut and self._stop is not None and self._stop.is_set()
         return stopped or self._runtime.mono_ns() >= deadline_ns
 
     def _holds_answer(self, frame: bytes) -> bool:
-        return any(self._wire.answers(frame, r) for r in self._wire.split(self._received)[0])
+        return any(self._wire.answers(frame, r) for r in self._wire.split(self._received, frame)[0])
 
-    def _take_answer(self, frame: bytes) -> bytes | None:
+    def _take_answer(self, frame: bytes, *, cut: bool) -> bytes | None:
         """The first whole reply that answers `frame`; what stands around it is dropped."""
-        replies, rest = self._wire.split(self._received)
+        replies, rest = self._wire.split(self._received, frame)
         for position, reply in enumerate(replies):
             if self._wire.answers(frame, reply):
+                grow_s = self._wire.may_grow_s(frame, reply)
+                if grow_s and self._hear(self._runtime.mono_ns() + nanoseconds(grow_s), cut=cut):
+                    return self._take_answer(frame, cut=cut)
                 if position or rest or len(replies) > 1:
                     self._drop()
                 self._received = b""
@@ -177,7 +195,7 @@ class Link:
     def _missed(self, frame: bytes) -> None:
         self._drop()
         if frame == self._wire.marker:
-            self._markers_out += 1
+            self._note_marker()
 
     def _drop(self) -> None:
         """Forget what was received; from here on the link is unsure."""
@@ -193,15 +211,25 @@ class Link:
             self._drop()
         if not self._unsure:
             return
-        if self._markers_out:
+        marker = self._wire.marker
+        if marker is None:
             self._wait_for_silence()
         else:
-            self._exchange_marker()
+            self._let_markers_expire()
+            self._exchange_marker(marker)
         self._unsure = False
 
-    def _exchange_marker(self) -> None:
-        self._send(self._wire.marker)
-        self._markers_out += 1
+    def _let_markers_expire(self) -> None:
+        """One that was not answered may still be, until its latest reply; others may talk on."""
+        late_ns = self._marker_ns + nanoseconds(self._wire.latest_reply_s)
+        while self._markers_out:
+            if not self._read(late_ns, cut=True) and self._over(late_ns, cut=True):
+                self._raise_if_stopped()
+                self._markers_out = 0
+
+    def _exchange_marker(self, marker: bytes) -> None:
+        self._send(marker)
+        self._note_marker()
         deadline_ns = self._runtime.mono_ns() + nanoseconds(MARKER_WITHIN_S)
         heard = b""
         while self._wire.marker_replies(heard) < self._markers_out:
@@ -209,13 +237,14 @@ class Link:
             heard = (heard + data)[-_NOISE_BYTES:]
             if not data and self._over(deadline_ns, cut=True):
                 self._raise_if_stopped()
-                marker = _shown(self._wire.marker or b"")
-                raise NoReply(f"The device did not answer {marker} within {MARKER_WITHIN_S:g} s.")
+                raise NoReply(
+                    f"The device did not answer {_shown(marker)} within {MARKER_WITHIN_S:g} s."
+                )
         self._markers_out = 0
 
     def _wait_for_silence(self) -> None:
-        """Raises `NoReply` where the device talks on for ten times its latest reply."""
-        give_up_ns = self._runtime.mono_ns() + nanoseconds(10 * self._wire.latest_reply_s)
+        """Raises `NoReply` where the device talks on: a lock has to try its orders again soon."""
+        give_up_ns = self._runtime.mono_ns() + nanoseconds(2 * self._wire.latest_reply_s)
         while True:
             quiet_ns = self._runtime.mono_ns() + nanoseconds(self._wire.latest_reply_s)
             if not self._read(quiet_ns, cut=True):
@@ -224,7 +253,10 @@ class Link:
                     break
             if self._runtime.mono_ns() > give_up_ns:
                 raise NoReply("The device sends bytes without end and answers nothing.")
-        self._markers_out = 0
+
+    def _note_marker(self) -> None:
+        self._markers_out += 1
+        self._marker_ns = self._runtime.mono_ns()
 
 
 def _shown(frame: bytes) -> str:

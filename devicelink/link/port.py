@@ -81,9 +81,12 @@ class PortKind(StrEnum):
 
     def belongs(self, *, simulated: bool) -> bool:
         """Whether a simulated station may use it, or a real one; what is absent, neither yet."""
-        if self is PortKind.ABSENT:
-            return False
-        return simulated is (self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS})
+        return self is not PortKind.ABSENT and simulated is self.only_simulators
+
+    @property
+    def only_simulators(self) -> bool:
+        """Whether nothing but a simulator can be there."""
+        return self in {PortKind.PTY, PortKind.LOOPBACK, PortKind.IN_PROCESS}
 
 
 _KIND_WORDS = {

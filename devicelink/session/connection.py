@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink import registry
+from devicelink.devices.register import simulated_serial
 from devicelink.errors import (
     DeviceBusy,
     DeviceFault,
@@ -18,7 +19,7 @@ from devicelink.errors import (
     WrongDevice,
 )
 from devicelink.link.link import Link
-from devicelink.link.port import open_port
+from devicelink.link.port import open_port, port_kind
 from devicelink.link.rfc2217 import Rfc2217Port
 from devicelink.session.guard import Guard, NoGuard, ProcessGuard
 
@@ -40,6 +41,8 @@ class Connection:
     driver: Driver
     port: Port
     link: Link
+    simulated: bool
+    """Whether the port is of the kind that only simulated lasers hang on (design rule 8)."""
 
     @property
     def guarded_by(self) -> str:
@@ -47,12 +50,19 @@ class Connection:
         return NoGuard.kind if self.port.fileno() is None else ProcessGuard.kind
 
     def identify(self, serial: str) -> Identity:
-        """Who answers; raises `WrongDevice` where the wire names another serial number."""
+        """Who answers; raises `WrongDevice` where the wire names another serial number, or none.
+
+        A simulated laser is registered as `SIM-` and what its wire says.
+        """
         identity = self.driver.identify(self.link)
-        if identity.serial is not None and identity.serial != serial:
+        if identity.serial is None:
+            if self.driver.declaration.tells_identity:
+                raise WrongDevice(f"The laser on this port does not say that it is {serial}.")
+            return identity
+        told = simulated_serial(identity.serial) if self.simulated else identity.serial
+        if told != serial:
             raise WrongDevice(
-                f"The laser on this port says that it is {identity.serial}; "
-                f"{serial} is registered here."
+                f"The laser on this port says that it is {told}; {serial} is registered here."
             )
         return identity
 
@@ -74,7 +84,8 @@ def connect(
     """
     made = registry.make(driver, configuration)
     opened = open_port(port, made.line, runtime, simulated=simulated)
-    return Connection(made, opened, Link(opened, made.wire, runtime, transcript, stop))
+    link = Link(opened, made.wire, runtime, transcript, stop)
+    return Connection(made, opened, link, port_kind(port).only_simulators)
 
 
 def start_guard(

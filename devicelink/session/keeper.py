@@ -1,15 +1,15 @@
 """One device kept by the station's service: locked, read back, watched, lent, and taken back.
 
-The keeper owns the device's lock file whenever nobody else does. It locks what it takes, asks twice
-a second whether the laser is still locked, and lets go when a session asks (`lend`). Light without
-a session is locked, held and recorded; a laser whose port goes away or that falls silent is said to
-be unwatched until it is back, and then it is somebody new: locked first, identified, recorded.
+The keeper owns the device's lock file whenever nobody else does. It locks what it takes, asks
+twenty times a second whether the laser is still locked and twice a second how it is, and lets go
+when a session asks (`lend`). Light without a session is locked, held and recorded; a laser whose
+port goes away or that falls silent is said to be unwatched until it is back, and then it is
+somebody new: locked first, identified, recorded.
 """
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -25,11 +25,12 @@ from devicelink.errors import (
 )
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
-from devicelink.runtime import nanoseconds
+from devicelink.runtime import nanoseconds, seconds
 from devicelink.session.asking import answer_word
+from devicelink.session.asks import Ask, Asks, Word
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard
-from devicelink.session.lockdown import LOCK_WITHIN_S, lock
+from devicelink.session.lockdown import lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
 from devicelink.session.recording import Recording
 from devicelink.session.recovery import identified, recover, unreached
@@ -40,13 +41,16 @@ if TYPE_CHECKING:
 
     from devicelink.devices.register import Device
     from devicelink.driver import Status
-    from devicelink.runtime import Latch, Mailbox
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
     from devicelink.session.lockdown import LockOutcome
 
-LOOK_EVERY_S = 0.5
-"""How often a locked laser is asked; light without a session is seen within about that."""
+LOOK_EVERY_S = 0.05
+"""How often a locked laser is asked whether it still is; a slow line takes longer."""
+BREATH_S = 0.01
+"""Between two looks, however long one takes."""
+STATUS_EVERY_S = 0.5
+"""How often it is asked how it is: light that its lock does not show is seen within about that."""
 SILENT_AFTER_S = 3.0
 TAKE_EVERY_S = 0.2
 REACH_EVERY_S = 0.5
@@ -65,23 +69,6 @@ _LAST_LOCK = {
     "attested_off": "A person stated that its power is removed.",
     "unconfirmed": "It is NOT confirmed locked.",
 }
-
-
-class _Word(StrEnum):
-    LOCK = "lock"
-    LEND = "lend"
-    STOP = "stop"
-
-
-@dataclass(slots=True)
-class _Ask:
-    """Something that another thread wants of the keeper; `done` is set when `answer` is there."""
-
-    word: _Word
-    done: Latch
-    until_ns: int
-    """For so long somebody waits for the answer."""
-    answer: dict[str, object] = field(default_factory=dict)
 
 
 class _Left(StrEnum):
@@ -103,10 +90,11 @@ class Keeper:
         self._hear = hear
         self._relit = 0
         self._relit_ns: int | None = None
-        self._inbox: Mailbox[_Ask] = context.runtime.mailbox()
+        self._asks = Asks(device.serial, context.runtime)
         self._stopping = context.runtime.latch()
         self._lent_until_ns = 0
         self._old_light_until_ns = 0
+        self._status_due_ns = 0
         self._recovered = False
         self._said_lost = False
         self._locked_before = False
@@ -134,7 +122,7 @@ class Keeper:
     def stop(self) -> None:
         """Ask it to lock a last time and to let go."""
         self._stopping.set()
-        self._inbox.post(_Ask(_Word.STOP, self._runtime.latch(), self._runtime.mono_ns()))
+        self._asks.post(Word.STOP)
 
     def run(self) -> None:
         """Keep the device until stopped; an error of our own is said, and the keeper goes on."""
@@ -272,14 +260,16 @@ class Keeper:
         """Lock and identify, then ask again and again; why it ended."""
         if (left := self._locked_anew(connection, held)) is not None:
             return left
-        answered_ns = self._runtime.mono_ns()
+        answered_ns = looked_ns = self._runtime.mono_ns()
         while True:
             self._beat()
-            ask = self._inbox.take(LOOK_EVERY_S)
+            due_ns = looked_ns + nanoseconds(LOOK_EVERY_S)
+            ask = self._asks.take(max(BREATH_S, seconds(due_ns - self._runtime.mono_ns())))
             if ask is not None:
                 if (left := self._act_on(ask, connection, held)) is not None:
                     return left
                 continue
+            looked_ns = max(due_ns, self._runtime.mono_ns() - nanoseconds(LOOK_EVERY_S))
             try:
                 left = self._look(connection, held)
                 answered_ns = self._runtime.mono_ns()
@@ -329,25 +319,42 @@ class Keeper:
         return None
 
     def _look(self, connection: Connection, held: Ownership) -> _Left | None:
-        """One question: still locked? Light is taken away before anything is written."""
-        now_ns = self._runtime.mono_ns()
-        status = connection.driver.read_status(connection.link)
-        old_light = now_ns < self._old_light_until_ns
-        if status.state in _LIGHT or (status.unexpected_emission and not old_light):
-            return self._light_found(status, connection, held)
-        self._refresh()
-        self._recording.catch_up()
-        if self._relit and now_ns - (self._relit_ns or 0) >= nanoseconds(RELIT_EVERY_S):
-            counted, self._relit = self._relit, 0
-            told: dict[str, object] = {"words": {}, "state": None, "before": counted}
-            self._record([Draft("device.light_found", told, device=self.serial)])
+        """Still locked? Now and then: how is it? Light is taken away before anything is written.
+
+        What is read back as not locked is judged by a status, whose silence delays no lock long.
+        """
+        now_ns, status = self._runtime.mono_ns(), None
+        if now_ns >= self._status_due_ns:
+            status = connection.driver.read_status(connection.link)
+            if self._is_light(status):
+                return self._light_found(status, connection, held)
+            self._status_due_ns = now_ns + nanoseconds(STATUS_EVERY_S)
+            self._refresh()
+            self._recording.catch_up()
+            self._count_relit(now_ns)
         reading = connection.driver.read_lock(connection.link)
         if reading.confirmed:
             self._show_locked(reading.evidence.words, now_ns)
             return None
+        with contextlib.suppress(DeviceLinkError):
+            status = connection.driver.read_status(connection.link)
+        if status is not None and self._is_light(status):
+            return self._light_found(status, connection, held)
         outcome = self._lock(connection)
         self._record(self._lock_drafts(outcome))
         return self._after_lock(outcome, connection, held)
+
+    def _count_relit(self, now_ns: int) -> None:
+        """How often light came again since its last entry, as one more."""
+        if self._relit and now_ns - (self._relit_ns or 0) >= nanoseconds(RELIT_EVERY_S):
+            counted, self._relit = self._relit, 0
+            told: dict[str, object] = {"words": {}, "state": None, "before": counted}
+            self._record([Draft("device.light_found", told, device=self.serial)])
+
+    def _is_light(self, status: Status) -> bool:
+        """Light, or one control away from it; not what an average shows of a session's light."""
+        old_light = self._runtime.mono_ns() < self._old_light_until_ns
+        return status.state in _LIGHT or (status.unexpected_emission and not old_light)
 
     def _light_found(self, status: Status, connection: Connection, held: Ownership) -> _Left | None:
         """Light, or one control away from it, and no session: dark first, then record and hold."""
@@ -395,32 +402,30 @@ class Keeper:
         )
         return _Left.GUARDED
 
-    def _act_on(self, ask: _Ask, connection: Connection, held: Ownership) -> _Left | None:
+    def _act_on(self, ask: Ask, connection: Connection, held: Ownership) -> _Left | None:
         """Carry out what another thread wants, with the laser in reach."""
-        if ask.word is _Word.LEND:
+        if ask.word is Word.LEND:
             return self._let_go(ask)
         outcome = self._lock(connection)
         self._answer_lock(ask, outcome)
         left = self._after_lock(outcome, connection, held)
-        return _Left.STOPPED if left is None and ask.word is _Word.STOP else left
+        return _Left.STOPPED if left is None and ask.word is Word.STOP else left
 
-    def _answer_lock(self, ask: _Ask, outcome: LockOutcome) -> None:
+    def _answer_lock(self, ask: Ask, outcome: LockOutcome) -> None:
         """The caller first, then the record."""
-        ask.answer = {"confirmed": outcome.confirmed, "by": "service"}
-        ask.done.set()
+        ask.reply(confirmed=outcome.confirmed, by="service")
         self._record(self._lock_drafts(outcome))
 
-    def _let_go(self, ask: _Ask) -> _Left | None:
+    def _let_go(self, ask: Ask) -> _Left | None:
         """Give the device to whoever asks for it, for a moment; taken back when nobody took it."""
-        if ask.word is _Word.STOP:
+        if ask.word is Word.STOP:
             return _Left.STOPPED
         if self._runtime.mono_ns() > ask.until_ns:
             return None  # whoever asked has gone
         self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")
         self._lent_until_ns = self._runtime.mono_ns() + nanoseconds(LENT_FOR_S)
         self._recovered = False
-        ask.answer = {"lent": True}
-        ask.done.set()
+        ask.reply(lent=True)
         return _Left.LENT
 
     def _lost(self, why: str) -> None:
@@ -447,20 +452,11 @@ class Keeper:
 
     def _locked(self) -> dict[str, object]:
         """The answer to `stop` on the device's socket."""
-        return self._asked(_Word.LOCK)
+        return self._asks.answer(Word.LOCK)
 
     def _lend(self) -> dict[str, object]:
         """The answer to `lend`: whether the lock file may be taken now."""
-        return self._asked(_Word.LEND)
-
-    def _asked(self, word: _Word) -> dict[str, object]:
-        """Ask the keeper's own thread; raises `DeviceBusy` where it does not come to it."""
-        until_ns = self._runtime.mono_ns() + nanoseconds(LOCK_WITHIN_S)
-        ask = _Ask(word, self._runtime.latch(), until_ns)
-        self._inbox.post(ask)
-        if not self._runtime.sleep(LOCK_WITHIN_S, ask.done):
-            raise DeviceBusy(f"The service did not come to {word.value} {self.serial} in time.")
-        return ask.answer
+        return self._asks.answer(Word.LEND)
 
     def _show_locked(self, known_how: str, read_ns: int) -> None:
         sentence = f"{self.serial} is locked, {known_how}."
@@ -484,20 +480,19 @@ class Keeper:
 
     def _pause(self, within_s: float) -> _Left | None:
         """A while with the device ours and nothing to ask; whether to let go of it."""
-        ask = self._inbox.take(within_s)
+        ask = self._asks.take(within_s)
         if ask is None:
             return None
-        if ask.word is _Word.LOCK:
+        if ask.word is Word.LOCK:
             self._answer_lock(ask, unreached(self.watched.sentence, self._runtime.mono_ns()))
             return None
         return self._let_go(ask)
 
     def _decline(self, within_s: float) -> None:
         """A while with the device somebody else's: what is wanted of it, others have to answer."""
-        ask = self._inbox.take(within_s)
+        ask = self._asks.take(within_s)
         if ask is not None:
-            ask.answer = {"lent": False, "confirmed": False, "by": "service"}
-            ask.done.set()
+            ask.reply(lent=False, confirmed=False, by="service")
 
     def _lock(self, connection: Connection) -> LockOutcome:
         """Every way, for a second."""

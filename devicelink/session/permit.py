@@ -282,7 +282,9 @@ def _not_shown(facts: Facts, reading: ReadingFacts) -> Iterator[Finding]:
         yield _warn(
             "interlock_unknown",
             f"{sentence} {accepted_by} accepted that for the clinic.",
-            "Look at door, connector and key yourself: no opened interlock will be noticed here.",
+            "Look at door, connector and key yourself: no opened interlock will be noticed here."
+            if "its interlock is closed" in hidden
+            else "Look at the key yourself: that it is turned off will not be noticed here.",
         )
 
 
@@ -290,11 +292,20 @@ def _wire(facts: Facts) -> Iterator[Finding]:
     driver = facts.driver
     if driver is None:
         return
+    blind = "output" in driver.not_shown
     if driver.control_shown == "no":
         yield _warn(
             "control_not_shown",
             "The laser does not tell whether the switch that makes light is pressed.",
-            "Let go of it before READY; light at once after READY locks the laser.",
+            "Let go of it before READY: nothing here would notice that it is held."
+            if blind
+            else "Let go of it before READY; light at once after READY locks the laser.",
+        )
+    if blind:
+        yield _warn(
+            "output_not_shown",
+            "The laser does not tell whether light leaves it.",
+            "Take READY for light. Look at the laser's own emission lamp.",
         )
     if driver.dead_man is None:
         yield _warn(

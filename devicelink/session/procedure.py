@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devicelink.driver import ControlShown
+from devicelink.driver import ControlShown, Evidence
 from devicelink.errors import (
     DeviceBusy,
     DeviceLinkError,
@@ -55,6 +55,8 @@ class Result:
     end: table.End
     confirmed: bool | None
     """Whether the lock was read back; None where nothing had been sent."""
+    evidence: Evidence | None
+    """How a lock that was read back is known."""
     verdict: Verdict | None
     at_the_laser: str
     evidence_kept: bool
@@ -281,7 +283,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, JournalUnwritable, JournalBroken):
+        except (Stopped, LinkLost, GuardGone, JournalUnwritable, JournalBroken):
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))
@@ -331,10 +333,12 @@ class Session:
         if end is None:
             raise ProtocolError("A session ended without a reason; this is devicelink's mistake.")
         connection = work.connection
+        reading = work.outcome.reading if work.outcome and work.outcome.confirmed else None
         return Result(
             session=work.session,
             end=end,
             confirmed=work.outcome.confirmed if work.outcome else None,
+            evidence=reading.evidence if reading else None,
             verdict=work.verdict,
             at_the_laser=connection.driver.declaration.at_the_laser if connection else "",
             evidence_kept=work.evidence_kept,

@@ -12,10 +12,13 @@ Towards light there is one road, and each step on it is its own effect with its 
             ──Seen READY──▶ READY
 
 An enabling effect (`Send`) is only ever the answer to `Durable`, which carries the index of the
-intent's entry; an event that does not fit the phase enables nothing. Away from light every phase
-has the same road: a hard end, a stop, a failed append or an unanswered enable gives `Lock`, and
-only the outcome of that lock ends the session. A commanded state never counts: `STANDBY` and
-`READY` are entered by `Seen`, a fresh read-back.
+intent's entry; an event that does not fit the phase enables nothing. A laser that needs several
+sends to arm gets each further one as the answer to a fresh read-back in ARMING that shows nothing
+against it, under the same intent, until `Sent` says that nothing is left.
+
+Away from light every phase has the same road: a hard end, a stop, a failed append or an unanswered
+enable gives `Lock`, and only the outcome of that lock ends the session. A commanded state never
+counts: `STANDBY` and `READY` are entered by `Seen`, a fresh read-back.
 
 Ends are of two kinds (design rule 11). Hard ends lock at once. Soft ends are announced, take effect
 at the next standby, and at the latest ten minutes after they fell due.
@@ -80,6 +83,14 @@ class End:
     latch: bool = False
 
 
+UNASKED_LIGHT = End(
+    "unexpected_emission",
+    EndKind.HARD,
+    "The laser reports emission that this session did not ask for.",
+    latch=True,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SoftEnd:
     """Something that runs out: at `due_ns` on the monotonic clock."""
@@ -113,6 +124,8 @@ class State:
     announced: tuple[str, ...] = ()
     judging: bool = False
     intending: str | None = None
+    unsent: int | None = None
+    """The entry of the intent towards READY, while the driver has more to send under it."""
     end: End | None = None
     locked: bool | None = None
 
@@ -144,6 +157,13 @@ class Durable(Event):
 
     step: str
     entry_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent(Event):
+    """Something that enables has left; `all_of_it` where nothing of its step is left to send."""
+
+    all_of_it: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +248,7 @@ class Intend(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Send(Effect):
-    """Send what enables a step, once, under its intent's entry; `Failed` where it fails."""
+    """Send what enables a step, once, under its intent's entry; answered by `Sent` or `Failed`."""
 
     step: str
     entry_index: int
@@ -286,6 +306,11 @@ def calls_for_lock(status: Status | None) -> TypeGuard[Status]:
     )
 
 
+def shows_light(status: Status | None) -> TypeGuard[Status]:
+    """Whether a read-back shows light, or what one control makes light: in a dark phase it ends."""
+    return status is not None and (status.state.can_make_light or status.output_seen is Shown.YES)
+
+
 def opened(bounds: Bounds, at_ns: int) -> State:
     """A session just opened on a laser that was read back locked."""
     return State(Phase.LOCKED, bounds, since_ns=at_ns, seen_ns=at_ns, renewed_ns=at_ns)
@@ -309,7 +334,7 @@ def step(state: State, event: Event) -> tuple[State, Effects]:
             return _seen(state, event, status)
         case Renewed(at_ns=at_ns):
             return _on_time(replace(state, renewed_ns=at_ns), event)
-        case Permitted() | RefusedNow() | Durable():
+        case Permitted() | RefusedNow() | Durable() | Sent():
             return _towards_light(state, event)
         case RunsOut(end=end):
             return _on_time(replace(state, soft_ends=(*state.soft_ends, end)), event)
@@ -331,7 +356,13 @@ def _while_locking(state: State, event: Event) -> tuple[State, Effects]:
 
 def _lock(state: State, event: Event, end: End) -> tuple[State, Effects]:
     locking = replace(
-        state, phase=Phase.LOCKING, since_ns=event.at_ns, end=end, judging=False, intending=None
+        state,
+        phase=Phase.LOCKING,
+        since_ns=event.at_ns,
+        end=end,
+        judging=False,
+        intending=None,
+        unsent=None,
     )
     return locking, (Lock(end),)
 
@@ -357,8 +388,12 @@ def _towards_light(state: State, event: Event) -> tuple[State, Effects]:
         case Phase.STANDBY, Durable(step="ready", entry_index=index) if state.intending == "ready":
             now_ns = event.at_ns
             arming = _enter(state, event, Phase.ARMING)
-            arming = replace(arming, intending=None, renewed_ns=now_ns, seen_ns=now_ns)
+            arming = replace(
+                arming, intending=None, unsent=index, renewed_ns=now_ns, seen_ns=now_ns
+            )
             return arming, (Send("ready", index),)
+        case _, Sent(all_of_it=all_of_it):
+            return _on_time(replace(state, unsent=None) if all_of_it else state, event)
     return state, ()
 
 
@@ -387,6 +422,9 @@ def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
             return _enter(state, event, Phase.STANDBY), (Record("standby.confirmed", shown),)
         case Phase.LEAVING_READY if not status.state.can_make_light:
             return _enter(state, event, Phase.STANDBY), (Record("standby.confirmed", shown),)
+        case Phase.ARMING if state.unsent is not None:
+            due = _on_time(state, event)
+            return due if due[1] else (state, (Send("ready", state.unsent),))
         case Phase.ARMING if status.state in {DeviceState.READY, DeviceState.EMITTING}:
             return _enter(state, event, Phase.READY), (Record("ready.confirmed", shown),)
         case Phase.READY if status.state not in {DeviceState.READY, DeviceState.EMITTING}:
@@ -396,7 +434,7 @@ def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
 
 def _hard_end(state: State, event: Event, status: Status) -> End | None:
     """What a read-back shows that ends the session at once; the gravest first."""
-    light = status.state.can_make_light or status.output_seen is Shown.YES
+    light = shows_light(status)
     dark_phase = state.phase not in LIGHT_POSSIBLE
     starting = state.phase is Phase.ARMING and event.at_ns - state.since_ns < state.bounds.arming_ns
     young = state.phase is Phase.ARMING or event.at_ns - state.since_ns < HELD_CONTROL_NS
@@ -407,12 +445,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
     findings = (
         (
             status.unexpected_emission or (dark_phase and light),
-            End(
-                "unexpected_emission",
-                EndKind.HARD,
-                "The laser reports emission that this session did not ask for.",
-                latch=True,
-            ),
+            UNASKED_LIGHT,
         ),
         (
             held or pressed_too_early,
@@ -467,7 +500,8 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
 def _leave_ready(state: State, event: Event, reason: str) -> tuple[State, Effects]:
     if state.phase not in {Phase.ARMING, Phase.READY}:
         return state, ()
-    return _enter(state, event, Phase.LEAVING_READY), (SendStandby(reason),)
+    leaving = replace(state, unsent=None)
+    return _enter(leaving, event, Phase.LEAVING_READY), (SendStandby(reason),)
 
 
 def _on_time(state: State, event: Event) -> tuple[State, Effects]:

@@ -47,11 +47,11 @@ def judge_again(work: Work) -> table.Event:
     """Before each READY: on what the laser says now."""
     connection = work.reached()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
-    if table.calls_for_lock(effective.glimpse):
+    if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     work.asked.effective = effective
     status = work.read_status()
-    if table.calls_for_lock(status):
+    if table.calls_for_lock(status) or table.shows_light(status):
         return table.Seen(work.asked.status_ns, status)
     return judge_now(work, "ready")
 
@@ -99,7 +99,10 @@ def intend(work: Work, step: str) -> table.Event:
 
 
 def send(work: Work, step: str, entry_index: int) -> table.Event:
-    """Send what enables, once; for READY the settings are compared immediately before."""
+    """Send what enables, once; for READY the settings are compared immediately before.
+
+    A driver that needs several sends keeps the token until its last one; a failure takes it away.
+    """
     connection, token = work.reached(), work.token
     if token is None or (token.step, token.entry_index) != (step, entry_index):
         raise ProtocolError("devicelink tried to enable under another intent; not sent.")
@@ -107,16 +110,20 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
     if step == "unlock":
         work.guard.beat()
         connection.driver.unlock(connection.link, token)
-        return table.Tick(work.now())
+        return table.Sent(work.now(), all_of_it=True)
+    work.guard.beat()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
     if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
+    if not token.begun and table.shows_light(effective.glimpse):
+        return table.Ended(work.now(), table.UNASKED_LIGHT)
     judged = work.facts.settings.settings_id if work.facts and work.facts.settings else None
     if effective.settings_id != judged:
         return table.AskStandby(work.now(), "the settings changed after the verdict")
     work.guard.beat()
-    connection.driver.ready(connection.link, token)
-    return table.Tick(work.now())
+    all_of_it = connection.driver.ready(connection.link, token)
+    work.token = None if all_of_it else token
+    return table.Sent(work.now(), all_of_it=all_of_it)
 
 
 def send_standby(work: Work, reason: str) -> table.Event:

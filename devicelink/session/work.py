@@ -160,7 +160,11 @@ class Work:
             raise
 
     def read_status(self) -> Status:
-        """Ask the laser; the answer is as old as its first question."""
+        """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too.
+
+        On a slow line each look takes its time: so each of them says to the guard that it lives.
+        """
+        self.guard.beat()
         connection, asked_ns = self.reached(), self.now()
         status = connection.driver.read_status(connection.link)
         self.asked.status, self.asked.status_ns = status, asked_ns

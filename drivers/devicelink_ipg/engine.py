@@ -57,9 +57,10 @@ class Engine:
     def unlock(self, link: WireLink, token: EnableToken) -> None:
         """Nothing to send: a prepared laser with emission off is in STANDBY, as its status says."""
 
-    def ready(self, link: WireLink, token: EnableToken) -> None:
+    def ready(self, link: WireLink, token: EnableToken) -> bool:
         """`EMON`, once; the laser starts for three seconds."""
         acknowledged("EMON", link.exchange(frame("EMON"), within_s=WITHIN_S, token=token))
+        return True
 
     def standby(self, link: WireLink) -> None:
         """`EMOFF`."""

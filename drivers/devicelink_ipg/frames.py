@@ -81,9 +81,13 @@ class IpgWire:
         """By the command word; the set-point 0 reduces, any other prepares."""
         return _class_of(self._words, sent)
 
-    def split(self, received: bytes) -> tuple[list[bytes], bytes]:
+    def split(self, received: bytes, sent: bytes) -> tuple[list[bytes], bytes]:  # noqa: ARG002 - the contract's
         """Replies end with a carriage return."""
         return split_lines(received, CR)
+
+    def may_grow_s(self, sent: bytes, reply: bytes) -> float:  # noqa: ARG002 - the contract's
+        """What ends with a carriage return is whole."""
+        return 0.0
 
     def answers(self, sent: bytes, reply: bytes) -> bool:
         """A reply repeats the command word, or is a refusal."""

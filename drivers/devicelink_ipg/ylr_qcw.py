@@ -113,6 +113,8 @@ class YlrQcw(Engine):
     )
     wire: Wire = IpgWire(Words(CLASSES, frozenset({"SDC"}), "SDC"))
     set_point = "SDC"
+    identifying_details = ("RID",)
+    """Kept out of recordings: it may be a serial number."""
 
     def identify(self, link: WireLink) -> Identity:
         """A YLR-QCW answers `RID`; whether that is a serial number is not known."""

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds
-from devicelink_ipg_sim.heat import Heat
 from devicelink_ipg_sim.inputs import power_on_values, read
 from devicelink_ipg_sim.meter import PowerMeter
+from devicelink_simulation.heat import Heat
 
 if TYPE_CHECKING:
     from devicelink_ipg_sim.inputs import Inputs

@@ -20,10 +20,15 @@ from devicelink.errors import ConfigError, DeviceLinkError
 
 if TYPE_CHECKING:
     from devicelink_simulation.stage import Stage
+    from devicelink_simulation.staged import StagedLaser
 
+FIBRE, CO2 = "SIM-0917", "SIM-4711"
 GOOD_SETTINGS = """[settings]
 diode_current_percent = 35.0
 trigger = "modulation"
+"""
+CO2_SETTINGS = """[settings]
+power_percent = 20.0
 """
 BOLD_SETTINGS = """[settings]
 diode_current_percent = 95.0
@@ -48,13 +53,16 @@ def demo(
 
     stage = Stage(folder, props, seed, ThreadRuntime(), out=sys.stderr if as_json else sys.stdout)
     try:
-        _set_up(stage)
-        _a_session(stage)
-        _a_refusal(stage)
+        co2 = stage.laser("uc2000", title="a simulated CO2 laser", hand="gate_input")
+        fibre = stage.laser("ipg", title="a simulated IPG fibre laser", hand="modulation_input")
+        _set_up(stage, co2, fibre)
+        _a_session(stage, co2, CO2, "co2.toml")
+        _a_session(stage, fibre, FIBRE, "settings.toml")
+        _a_refusal(stage, fibre)
         told = {
             "station": str(folder),
-            "dark_after_interlock_ms": _an_interlock(stage),
-            "dark_after_kill_ms": _a_kill(stage),
+            "dark_after_interlock_ms": _an_interlock(stage, fibre),
+            "dark_after_kill_ms": _a_kill(stage, fibre),
         }
         _the_proof(stage)
     finally:
@@ -66,15 +74,13 @@ def demo(
         print(f"  {sys.argv[0]} session list --data {folder}")
 
 
-def _set_up(stage: Stage) -> None:
-    stage.title("A clinic, a maker, a laser", "SIMULATED: no real laser is connected.")
+def _set_up(stage: Stage, co2: StagedLaser, fibre: StagedLaser) -> None:
+    stage.title("A clinic, a maker, two lasers", "SIMULATED: no real laser is connected.")
     stage.file("pin", "274951")
     stage.file("settings.toml", GOOD_SETTINGS)
+    stage.file("co2.toml", CO2_SETTINGS)
     stage.file("bold.toml", BOLD_SETTINGS)
     stage.file("catalogue.toml", _CATALOGUE)
-    from devicelink_simulation.stage import FIRST_LASER
-
-    stage.laser(FIRST_LASER)
     stage.run("station init --simulated --by t-ada --person-name", "Ada Berg", pin=True)
     for person, name in (("t-ines", "Ines Okafor"), ("t-tom", "Tom Lind")):
         stage.run(f"technician add {person} --by t-ada --name", name, pin=True)
@@ -100,66 +106,72 @@ def _set_up(stage: Stage) -> None:
             station=False,
         )
     stage.run(
-        f"trust add {stage.path('maker.key')}.pub --by t-ada --model SimuLase-1 --maker",
+        f"trust add {stage.path('maker.key')}.pub --by t-ada --model SimuLase-1 --model SimuCO2-1 "
+        "--maker",
         "Example Laser Maker",
         pin=True,
     )
     stage.run(f"trust catalogue {stage.path('catalogue.jws')} --by t-ada", pin=True)
     for person in ("t-ines", "t-tom"):
         stage.run(f"certificate import {stage.path(person)}.jws --by t-ada", pin=True)
-    stage.run(
-        f"device add 0917 --driver ipg --port {stage.path(FIRST_LASER)} --by t-ada "
-        "--model SimuLase-1 --udi SIM-00000000000000 --accept identity_asserted "
-        "--accept counter_not_available --maker",
-        "Example Laser Maker",
-        pin=True,
-    )
+    for serial, driver, laser, model, accepted in (
+        ("4711", "uc2000", co2, "SimuCO2-1", ("interlock_unknown",)),
+        ("0917", "ipg", fibre, "SimuLase-1", ()),
+    ):
+        accepts = ("identity_asserted", "counter_not_available", *accepted)
+        stage.run(
+            f"device add {serial} --driver {driver} --port {laser.port} --by t-ada "
+            f"--model {model} --udi SIM-00000000000000 "
+            f"{' '.join(f'--accept {code}' for code in accepts)} --maker",
+            "Example Laser Maker",
+            pin=True,
+        )
 
 
-def _a_session(stage: Stage) -> None:
-    stage.title("Ines treats", "Certified for this laser; three seconds in READY.")
-    session = stage.session("t-ines", "settings.toml", ready_for_s=3)
-    stage.light_after_ready(session)
+def _a_session(stage: Stage, laser: StagedLaser, serial: str, settings: str) -> None:
+    stage.title(f"Ines treats with {serial}", "Certified for this laser; three seconds in READY.")
+    session = stage.session(serial, "t-ines", settings, ready_for_s=3)
+    laser.light_after_ready(session)
     stage.expect(session.wait(), 0)
-    stage.say("The laser's own truth: " + stage.light_summary())
+    stage.say("The laser's own truth: " + laser.light_summary())
 
 
-def _a_refusal(stage: Stage) -> None:
+def _a_refusal(stage: Stage, laser: StagedLaser) -> None:
     stage.title("Tom is refused", "He sees every reason at once, and what to do about each.")
-    stage.tell_laser("interlock_2=open")
-    session = stage.session("t-tom", "bold.toml", ready_for_s=3)
+    laser.tell("interlock_2=open")
+    session = stage.session(FIBRE, "t-tom", "bold.toml", ready_for_s=3)
     stage.expect(session.wait(), 1)
-    stage.tell_laser("interlock_2=closed")
-    stage.tell_laser("supply=on")
+    laser.tell("interlock_2=closed")
+    laser.tell("supply=on")
 
 
-def _an_interlock(stage: Stage) -> float:
+def _an_interlock(stage: Stage, laser: StagedLaser) -> float:
     stage.title("The door opens in mid-session", "Interlock 1 opens while light is on.")
-    session = stage.session("t-ines", "settings.toml", ready_for_s=20)
-    stage.light_after_ready(session)
-    opened_ns = stage.tell_laser("interlock_1=open")
+    session = stage.session(FIBRE, "t-ines", "settings.toml", ready_for_s=20)
+    laser.light_after_ready(session)
+    opened_ns = laser.tell("interlock_1=open")
     stage.expect(session.wait(), 1)
-    dark_ms = stage.dark_ms(opened_ns)
+    dark_ms = laser.dark_ms(opened_ns)
     stage.say(f"Dark after {dark_ms:.1f} ms, by the laser's own interlock.")
-    stage.tell_laser("interlock_1=closed")
+    laser.tell("interlock_1=closed")
     stage.say("The door is closed again. Nothing resumes by itself:")
-    stage.expect(stage.run("session check SIM-0917 --technician t-ines", loud=True, fails=True), 1)
-    stage.tell_laser("supply=on")
+    stage.expect(stage.run(f"session check {FIBRE} --technician t-ines", loud=True, fails=True), 1)
+    laser.tell("supply=on")
     stage.say("Somebody has pressed START at the laser.")
     return dark_ms
 
 
-def _a_kill(stage: Stage) -> float:
+def _a_kill(stage: Stage, laser: StagedLaser) -> float:
     stage.title("The station is killed while light is on", "SIGKILL, with the trigger held.")
-    session = stage.session("t-ines", "settings.toml", ready_for_s=20)
-    stage.light_after_ready(session)
+    session = stage.session(FIBRE, "t-ines", "settings.toml", ready_for_s=20)
+    laser.light_after_ready(session)
     killed_ns = stage.now_ns()
     session.kill(signal.SIGKILL)
     session.wait()
-    dark_ms = stage.dark_ms(killed_ns)
+    dark_ms = laser.dark_ms(killed_ns)
     stage.say(f"The guard took over. Dark {dark_ms:.1f} ms after the kill.")
     stage.say("The next start recovers, and closes the session as interrupted:")
-    stage.run("lock SIM-0917", loud=True)
+    stage.run(f"lock {FIBRE}", loud=True)
     stage.run("session list", loud=True)
     return dark_ms
 
@@ -197,4 +209,15 @@ ablative = false
 operator_class = "any"
 [entries.limits.diode_current_percent]
 max = "60"
+
+[[entries]]
+achievement = "https://maker.example/resurfacing"
+driver = "uc2000"
+models = ["SimuCO2-1"]
+firmware = ["*"]
+procedures = ["treatment", "test_spot", "service", "training"]
+ablative = true
+operator_class = "any"
+[entries.limits.power_percent]
+max = "40"
 """

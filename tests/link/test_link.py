@@ -26,9 +26,13 @@ class Wire:
                 return CommandClass(kind)
         return CommandClass.FORBIDDEN
 
-    def split(self, received):
+    def split(self, received, sent):
         """Carriage returns."""
         return split_lines(received, b"\r")
+
+    def may_grow_s(self, sent, reply):
+        """Never."""
+        return 0.0
 
     def answers(self, frame, reply):
         """A reply repeats its command."""
@@ -147,15 +151,26 @@ def test_a_late_reply_is_never_taken_for_the_next():
     assert port.sent == [b"QM\r", b"QA\r", b"QM\r", b"QA\r"]
 
 
-def test_after_a_lost_marker_only_silence_makes_sure():
-    """Where the marker itself was not answered, the link waits out a silence instead."""
-    link, port, clock = a_link({b"QA\r": [(0.01, b"QA:5\r")], b"QM\r": [[], [(0, b"never\r")]]})
+def test_a_lost_marker_is_waited_for_and_then_asked_anew():
+    """A marker that was not answered counts no more once its latest reply cannot come."""
+    link, port, clock = a_link(
+        {b"QA\r": [(0.01, b"QA:5\r")], b"QM\r": [[(0.4, b"QM:1\r")], [(0.1, b"QM:1\r")]]}
+    )
     with pytest.raises(NoReply):
         link.exchange(b"QA\r", within_s=0.2)
-    before = clock.ns
     assert link.exchange(b"QA\r", within_s=0.2) == b"QA:5"
-    assert clock.ns - before >= 0.5e9
-    assert port.sent == [b"QM\r", b"QA\r"]
+    assert clock.ns == pytest.approx(0.61e9)  # half a second for the first, 0.1 s, and the answer
+    assert port.sent == [b"QM\r", b"QM\r", b"QA\r"]
+
+
+def test_others_may_talk_while_a_marker_is_waited_for():
+    """Where another host is never silent, a lost marker delays the next question by its latest."""
+    link, port, clock = a_link({b"QA\r": [(0.001, b"QA:5\r")], b"QM\r": [[], [(0, b"QM:1\r")]]})
+    port.due = [(n * 50_000_000, b"other\r") for n in range(200)]
+    with pytest.raises(NoReply):
+        link.exchange(b"QA\r", within_s=0.2)
+    assert link.exchange(b"QA\r", within_s=0.2) == b"QA:5"
+    assert clock.ns < 0.6e9
 
 
 def test_unasked_bytes_make_the_link_unsure():
@@ -234,3 +249,65 @@ def test_a_lost_port_is_said_as_what_it_is():
     link, _, _ = a_link({b"QA\r": [(0, LinkLost("gone"))]})
     with pytest.raises(LinkLost):
         link.exchange(b"QA\r", within_s=0.2)
+
+
+class ShortWire(Wire):
+    """Replies are two bytes, or three where a third comes soon; nothing marks one."""
+
+    marker = None
+
+    def split(self, received, sent):
+        """Two or three bytes are a reply."""
+        return ([received[:3]], received[3:]) if len(received) >= 2 else ([], received)
+
+    def answers(self, frame, reply):
+        """Anything does."""
+        return True
+
+    def may_grow_s(self, sent, reply):
+        """Two bytes may become three."""
+        return 0.05 if len(reply) == 2 else 0.0
+
+
+def a_short_link(script):
+    """A link whose wire has no marker, and its port and clock."""
+    clock = Clock()
+    port = Port(clock, script)
+    return Link(port, ShortWire(), clock, NoTranscript()), port, clock
+
+
+def test_a_reply_that_may_grow_is_waited_for():
+    """A byte that comes soon after a whole reply belongs to it; later ones do not."""
+    link, _, _ = a_short_link({b"QA\r": [(0.01, b"ab"), (0.04, b"c")]})
+    assert link.exchange(b"QA\r", within_s=0.2) == b"abc"
+    link, _, clock = a_short_link({b"QA\r": [(0.01, b"ab"), (0.09, b"c")]})
+    assert link.exchange(b"QA\r", within_s=0.2) == b"ab"
+    assert clock.ns == pytest.approx(0.56e9)  # half a second of silence first, then 60 ms
+
+
+def test_without_a_marker_a_silence_makes_sure():
+    """Where nothing can mark a reply, the link waits out the latest one before it asks again."""
+    link, port, clock = a_short_link({b"QA\r": [[], [(0.01, b"xyz")]]})
+    with pytest.raises(NoReply):
+        link.exchange(b"QA\r", within_s=0.2)
+    began = clock.ns
+    assert link.exchange(b"QA\r", within_s=0.2) == b"xyz"
+    assert clock.ns - began == pytest.approx(0.51e9)
+    assert port.sent == [b"QA\r", b"QA\r"]
+
+
+def test_a_line_that_is_never_silent_gives_up_soon():
+    """Without a marker nothing can be believed on a line that talks on: `NoReply`, after 1 s."""
+    link, port, clock = a_short_link({})
+    port.due = [(n * 50_000_000, b"noise") for n in range(200)]
+    with pytest.raises(NoReply, match="without end"):
+        link.exchange(b"QA\r", within_s=0.2)
+    assert clock.ns < 1.2e9
+    assert port.sent == []
+
+
+def test_reducing_never_waits_for_a_silence():
+    """A reducing command leaves at once, however unsure the link is."""
+    link, port, clock = a_short_link({b"OFF\r": [(0.0, b"xyz")]})
+    link.exchange(b"OFF\r", within_s=0.2)
+    assert (port.sent, clock.ns) == ([b"OFF\r"], 0)

@@ -236,9 +236,13 @@ class Wire:
         known |= {b"ON\r": "enables", b"SET\r": "prepares"}
         return CommandClass(known.get(frame, "forbidden"))
 
-    def split(self, received):
+    def split(self, received, sent):
         """Carriage returns."""
         return split_lines(received, b"\r")
+
+    def may_grow_s(self, sent, reply):
+        """Never."""
+        return 0.0
 
     def answers(self, frame, reply):
         """A reply repeats its command."""

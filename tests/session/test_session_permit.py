@@ -339,6 +339,7 @@ CAUSES = {
     **PAPER_CAUSES,
 }
 WARNING_CAUSES = {
+    "output_not_shown": [("driver.not_shown", ("identity", "control", "counter", "output"))],
     "attested_by_clinic": [
         (f"{CERTIFICATE}.attested", PAPER),
         ("person.attestation_policy", BOTH),

@@ -62,8 +62,10 @@ TO_STANDBY = (
     table.Seen(3, STANDBY),
 )
 TO_ARMING = (*TO_STANDBY, table.AskReady(4), table.Permitted(5), table.Durable(6, "ready", 9))
+SENT = table.Sent(7, all_of_it=True)
 TO_READY = (
     *TO_ARMING,
+    SENT,
     table.Seen(S, ARMING),
     table.Seen(2 * S, ARMING),
     table.Renewed(2 * S),
@@ -81,6 +83,38 @@ def test_light_needs_every_step_in_order():
     assert run(*TO_ARMING)[1] == [table.Send("ready", 9)]
     assert run(*TO_ARMING)[0].phase is Phase.ARMING
     assert run(*TO_READY)[0].phase is Phase.READY
+
+
+def test_a_laser_that_arms_in_steps_is_sent_each_after_a_read_back():
+    """What is left of a step follows a fresh read-back in ARMING, and nothing else."""
+    more = (*TO_ARMING, table.Sent(7, all_of_it=False))
+    assert run(*more)[1] == []
+    assert run(*more, table.Tick(8))[1] == []
+    again = (*more, table.Seen(8, ARMING))
+    assert run(*again)[1] == [table.Send("ready", 9)]
+    assert run(*again, SENT, table.Seen(9, ARMING))[1] == []
+    state, effects = run(*again, SENT, table.Seen(9, READY))
+    assert (state.phase, effects[0].type) == (Phase.READY, "ready.confirmed")
+
+
+@pytest.mark.parametrize(
+    ("event", "phase"),
+    [
+        (table.Seen(8, status(DeviceState.ARMING, faults=("hot",))), Phase.LOCKING),
+        (table.Seen(8, status(DeviceState.ARMING, interlock_closed=Shown.NO)), Phase.LOCKING),
+        (table.AskStandby(8, "asked"), Phase.LEAVING_READY),
+        (table.Tick(7 + 4 * S), Phase.LOCKING),
+        (table.Seen(7 + 7 * S // 2, ARMING), Phase.LEAVING_READY),
+        (table.Failed(8, "refused"), Phase.LOCKING),
+    ],
+)
+def test_nothing_more_is_sent_once_arming_has_ended(event, phase):
+    """A fault, an interlock, a wish, a lost lease or a refusal ends what was left to send."""
+    ended = (*TO_ARMING, table.Sent(7, all_of_it=False), event)
+    state, effects = run(*ended)
+    assert (state.phase, state.unsent) == (phase, None)
+    assert not any(isinstance(effect, table.Send) for effect in effects)
+    assert run(*ended, table.Seen(event.at_ns + 1, ARMING))[1] == []
 
 
 def test_an_acknowledged_command_alone_never_reaches_ready():
@@ -264,6 +298,8 @@ EVENTS = st.sampled_from(
         lambda t: table.RefusedNow(t, "No."),
         lambda t: table.Durable(t, "unlock", 1),
         lambda t: table.Durable(t, "ready", 2),
+        lambda t: table.Sent(t, all_of_it=True),
+        lambda t: table.Sent(t, all_of_it=False),
         lambda t: table.NotDurable(t, "full"),
         lambda t: table.Failed(t, "no"),
         lambda t: table.Seen(t, STANDBY),
@@ -286,21 +322,29 @@ EVENTS = st.sampled_from(
 def test_no_order_of_events_enables_without_its_own_intent(steps):
     """Whatever happens in whatever order, enabling bytes only follow an intent just made durable.
 
-    Each `Send` answers a `Durable` of its own step, and after a `Lock` nothing is ever sent.
+    Each `Send` answers a `Durable` of its own step, or a read-back while some of that step is left
+    to send; after a `Lock` nothing is ever sent.
     """
     state, now, locked = table.opened(BOUNDS, 0), 0, False
     asked: str | None = None
+    left: int | None = None
     for make, pause in steps:
         now += pause
         event = make(now)
         state, effects = table.step(state, event)
         for effect in effects:
             if isinstance(effect, table.Send):
-                assert isinstance(event, table.Durable)
-                assert asked == effect.step
                 assert not locked
+                if isinstance(event, table.Durable):
+                    assert asked == effect.step
+                    left = event.entry_index if effect.step == "ready" else None
+                else:
+                    assert isinstance(event, table.Seen)
+                    assert (effect.step, effect.entry_index) == ("ready", left)
             if isinstance(effect, table.Intend):
                 asked = effect.step
             locked = locked or isinstance(effect, table.Lock)
         if isinstance(event, table.Durable) and any(isinstance(e, table.Send) for e in effects):
             asked = None
+        if event == table.Sent(now, all_of_it=True) or state.phase is not Phase.ARMING:
+            left = None

@@ -61,8 +61,8 @@ PLANTED = (
             ),
             Change(
                 _UNLOCKING,
-                "    connection.driver.ready(connection.link, token)\n",
-                "    connection.driver.ready(connection.link, token)\n"
+                "    all_of_it = connection.driver.ready(connection.link, token)\n",
+                "    all_of_it = connection.driver.ready(connection.link, token)\n"
                 '    work.append("ready.intended", {"settings_id": effective.settings_id})\n',
             ),
         ),
@@ -102,12 +102,12 @@ PLANTED = (
         (
             Change(
                 _UNLOCKING,
-                "    connection.driver.ready(connection.link, token)\n",
+                "    all_of_it = connection.driver.ready(connection.link, token)\n",
                 "    try:\n"
-                "        connection.driver.ready(connection.link, token)\n"
+                "        all_of_it = connection.driver.ready(connection.link, token)\n"
                 "    except NoReply:\n"
                 "        again = EnableToken(step=step, entry_index=entry_index)\n"
-                "        connection.driver.ready(connection.link, again)\n",
+                "        all_of_it = connection.driver.ready(connection.link, again)\n",
             ),
             Change(
                 _UNLOCKING,
@@ -346,8 +346,8 @@ PLANTED = (
                 _UNLOCKING,
                 "    if table.calls_for_lock(effective.glimpse):\n"
                 "        return table.Seen(work.now(), effective.glimpse)\n"
-                "    judged = work.facts",
-                "    judged = work.facts",
+                "    if not token.begun",
+                "    if not token.begun",
             ),
         ),
     ),

@@ -1,0 +1,34 @@
+"""For each driver: one of its questions, and what a laser answers to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A driver, the question of its that is measured, and what a far end answers."""
+
+    driver: str
+    question: bytes
+    answer: bytes
+    answers: Mapping[bytes, bytes] = field(default_factory=dict)
+    """To other questions, the marker above all."""
+    configuration: Mapping[str, str] = field(default_factory=dict)
+
+
+ROP = Asked("ipg", b"ROP\r", b"ROP: 12.4\r", {b"RFV\r": b"RFV: 1.0\r"})
+ASKED = (
+    Asked("uc2000", b"\x7e", bytes.fromhex("aa a8 32 00 00 25")),
+    ROP,
+    Asked(
+        "nkt",
+        bytes.fromhex("0d 01 a2 04 66 65 ec 0a"),
+        bytes.fromhex("0d a2 01 08 66 02 00 5e 4a 53 0a"),
+        {bytes.fromhex("0d 01 a1 04 66 3c bc 0a"): bytes.fromhex("0d a1 01 08 66 02 00 c4 b3 0a")},
+    ),
+)

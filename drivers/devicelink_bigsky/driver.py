@@ -1,0 +1,291 @@
+"""The driver `bigsky`: one flash-lamp Q-switched laser, what the contract's verbs mean on its wire.
+
+READY is a firing lamp, an open shutter and a Q-switch armed for an outside trigger: three commands,
+each sent once, the last of them only when the laser does not inhibit its Q-switch any more. To take
+light away the lamp is stopped first: that alone removes the energy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from devicelink.driver import (
+    ControlShown,
+    Declaration,
+    Effective,
+    Evidence,
+    Identity,
+    Line,
+    LockReading,
+    LockWay,
+    SettingSpec,
+    Trigger,
+)
+from devicelink.errors import ConfigError, DeviceFault, NoReply, ProtocolError, WrongDevice
+from devicelink_bigsky.frames import RANGES, STATE, STOP_ALL, BigSkyWire, accepted, value_of
+from devicelink_bigsky.status import Live, Words, bit, not_locked, status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devicelink.driver import EnableToken, Settings, Status, WireLink
+
+WITHIN_S = 0.2
+STOP_LAMP = LockWay("lamp_stopped", "Lamp stopped (S; where it is silent, for all units, >S).")
+STOP_QSWITCH = LockWay("qswitch_stopped", "Q-switching stopped (SQ).")
+CLOSE_SHUTTER = LockWay("shutter_closed", "Shutter closed (R0).")
+
+_SETTINGS = {"lamp_voltage_v": "V", "repetition_rate_hz": "F", "qswitch_delay_us": "W"}
+_SCALE = {"V": 1, "F": 100, "W": 1}
+_DARK_AT_RUN = {"ROF": "0", "QOF": "0"}
+_BY_ITSELF = ("ROF", "QOF", "D", "E")
+"""Shutter at run, Q-switch at run, flashes at idle and while enabled: all have to be 0."""
+_CONFIGURATION = ("ROF", "QOF", "D", "E", "QSM", "LPM", "QSW", "QSF")
+_FLOW_WITHIN_S, _FLOW_EVERY_S = 3.0, 0.25
+_INHIBIT_MAX_S = 8.0
+"""Of the laser's own wait before it lets the Q-switch start; another dialect's manual has 8 s."""
+
+
+class BigSky:
+    """One unit, addressed by its serial number."""
+
+    declaration = Declaration(
+        name="bigsky",
+        title="Big Sky / Quantel BSS flash-lamp Q-switched Nd:YAG laser",
+        complete_product=False,
+        settings=(
+            SettingSpec("lamp_voltage_v", "Voltage of the flash lamp.", "V"),
+            SettingSpec("repetition_rate_hz", "Flashes a second, in steps of 0.01.", "Hz"),
+            SettingSpec("qswitch_delay_us", "From flash to Q-switch.", "us"),
+        ),
+        configuration_keys={"serial": "the unit's serial number, by which it is addressed"},
+        lock_ways=(STOP_LAMP, STOP_QSWITCH, CLOSE_SHUTTER),
+        lock_bytes=BigSkyWire.frame_break + STOP_ALL,
+        lock_bound_s=0.1,
+        arming_bound_s=20.0,
+        query_within_s=WITHIN_S,
+        evidence_locked=Evidence.DEVICE_STATE,
+        dead_man=None,
+        settings_authority="either",
+        also_makes_light=("the local box", "another host on the line"),
+        not_shown=("key", "counter", "control", "output"),
+        control_shown=ControlShown.NO,
+        at_the_laser=(
+            "Press the laser's own red emergency stop, then turn its key off. "
+            "Nobody takes eyewear off until the power is removed."
+        ),
+    )
+    line = Line(baudrate=9600)
+
+    def __init__(self, configuration: Mapping[str, str]) -> None:
+        """Raises `ConfigError` without a serial number of three digits."""
+        serial = configuration.get("serial", "")
+        if not (serial.isascii() and serial.isdigit() and len(serial) == 3):  # noqa: PLR2004
+            said = f", not {serial!r}" if serial else ""
+            raise ConfigError(
+                "A Big Sky laser is addressed by its serial number, three digits as on its "
+                f"label{said}. Say for instance --set serial=062."
+            )
+        self._serial = serial
+        self.wire = BigSkyWire(serial)
+        self.declaration = replace(
+            type(self).declaration, lock_bytes=BigSkyWire.frame_break + self.wire.frame("S")
+        )
+
+    def _say(self, link: WireLink, word: str, token: EnableToken | None = None) -> str:
+        """One command: what its reply tells."""
+        reply = link.exchange(self.wire.frame(word), within_s=WITHIN_S, token=token)
+        return value_of(word, reply)
+
+    def _ask(self, link: WireLink, *words: str) -> Words:
+        return {word: self._say(link, word) for word in words}
+
+    def _ask_fresh(self, link: WireLink, *registers: str) -> Words:
+        """Interlock registers answer with what was so at the question before: asked twice."""
+        for register in registers:
+            self._say(link, register)
+        return self._ask(link, *registers)
+
+    def _put(self, link: WireLink, word: str, value: str) -> None:
+        """Set a value; raises `DeviceFault` where another one is in force then."""
+        told = self._say(link, f"{word}{value}")
+        scaled = str(int(Decimal(told) * _SCALE.get(word, 1)))
+        if scaled != value:
+            raise DeviceFault(f"The laser was told {word}{value}, and says {told} instead.")
+
+    def identify(self, link: WireLink) -> Identity:
+        """Serial number, model and revision; `WrongDevice` for another serial number."""
+        serial = self._say(link, "SN")
+        if int(serial) != int(self._serial):
+            raise WrongDevice(
+                f"The laser on this port says that it is {serial}; it is addressed as "
+                f"{self._serial}. Check which laser is plugged in."
+            )
+        named = self._say(link, "X").strip()
+        model, _, revision = named.rpartition(" ")
+        return Identity(
+            serial=f"{int(serial):03d}",
+            model=model.strip() or named,
+            firmware=revision or None,
+            details={"X": named, "lamp_shots": self._say(link, "C")},
+        )
+
+    def read_status(self, link: WireLink) -> Status:
+        """Live status first: an opened interlock under a firing lamp is told at once.
+
+        The registers that name it take six more replies, 18 ms each: asked with the lamp stopped.
+        """
+        words = self._ask(link, "WOR")
+        live = Live.read(words)
+        if live.interlock_closed or live.stopped:
+            words |= self._ask(link, STATE, "R")
+        if live.stopped:
+            words |= self._ask(link, "P", "CG")
+            words |= self._ask_fresh(link, "IF", "IF2")
+        return status(words)
+
+    def bounds(self, link: WireLink) -> Mapping[str, tuple[str, str]]:
+        """Of the manual; the delay also within the factory's own limits."""
+        factory = self._ask(link, "WMN", "WMX")
+        low, high = RANGES["W"]
+        lowest_v, highest_v = RANGES["V"]
+        return {
+            "lamp_voltage_v": (str(lowest_v), str(highest_v)),
+            "repetition_rate_hz": ("0.01", "99.99"),
+            "qswitch_delay_us": (
+                str(max(low, int(factory["WMN"]))),
+                str(min(high, int(factory["WMX"]))),
+            ),
+        }
+
+    def implied_trigger(self, settings: Settings) -> Trigger | None:  # noqa: ARG002 - the contract's
+        """Settings leave the Q-switch to its outside trigger."""
+        return Trigger.HARDWARE
+
+    def prepare(self, link: WireLink, settings: Settings) -> None:
+        """Pump; nothing left armed, nothing that runs by itself; outside trigger, settings, water.
+
+        A stopped lamp may leave Q-switch and shutter as they were, for the next start to find.
+        """
+        live = Live.read(self._ask(link, "WOR"))
+        if not live.stopped:
+            raise DeviceFault("The laser's lamp is firing: its settings are left alone.")
+        values = {word: _counts(word, settings[name]) for name, word in _SETTINGS.items()}
+        self._put(link, "P", "1")
+        for way in (STOP_QSWITCH, CLOSE_SHUTTER):
+            self.reduce(link, way)
+        for word, value in {**_DARK_AT_RUN, "QSM": "2", "LPM": "0"}.items():
+            self._put(link, word, value)
+        for word, value in values.items():
+            self._put(link, word, value)
+        self._refuse_what_runs_by_itself(link)
+        inhibit_s = int(self._say(link, "QSW")) * _SCALE["F"] / int(values["F"])
+        if inhibit_s > _INHIBIT_MAX_S:
+            raise DeviceFault(
+                f"The laser would hold its Q-switch back for {inhibit_s:.1f} s after each start "
+                "of the lamp. Raise the repetition rate, or have its QS wait set lower."
+            )
+        self._await_water(link)
+
+    def _refuse_what_runs_by_itself(self, link: WireLink) -> None:
+        """Nothing may open, pulse or flash without being told to; raises `DeviceFault`."""
+        for word, told in self._ask(link, *_BY_ITSELF).items():
+            if Decimal(told) != 0:
+                raise DeviceFault(
+                    f"The laser's {word} is {told}: it would flash or open by itself. "
+                    "Have it set to 0 at the laser."
+                )
+
+    def _await_water(self, link: WireLink) -> None:
+        """Wait until the pump's water flows; raises `DeviceFault` where it does not."""
+        for _ in range(round(_FLOW_WITHIN_S / _FLOW_EVERY_S)):
+            if not bit(self._ask_fresh(link, "IF")["IF"], "a"):
+                return
+            link.wait(_FLOW_EVERY_S)
+        raise DeviceFault("The laser's pump runs, but it reports low water flow.")
+
+    def read_effective(self, link: WireLink, settings: Settings) -> Effective:  # noqa: ARG002 - the contract's
+        """Settings and all that decides what a trigger does; the live status last.
+
+        Where anything would open, pulse or flash by itself, the trigger is the host's `A`.
+        """
+        configuration = self._ask(link, *_CONFIGURATION)
+        effective = {name: self._say(link, word) for name, word in _SETTINGS.items()}
+        quiet = all(Decimal(configuration[word]) == 0 for word in (*_BY_ITSELF, "LPM"))
+        outside = quiet and configuration["QSM"] == "2"
+        return Effective(
+            settings=effective,
+            configuration=configuration,
+            trigger=Trigger.HARDWARE if outside else Trigger.HOST,
+            glimpse=status(self._ask(link, "WOR")),
+        )
+
+    def unlock(self, link: WireLink, token: EnableToken) -> None:
+        """Nothing to send: a prepared laser with its lamp stopped is in STANDBY, as it says."""
+
+    def ready(self, link: WireLink, token: EnableToken) -> bool:
+        """The next of lamp, shutter and Q-switch; False until the last of them may be sent.
+
+        That waits for the shutter, which takes its time to open, and for the end of the inhibit.
+        """
+        if not token.sent(self.wire.frame("A")):
+            accepted("A", self._say(link, "A", token))
+            return False
+        if not token.sent(self.wire.frame("R1")):
+            self._say(link, "R1", token)
+            return False
+        register = self._ask_fresh(link, "IQ")["IQ"]
+        if bit(register, "a") or bit(register, "g"):
+            return False
+        accepted("PQ", self._say(link, "PQ", token))
+        return True
+
+    def standby(self, link: WireLink) -> None:
+        """Lamp first, then Q-switch and shutter."""
+        for way in self.declaration.lock_ways:
+            self.reduce(link, way)
+
+    def reduce(self, link: WireLink, way: LockWay) -> None:
+        """`S`, or `>S` where that is silent; `SQ`; `R0`."""
+        if way is CLOSE_SHUTTER:
+            self._say(link, "R0")
+        elif way is STOP_QSWITCH:
+            self._say(link, "SQ")
+        else:
+            try:
+                told = self._say(link, "S")
+            except NoReply:
+                told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
+            if told.startswith("fire"):
+                raise DeviceFault(
+                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
+                )
+
+    def read_lock(self, link: WireLink) -> LockReading:
+        """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""
+        words = self._ask(link, "WOR", "R")
+        reasons = [sentence for sentence, is_so in not_locked(words).items() if is_so]
+        return LockReading(
+            confirmed=not reasons,
+            evidence=Evidence.DEVICE_STATE,
+            words=words,
+            why_not=", ".join(reasons) or None,
+        )
+
+    def clear_fault(self, link: WireLink) -> None:  # noqa: ARG002 - the contract's
+        """Raises `DeviceFault`: no command is known to clear one."""
+        raise DeviceFault("This laser has no command that clears a fault: mend its cause.")
+
+
+def _counts(word: str, value: str) -> str:
+    """As the command takes it, never more than asked for; raises `ProtocolError` (ours)."""
+    low, high = RANGES[word]
+    try:
+        counts = int((Decimal(value) * _SCALE[word]).to_integral_value(ROUND_FLOOR))
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise ProtocolError(f"{value!r} is no number for {word}; nothing was set.") from error
+    if not low <= counts <= high:
+        raise ProtocolError(f"{value} cannot be sent as {word}; nothing was set.")
+    return str(counts)
