@@ -5,34 +5,55 @@ from __future__ import annotations
 import importlib.metadata
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TypeGuard, cast
 
 from devicelink.errors import (
     ConfigError,
+    DriverError,
     DriverNotAllowed,
     DriverUnknown,
     DriverUnusable,
 )
 from devicelink.journal.projection import Projection
+from devicelink.meter import MeterDeclaration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from devicelink.driver import Declaration, Driver
     from devicelink.journal.entry import Entry
+    from devicelink.meter import Meter
 
 GROUP = "devicelink.drivers"
 
 
 class DriverFactory(Protocol):
-    """What an entry point of the group names: a class, or anything that makes a driver."""
+    """What an entry point of the group names: a class, or anything that makes a laser's driver."""
 
     declaration: Declaration
 
     def __call__(self, configuration: Mapping[str, str]) -> Driver:
         """A driver for one device; raises `ConfigError` for a configuration it does not know."""
         ...
+
+
+class MeterFactory(Protocol):
+    """The same for a meter."""
+
+    declaration: MeterDeclaration
+
+    def __call__(self, configuration: Mapping[str, str]) -> Meter:
+        """A driver for one meter; raises `ConfigError` for a configuration it does not know."""
+        ...
+
+
+class Kind(StrEnum):
+    """What a driver is for; its declaration tells."""
+
+    LASER = "laser"
+    METER = "meter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +106,27 @@ def find(name: str) -> Installed:
 
 
 def load(name: str) -> DriverFactory:
+    """Import a laser's driver; raises what `load_any` raises, `DriverUnusable` for a meter's."""
+    factory = load_any(name)
+    if _is_meter(factory):
+        raise DriverUnusable(_meter_words(name))
+    return cast("DriverFactory", factory)
+
+
+def load_meter(name: str) -> MeterFactory:
+    """Import a meter's driver; raises what `load_any` raises, `DriverUnusable` for a laser's."""
+    factory = load_any(name)
+    if not _is_meter(factory):
+        raise DriverUnusable(f"{name} is a laser, not a meter: it measures nothing for a check.")
+    return factory
+
+
+def load_any(name: str) -> DriverFactory | MeterFactory:
     """Import a driver; raises `DriverUnknown` or `DriverUnusable`, naming its distribution."""
     claim = find(name)
     point = importlib.metadata.EntryPoint(name=claim.name, value=claim.target, group=GROUP)
     try:
-        factory = cast("DriverFactory", point.load())
+        factory = cast("DriverFactory | MeterFactory", point.load())
         declared = factory.declaration.name
     except Exception as error:
         raise DriverUnusable(f"The driver {claim} does not load: {error!r}.") from error
@@ -98,14 +135,60 @@ def load(name: str) -> DriverFactory:
     return factory
 
 
+def kind_of(factory: DriverFactory | MeterFactory) -> Kind:
+    """Whether it drives lasers or meters."""
+    return Kind.METER if _is_meter(factory) else Kind.LASER
+
+
+def _is_meter(factory: DriverFactory | MeterFactory) -> TypeGuard[MeterFactory]:
+    return isinstance(factory.declaration, MeterDeclaration)
+
+
+def refuse_meter(name: str) -> None:
+    """Raise `DriverNotAllowed` for a meter's driver, where sessions are meant."""
+    if _loaded_kind(name) is Kind.METER:
+        raise DriverNotAllowed(_meter_words(name))
+
+
+def _meter_words(name: str) -> str:
+    return (
+        f"{name} is a meter, not a laser: it makes no light, so nothing is registered or unlocked "
+        f"by it. Ask it with: devicelink driver probe {name} PORT"
+    )
+
+
+def lasers(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that drive lasers; a driver that does not load is none."""
+    return tuple(name for name in names if _loaded_kind(name) is Kind.LASER)
+
+
+def _loaded_kind(name: str) -> Kind | None:
+    try:
+        return kind_of(load_any(name))
+    except DriverError:
+        return None
+
+
 def make(name: str, configuration: Mapping[str, str]) -> Driver:
-    """A driver for one device; raises what `load` raises, and `ConfigError` for unknown keys."""
+    """A laser's driver; raises what `load` raises, and `ConfigError` for unknown keys."""
     factory = load(name)
-    unknown = sorted(set(configuration) - set(factory.declaration.configuration_keys))
-    if unknown:
-        known = ", ".join(sorted(factory.declaration.configuration_keys)) or "none"
-        raise ConfigError(f"The driver {name} knows no {', '.join(unknown)}. It knows: {known}.")
+    _check_keys(factory, configuration)
     return factory(configuration)
+
+
+def make_meter(name: str, configuration: Mapping[str, str]) -> Meter:
+    """A meter's driver; raises what `load_meter` raises, and `ConfigError` for unknown keys."""
+    factory = load_meter(name)
+    _check_keys(factory, configuration)
+    return factory(configuration)
+
+
+def _check_keys(factory: DriverFactory | MeterFactory, configuration: Mapping[str, str]) -> None:
+    name, keys = factory.declaration.name, factory.declaration.configuration_keys
+    unknown = sorted(set(configuration) - set(keys))
+    if unknown:
+        known = ", ".join(sorted(keys)) or "none"
+        raise ConfigError(f"The driver {name} knows no {', '.join(unknown)}. It knows: {known}.")
 
 
 def declared(name: str, configuration: Mapping[str, str]) -> Declaration:
@@ -124,6 +207,7 @@ def require_allowed(name: str, state: Mapping[str, Mapping[str, object]]) -> Non
     """Raise `DriverNotAllowed` where the station's configuration does not name the driver."""
     allowed = allowed_drivers(state)
     if name not in allowed:
+        refuse_meter(name)
         raise DriverNotAllowed(
             f"This station does not allow the driver {name!r}. Allowed: "
             f"{', '.join(allowed) or 'none'}."

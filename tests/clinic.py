@@ -79,11 +79,11 @@ def issue(props: Path, person: str, valid_from: str, valid_until: str, key: str 
 
 
 class Laser:
-    """A simulated IPG laser in a process of its own, behind a pty."""
+    """A simulated laser in a process of its own, behind a pty."""
 
-    def __init__(self, folder: Path, name: str, *options: str) -> None:
+    def __init__(self, folder: Path, name: str, *options: str, simulator: str = "ipg") -> None:
         self.link, self.truth_path = folder / name, folder / f"{name}.truth"
-        words = ["sim", "serve", "ipg", "--pty", "--link", str(self.link)]
+        words = ["sim", "serve", simulator, "--pty", "--link", str(self.link)]
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "devicelink", *words),
@@ -128,6 +128,9 @@ class Laser:
 class Clinic:
     """A copy of the built station with one laser registered."""
 
+    driver = "ipg"
+    """Its simulator's name, too."""
+
     def __init__(self, root: Path, template: Path, *options: str) -> None:
         shutil.copytree(template, root / "c")
         for mirror in template.parent.glob("config/**/checkpoint"):
@@ -135,14 +138,15 @@ class Clinic:
             shutil.rmtree(mirror) if mirror.is_dir() else mirror.unlink()
         self.station, self.props = root / "c" / "station", root / "c" / "props"
         self.pin = self.props / "pin"
-        self.laser = Laser(self.props, "laser", *options)
+        self.laser = Laser(self.props, "laser", *options, simulator=self.driver)
         self.by = ("--data", self.station, "--by", "t-ada", "--pin-file", self.pin)
         self.add_device()
 
     def add_device(self, *more: str, port: str | None = None) -> None:
         """Register the laser as the clinic would."""
         here(
-            *("device", "add", "0917", "--driver", "ipg", "--port", port or self.laser.link),
+            *("device", "add", "0917", "--driver", self.driver),
+            *("--port", port or self.laser.link),
             *("--maker", "Maker", "--model", "SimuLase-1", "--udi", "SIM-1", *more, *self.by),
             *("--accept", "identity_asserted", "--accept", "counter_not_available"),
         )

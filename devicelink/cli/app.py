@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 GROUP = "devicelink.commands"
+"""An entry point `NAME` adds a command, `NAME.OTHER` one below our own group `NAME`."""
 OWN = {
     "station": ("devicelink.cli.station:app", "Make a station and see how it stands."),
     "device": ("devicelink.cli.device:app", "The register of lasers."),
@@ -42,7 +43,8 @@ def build(words: list[str]) -> typer.Typer:
     Where the list of commands is all that is asked for, our own stand in it by their sentences.
     """
     points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
-    targets = {name: point.value for name, point in points.items()}
+    others = {name: point.value for name, point in points.items()}
+    targets = {name: target for name, target in others.items() if "." not in name}
     targets |= {name: target for name, (target, _) in OWN.items()}
     app = typer.Typer(
         help="Ready a laser only for a person certified for it, and leave evidence.",
@@ -57,7 +59,21 @@ def build(words: list[str]) -> typer.Typer:
             app.command(name, help=OWN[name][1])(_nothing)
         else:
             _add(app, name, targets[name])
+    _add_below(app, {name: target for name, target in others.items() if "." in name}, words)
     return app
+
+
+def _add_below(app: typer.Typer, targets: Mapping[str, str], words: list[str]) -> None:
+    """Hang `GROUP.COMMAND` below a group that is there, unless another of its commands is named."""
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    named = words[1] if len(words) > 1 and not words[1].startswith("-") else None
+    for full_name, target in targets.items():
+        name, _, below = full_name.partition(".")
+        group = groups.get(name)
+        if group is None or below in {command.name for command in group.registered_commands}:
+            continue
+        if named in {None, below}:
+            _add(group, below, target)
 
 
 def _nothing() -> None:

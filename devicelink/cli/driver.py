@@ -28,15 +28,19 @@ def list_drivers(_data: Data = None, as_json: Json = False) -> None:
             "name": claim.name,
             "distribution": claim.distribution,
             "version": claim.version,
+            "kind": None,
             "problem": None,
         }
         try:
-            row["declaration"] = registry.load(claim.name).declaration.as_json()
+            factory = registry.load_any(claim.name)
+            row["kind"] = registry.kind_of(factory).value
+            row["declaration"] = factory.declaration.as_json()
         except DeviceLinkError as error:
             row["problem"] = str(error)
         found.append(row)
     lines = [
         f"{row['name']}  ({row['distribution']} {row['version']})"
+        + (f"  {row['kind']}" if row["kind"] else "")
         + (f"  NOT USABLE: {row['problem']}" if row["problem"] else "")
         for row in found
     ]
@@ -52,11 +56,16 @@ def probe(
     as_json: Json = False,
 ) -> None:
     """Ask who answers on a port, by questions alone: nothing is set, nothing is switched."""
+    from devicelink import registry
     from devicelink.cli.common import key_values
+    from devicelink.cli.meter import probe_meter
     from devicelink.link.transcript import NoTranscript
     from devicelink.runtime import ThreadRuntime
     from devicelink.session.connection import connect
 
+    if registry.kind_of(registry.load_any(name)) is registry.Kind.METER:
+        emit(as_json, *probe_meter(name, key_values(set_), port))
+        return
     connection = connect(
         driver=name,
         configuration=key_values(set_),

@@ -33,7 +33,8 @@ def init(
         bool, typer.Option("--simulated", help="For simulators only, for ever.")
     ] = False,
     allow_driver: Annotated[
-        list[str] | None, typer.Option(help="A driver allowed here; default: those of devicelink.")
+        list[str] | None,
+        typer.Option(help="A laser's driver allowed here; default: those of devicelink."),
     ] = None,
     pin_file: PinFile = None,
     data: Data = None,
@@ -45,7 +46,9 @@ def init(
 
     if by is None:
         raise ConfigError("Say who the first administrator is: --by ID.")
-    own = tuple(c.name for c in registry.installed() if c.distribution == "devicelink")
+    for driver in allow_driver or ():
+        registry.refuse_meter(driver)
+    own = (c.name for c in registry.installed() if c.distribution == "devicelink")
     station = Station.make(
         data_folder(data),
         name=name,
@@ -53,7 +56,7 @@ def init(
         administrator=by,
         administrator_name=person_name or by,
         pin=_first_pin(pin_file, simulated=simulated),
-        drivers_allowed=tuple(allow_driver or own),
+        drivers_allowed=tuple(allow_driver or registry.lasers(own)),
     )
     station.journal.close()
     made = {"origin": station.origin, "simulated": simulated, "vkey": station.journal.vkey}

@@ -101,7 +101,7 @@ class Nkt:
         dead_man=None,
         settings_authority="either",
         also_makes_light=("any other host on the module's line",),
-        not_shown=("key", "counter", "control"),
+        not_shown=("key", "counter", "control", "start_up"),
         control_shown=ControlShown.NO,
         at_the_laser=(
             "Press the red emergency stop, or pull the plug of the laser's supply. "

@@ -60,19 +60,34 @@ def _escaped(byte: int) -> bytes:
 @lru_cache(_FRAMES)
 def decoded(sent: bytes) -> Telegram | None:
     """The telegram in these bytes; None where they are not exactly one, as `encoded` writes it."""
-    body, escape = bytearray(), False
-    for byte in sent[1:-1]:
-        if escape:
-            body.append((byte - _SHIFT) % 256)
-        elif byte != ESCAPE[0]:
-            body.append(byte)
-        escape = not escape and byte == ESCAPE[0]
+    body = _unescaped(sent[1:-1])
     if len(body) < _HEAD + _CRC:
         return None
     dest, src, kind = body[:_HEAD]
     content = bytes(body[_HEAD:-_CRC])
     found = Telegram(dest, src, kind, content[0] if content else None, content[1:])
     return found if found.encoded() == sent else None
+
+
+def _unescaped(sent: bytes) -> bytes:
+    body, escape = bytearray(), False
+    for byte in sent:
+        if escape:
+            body.append((byte - _SHIFT) % 256)
+        elif byte != ESCAPE[0]:
+            body.append(byte)
+        escape = not escape and byte == ESCAPE[0]
+    return bytes(body)
+
+
+def _resealed(piece: bytes) -> bytes:
+    """A telegram with the checksum of its content; garbage as it is."""
+    body = _unescaped(piece[1:-1])
+    if not piece.startswith(START) or len(body) < _HEAD + _CRC:
+        return piece
+    dest, src, kind, *content = body[:-_CRC]
+    register = content[0] if content else None
+    return Telegram(dest, src, kind, register, bytes(content[1:])).encoded()
 
 
 def read(address: int, register: int, *, host: int = HOST) -> bytes:
@@ -151,6 +166,11 @@ class NktWire:
             return told.register in {None, asked.register}
         awaited = DATAGRAM if asked.type == READ else ACK
         return told.type == awaited and told.register == asked.register
+
+    def resealed(self, stream: bytes) -> bytes:
+        """Telegrams whose content was changed, their checksums made anew: for recordings."""
+        pieces, rest = self.split(stream, self.marker)
+        return b"".join(map(_resealed, pieces)) + rest
 
     def marker_replies(self, received: bytes) -> int:
         """Whole answers to the marker, whatever garbage stands around them."""

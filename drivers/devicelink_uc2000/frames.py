@@ -73,8 +73,8 @@ class Uc2000Wire:
     """The wire as the link sees it; `form` is found out once, when the unit is identified."""
 
     longest_reply = STATUS_BYTES + 1
-    latest_reply_s = 0.5
-    """`[?]` Ten times what a program waits that runs a real unit. A refusal may come later, 1 s
+    latest_reply_s = 0.4
+    """`[?]` Eight times what a program waits that runs a real unit. A refusal may come later, 1 s
     after a start byte without its command: it can be taken for nothing else."""
     frame_break = b"\x00\x00"
     """No command and no checksum of one: a half frame ends refused, and at most at 0 %. One `00`

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 _FROZEN = (0x66, 0x67, 0x17, 0x90, 0x1C, 0x18, 0x15, 0x11, 0x19)
 """Status, error code, power and temperature, of all kinds of modules."""
 _STATUS = 0x66
-_OFTEN_S = 0.001
-"""The other host asks no more often than this."""
 
 
 class NktDevice(WiredDevice):
@@ -82,7 +80,7 @@ class NktDevice(WiredDevice):
             self._overheard_ns = overheard_ns
             self._overhear(overheard_ns)
         super().advance(now_ns)
-        if not self._laser.inputs.second_host_s:
+        if not self._laser.inputs.second_host:
             self._overheard_ns = now_ns
 
     def next_event_ns(self) -> int | None:
@@ -99,10 +97,10 @@ class NktDevice(WiredDevice):
         return self._sent % every == 0
 
     def _next_overheard_ns(self) -> int | None:
-        period_s = self._laser.inputs.second_host_s
-        if not period_s:
-            return None
-        return self._overheard_ns + nanoseconds(max(period_s, _OFTEN_S))
+        inputs = self._laser.inputs
+        return (
+            self._overheard_ns + nanoseconds(inputs.second_host_s) if inputs.second_host else None
+        )
 
     def _overhear(self, at_ns: int) -> None:
         """The laser answers another host's status request."""

@@ -23,9 +23,7 @@ FAULTS: tuple[FaultKind, ...] = (
 SETUPS: dict[str, Setup] = {
     "left_emitting": Setup("somebody left emission on", {"emission": "on"}),
     "interlock_open": Setup("the interlock loop is open", {"interlock": "open"}),
-    "another_host": Setup(
-        "another host polls the laser on the same wire", {"second_host_s": "0.05"}
-    ),
+    "another_host": Setup("another host polls the laser on the same wire", {"second_host": "0xA5"}),
     "drops_replies": Setup("every fifth reply is lost", {"drop_every": "5"}),
     "disabled": Setup("the module is disabled", {"module": "disabled"}),
     "low_supply": Setup("the supply voltage is low", {"supply_v": "9.5"}),

@@ -154,12 +154,12 @@ SETTABLES: tuple[Settable, ...] = (
         low=0,
         high=160,
     ),
-    whole("second_host", "0xA5", "address of another host on the bus", low=1, high=255),
+    whole("second_host", "0", "address of another host on the bus; 0 none", low=0, high=255),
     number(
         "second_host_s",
-        "0",
-        "how often a reply to the other host's status request comes along; 0 never",
-        low=0,
+        "0.5",
+        "how often a reply to the other host's status request comes along",
+        low=0.1,
         high=3600,
     ),
     number("reply_latency_s", "0", "time from command to reply", low=0, high=60),
@@ -175,11 +175,6 @@ PRESETS = {
 """Where modules of a type are by default."""
 
 _BY_NAME = {settable.name: settable for settable in SETTABLES}
-
-
-def default(name: str) -> Any:
-    """A settable's default as the type of its field."""
-    return read(name, _BY_NAME[name].default)
 
 
 def read(name: str, value: str) -> Any:

@@ -34,6 +34,7 @@ class Heat:
     def reaches_ns(self, celsius: float) -> int | None:
         """When the temperature will be `celsius`; None where it never comes there."""
         far, near = self.celsius - self.target_c, celsius - self.target_c
-        if near == 0 or not 0 < near / (far or math.inf) < 1:
+        left = near / (far or math.inf)
+        if not 0 < left < 1:
             return None
-        return self.at_ns + nanoseconds(self.constant_s * math.log(far / near)) + 1
+        return self.at_ns + nanoseconds(-self.constant_s * math.log(left)) + 1

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
+from devicelink_simulation.simulation import Plan
+from devicelink_simulation.truth import TruthList
 from devicelink_uc2000 import Uc2000
 from devicelink_uc2000.frames import frame
+from devicelink_uc2000_sim import SIMULATOR
 from tests.drivers.uc2000_model import NAK_AFTER_NS, Habits, Unit
 
 LOCK_BYTES = Uc2000.declaration.lock_bytes
@@ -110,3 +113,24 @@ def test_a_stray_half_frame_without_lock_bytes_locks_in_the_next_round():
     outcome = lock(Link(unit, driver.wire, unit.clock, NoTranscript()), driver, unit.clock)
     assert outcome.confirmed
     assert outcome.tries > len(driver.declaration.lock_ways)
+
+
+@pytest.mark.parametrize("checksum", ["on", "off"])
+@pytest.mark.parametrize(
+    "unknown", ["nak", "nak_after_checksum", "waits", "silent", "acknowledged"]
+)
+def test_every_cut_against_the_simulated_controller(checksum, unknown):
+    """The simulator, which knows more answers to what is no command, is dark all the same."""
+    values = {"checksum": checksum, "unknown_command": unknown, "startup_s": "0"}
+    values |= {"lase": "on", "percent": "50", "gate_input": "open"}
+    for prefix in PREFIXES:
+        now_ns = NAK_AFTER_NS
+        truth = TruthList()
+        sim = Plan.of(SIMULATOR, values=values).build(truth, now_ns)
+        assert truth.names("light_on", "light_off") == ["light_on"]
+        for data in (prefix, LOCK_BYTES, b"\x7e"):
+            sim.receive(data, now_ns)
+            now_ns += 1_000_000
+            heard = sim.transmit(now_ns)
+        assert (heard[1] & 0x38, heard[3]) == (8, 0), prefix.hex(" ")
+        assert truth.names("light_on", "light_off")[-1] == "light_off", prefix.hex(" ")

@@ -22,11 +22,11 @@ SIM = [sys.executable, "-m", "devicelink", "sim"]
 class Lab:
     """One simulated laser, its host and its world; time passes only when told."""
 
-    def __init__(self, *, begin_s=1000.0, **asked):
+    def __init__(self, *, begin_s=1000.0, simulator=SIMULATOR, **asked):
         self.now_ns = round(begin_s * 1e9)
         self.begin_ns = self.now_ns
         self.truth = TruthList()
-        self.sim = Plan.of(SIMULATOR, **asked).build(self.truth, self.now_ns)
+        self.sim = Plan.of(simulator, **asked).build(self.truth, self.now_ns)
 
     def ask(self, line):
         """Send a line, return what comes back at once, without the last CR."""

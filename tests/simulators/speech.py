@@ -26,4 +26,12 @@ SPEECH = {
             *("SDC 0", "SPS 5", "EGM", "EPM", "ELE", "DLE", "XYZ", "SFWS 0.2"),
         )
     ],
+    "ophir": [
+        line.encode() + end
+        for end in (b"\r", b"\r\n", b"\n")
+        for line in (
+            *("$HP", "$FE", "$FP", "$MM3", "$SP", "$SE", "$EF", "$ER", "$SF", "$WN1", "$WN-1"),
+            *("$AR", "$ZE", "$ZA", "$ZQ", "$DU\r$CS1", "$CS0", "$WL 2940", "$WI2", "$IC", "$RE"),
+        )
+    ],
 }

@@ -121,10 +121,13 @@ def test_heat_trips_the_tube_at_its_time():
 
 def test_a_key_turned_while_the_tube_is_hot_is_in_vain():
     """Above 55 C it stays tripped."""
-    laser = box(gate_input="open", temperature_c=61, ambient_c=58)
-    laser.set(key="on")
+    laser = box(gate_input="open", temperature_c=61, ambient_c=57)
+    laser.set(temperature_c="57", key="on")
     laser.wait(100)
     assert laser.lights() == []
+    laser.set(temperature_c="54", ambient_c="30", key="on")
+    laser.wait(5)
+    assert laser.lit
 
 
 def test_power_open_loop():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devicelink_simulation.world.lasers import FIRST
 from devicelink_simulation.world.people import WELL
 from devicelink_simulation.world.runs import play
 from devicelink_simulation.world.story import Act, Story, Trouble
@@ -18,7 +19,8 @@ def story(acts, *troubles):
 
 def offs_ns(ran):
     """When the host sent EMOFF."""
-    return [at_ns for at_ns, _, data in ran.world.wire.sent if b"EMOFF" in data]
+    passed = ran.world.benches[FIRST].wire.passed
+    return [piece.at_ns for piece in passed if piece.sent and b"EMOFF" in piece.data]
 
 
 def test_a_fault_is_seen_although_the_settings_cannot_be_read():

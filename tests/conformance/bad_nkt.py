@@ -1,0 +1,36 @@
+"""Bad drivers made of the one for NKT modules."""
+
+from __future__ import annotations
+
+from planted_drivers import planted
+
+from devicelink.driver import EnableToken
+from devicelink.errors import DeviceLinkError
+from devicelink_nkt import Nkt
+from devicelink_nkt_sim.profile import K1X2
+
+
+@planted(K1X2, "enabling_is_never_repeated")
+class RepeatsTheEmission(Nkt):
+    """Real modules lose a request now and then, so once more."""
+
+    def ready(self, link, token):
+        """Light, perhaps twice."""
+        try:
+            return super().ready(link, token)
+        except DeviceLinkError:
+            return super().ready(link, EnableToken(step="ready", entry_index=1))
+
+
+@planted(K1X2, "strange_device_refused")
+class TakesAnyModule(Nkt):
+    """A module is a module."""
+
+    def identify(self, link):
+        """Of the type that it is."""
+        found = link.exchange(
+            __import__("devicelink_nkt.frames", fromlist=["read"]).read(self._address, 0x61),
+            within_s=0.1,
+        )
+        self._type = found[5]
+        return super().identify(link)
