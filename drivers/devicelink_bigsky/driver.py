@@ -226,15 +226,18 @@ class BigSky:
         """Nothing to send: a prepared laser with its lamp stopped is in STANDBY, as it says."""
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:
-        """The next of lamp, shutter and Q-switch; False while the Q-switch is inhibited."""
+        """The next of lamp, shutter and Q-switch; False until the last of them may be sent.
+
+        That waits for the shutter, which takes its time to open, and for the end of the inhibit.
+        """
         if not token.sent(self.wire.frame("A")):
             accepted("A", self._say(link, "A", token))
             return False
         if not token.sent(self.wire.frame("R1")):
-            if self._say(link, "R1", token) != "opened":
-                raise DeviceFault("The laser did not open its shutter.")
+            self._say(link, "R1", token)
             return False
-        if bit(self._ask_fresh(link, "IQ")["IQ"], "a"):
+        register = self._ask_fresh(link, "IQ")["IQ"]
+        if bit(register, "a") or bit(register, "g"):
             return False
         accepted("PQ", self._say(link, "PQ", token))
         return True
