@@ -17,6 +17,17 @@ _NKT = "drivers/devicelink_nkt/registers.py"
 
 PLANTED_IN_DRIVERS = (
     Planted(
+        "light_of_others_taken_for_ours",
+        "5",
+        (
+            Change(
+                "devicelink/session/unlocking.py",
+                "    if not token.begun and table.shows_light(effective.glimpse):\n",
+                "    if token is None:\n",
+            ),
+        ),
+    ),
+    Planted(
         "turned_settings_unnoticed",
         "10",
         (
@@ -135,6 +146,10 @@ _STANDBY = (Act("see", "STANDBY"), Act("wait", "2"))
 _REFUSED = ("fault", 0.1, "refused_off@for=20", 0.0)
 
 STORIES_IN_DRIVERS: dict[str, tuple[Story, ...]] = {
+    "light_of_others_taken_for_ours": tuple(
+        _told(_SEED, _READY, ("knob", round(0.23 + step * 0.007, 3), "emission=on", 2.0))
+        for step in range(10)
+    ),
     "turned_settings_unnoticed": (
         _told(_FLASH, (*_READY, Act("wait", "4")), ("knob", 3.0, "voltage_v=900", 8.0)),
     ),

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.wires.contract import Said
     from devicelink_simulation.world.world import Ran
 
+LONG_AGO_NS = -(10**12)
+
 
 @dataclass(frozen=True, slots=True)
 class Lit:
@@ -144,9 +146,9 @@ class Evidence:
         return self._off_ns[found] if found < len(self._off_ns) else None
 
     def last_off_of(self, process: int, until_ns: int) -> int:
-        """When a process last took light away by then; 0 where it never did."""
+        """When a process last took light away by then; long ago where it never did."""
         sent = (off.at_ns for off in self.offs if off.process == process and off.at_ns <= until_ns)
-        return max(sent, default=0)
+        return max(sent, default=LONG_AGO_NS)
 
     def commands_between(self, after_ns: int, until_ns: int) -> Iterator[tuple[Frame, str]]:
         """Commands that the laser understood in a time, with its replies."""

@@ -55,13 +55,19 @@ def _last(frames: list[Frame], process: int, at_ns: int) -> Frame | None:
 
 
 def unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
-    """By process: from its first intent until its own lock, or its death."""
+    """By process: from its first intent until its own lock, or its death.
+
+    A lock that the journal could not take is recorded later, by another process.
+    """
     spans: dict[int, tuple[int, int]] = {}
+    owners: dict[str | None, int] = {}
     for at_ns, process, entry in seen.acked.values():
         if entry.type == "unlock.intended" and process not in spans:
             died_ns = seen.processes[process].died_ns
             spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
-    for at_ns, process, entry in seen.acked.values():
+            owners[entry.session] = process
+    for at_ns, recorder, entry in seen.acked.values():
+        process = owners.get(entry.session, recorder)
         if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
             began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
             spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.journal.entry import Entry
-    from devicelink_simulation.world.evidence import Evidence, Lit, Told
+    from devicelink_simulation.world.evidence import Evidence, Lit
 
 STOP_WITHIN_NS = 120 * MS
 SILENCE_WITHIN_NS = 1_200 * MS
@@ -103,7 +103,7 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
         from_ns, to_ns = spans[line.process]
         if not from_ns <= line.at_ns <= to_ns:
             continue
-        if not seen.was_awaited(line) or _is_locking(seen, line):
+        if not seen.was_awaited(line) or _is_locking(seen, line.process, line.at_ns):
             continue
         bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(line.at_ns)
@@ -113,11 +113,10 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
             yield f"{line.said.word} was seen at {at_s(line.at_ns)}; nothing ended light in time"
 
 
-def _is_locking(seen: Evidence, line: Told) -> bool:
-    """Whether its process has just taken light away, and sent nothing that enables since."""
-    last_off_ns = seen.last_off_of(line.process, line.at_ns)
-    enabling = possible_light(seen, line.process, line.at_ns)
-    return enabling is None and last_off_ns > line.at_ns - VISIBLE_WITHIN_NS
+def _is_locking(seen: Evidence, process: int, at_ns: int) -> bool:
+    """Whether a process has just taken light away, and sent nothing that enables since."""
+    enabling = possible_light(seen, process, at_ns)
+    return enabling is None and seen.last_off_of(process, at_ns) > at_ns - VISIBLE_WITHIN_NS
 
 
 def stops_act_at_once(seen: Evidence) -> Iterator[str]:
@@ -129,6 +128,9 @@ def stops_act_at_once(seen: Evidence) -> Iterator[str]:
         process = screen.runtime.process.number if screen.runtime else 0
         if process not in spans or not spans[process][0] <= at_ns < spans[process][1]:
             continue
+        unwritable = screen.result is not None and screen.result.end.code == "journal"
+        if unwritable or _is_locking(seen, process, at_ns):
+            continue  # it had ended already
         bound_ns = at_ns + STOP_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(at_ns)
         late = off_ns is None or off_ns > bound_ns

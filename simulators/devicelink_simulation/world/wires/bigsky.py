@@ -197,6 +197,7 @@ def _values(chance: Dice) -> Pairs:
     values = [("reply_latency_s", f"{chance.choice((0.0005, 0.002, 0.005, 0.012)):g}")]
     for name, choices in (
         ("stop_ends", ("all",)),
+        ("shutter_s", ("0.1", "0.4")),
         ("q_switch_wait_pulses", ("0", "20")),
         ("wor_letters", ("LM",)),
         ("trip_closes_shutter", ("yes",)),
