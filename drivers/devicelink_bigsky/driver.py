@@ -256,7 +256,9 @@ class BigSky:
             except NoReply:
                 told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
             if told.startswith("fire"):
-                raise DeviceFault(f"The laser was told to stop its lamp, and says {told.strip()!r}.")
+                raise DeviceFault(
+                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
+                )
 
     def read_lock(self, link: WireLink) -> LockReading:
         """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""
