@@ -28,6 +28,8 @@ _DOES = {
     ASK: Does.ASKS,
     **dict.fromkeys(("5B30CF", "5B7A85", "5B718E", "5B728D", "5B748B"), Does.FORBIDDEN),
 }
+_NO_FREQUENCY = 3
+"""No status has it: a byte was lost or changed."""
 _MANUAL = (0, 3)
 _RARE = 0.05
 
@@ -69,6 +71,8 @@ class Uc2000:
         if len(reply) != 2 * STATUS_BYTES or not reply.startswith("AA"):
             return None
         first, duty = int(reply[2:4], 16), int(reply[6:8], 16)
+        if first >> 6 == _NO_FREQUENCY:
+            return None
         remote, lase, pulled_up = (bool(first >> bit & 1) for bit in (3, 4, 5))
         by_itself = pulled_up or first & 7 not in _MANUAL
         return Said(
