@@ -43,6 +43,7 @@ _REPLIES_LOST = (
 def enabling_needs_an_intent(subject: Subject) -> None:
     """`ready` without one raises where it enables, and every other step goes without."""
     bench = walked(Bench(subject), "unlock")
+    unlocked_by = bench.enabling()
     bench.link.withheld = True
     raised = False
     for _ in range(3):
@@ -55,7 +56,10 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     hold(raised, "ready did not raise without the token of an intent.")
     bench.turn(subject.profile.press)
     bench.pass_time(_LATER_S)
-    hold(not bench.enabling(), "An enabling frame left without a durable intent.")
+    hold(
+        bench.enabling() == unlocked_by,
+        "An enabling frame left without a durable intent.",
+    )
     hold(bench.story.dark, "The laser was enabled without a durable intent.")
     whole = walked(Bench(subject))
     whole.lock()
