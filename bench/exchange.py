@@ -49,7 +49,7 @@ def rows() -> list[Row]:
 
 def _rows(asked: Asked, path: str, folder: Path) -> list[Row]:
     runtime = ThreadRuntime()
-    driver = registry.make(asked.driver, asked.configuration)
+    driver = registry.load_any(asked.driver)(asked.configuration)
     port = open_port(path, driver.line, runtime)
     transcript = FileTranscript(folder / "transcript.jsonl", runtime.disk)
     link = Link(port, driver.wire, runtime, transcript)

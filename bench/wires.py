@@ -23,6 +23,13 @@ class Asked:
 
 ROP = Asked("ipg", b"ROP\r", b"ROP: 12.4\r", {b"RFV\r": b"RFV: 1.0\r"})
 ASKED = (
+    Asked(
+        "bigsky",
+        b"$062WOR\r\n",
+        b"\r\nI 0 F 0 S 0 Q 0",
+        {b"$062SN\r\n": b"\r\ns/number    062"},
+        {"serial": "062"},
+    ),
     Asked("uc2000", b"\x7e", bytes.fromhex("aa a8 32 00 00 25")),
     ROP,
     Asked(
@@ -31,4 +38,5 @@ ASKED = (
         bytes.fromhex("0d a2 01 08 66 02 00 5e 4a 53 0a"),
         {bytes.fromhex("0d 01 a1 04 66 3c bc 0a"): bytes.fromhex("0d a1 01 08 66 02 00 c4 b3 0a")},
     ),
+    Asked("ophir", b"$EF\r\n", b"*0\r\n", {b"$VE\r\n": b"*EA1.06\r\n"}),
 )

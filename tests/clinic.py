@@ -84,10 +84,11 @@ class Laser:
     def __init__(self, folder: Path, name: str, *options: str, simulator: str = "ipg") -> None:
         self.link, self.truth_path = folder / name, folder / f"{name}.truth"
         words = ["sim", "serve", simulator, "--pty", "--link", str(self.link)]
+        words += ["--set", "startup_s=0.3"] if simulator == "ipg" else []
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "devicelink", *words),
-                *("--truth", str(self.truth_path), "--set", "startup_s=0.3", *options),
+                *("--truth", str(self.truth_path), *options),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -40,6 +40,11 @@ class EnableToken:
         """Whether this frame has left under it."""
         return frame in self._sent
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything has left under it."""
+        return bool(self._sent)
+
     def spend(self, frame: bytes) -> None:
         """Use it for one frame; raises `ProtocolError` (ours) for a repetition."""
         if frame in self._sent:
@@ -70,6 +75,7 @@ class Link:
         self._unsure = True
         self._half_written = False
         self._markers_out = 0
+        self._marker_ns = 0
         self._received = b""
 
     def only_reduce(self) -> None:
@@ -189,7 +195,7 @@ class Link:
     def _missed(self, frame: bytes) -> None:
         self._drop()
         if frame == self._wire.marker:
-            self._markers_out += 1
+            self._note_marker()
 
     def _drop(self) -> None:
         """Forget what was received; from here on the link is unsure."""
@@ -206,15 +212,24 @@ class Link:
         if not self._unsure:
             return
         marker = self._wire.marker
-        if marker is None or self._markers_out:
+        if marker is None:
             self._wait_for_silence()
         else:
+            self._let_markers_expire()
             self._exchange_marker(marker)
         self._unsure = False
 
+    def _let_markers_expire(self) -> None:
+        """One that was not answered may still be, until its latest reply; others may talk on."""
+        late_ns = self._marker_ns + nanoseconds(self._wire.latest_reply_s)
+        while self._markers_out:
+            if not self._read(late_ns, cut=True) and self._over(late_ns, cut=True):
+                self._raise_if_stopped()
+                self._markers_out = 0
+
     def _exchange_marker(self, marker: bytes) -> None:
         self._send(marker)
-        self._markers_out += 1
+        self._note_marker()
         deadline_ns = self._runtime.mono_ns() + nanoseconds(MARKER_WITHIN_S)
         heard = b""
         while self._wire.marker_replies(heard) < self._markers_out:
@@ -228,8 +243,8 @@ class Link:
         self._markers_out = 0
 
     def _wait_for_silence(self) -> None:
-        """Raises `NoReply` where the device talks on for ten times its latest reply."""
-        give_up_ns = self._runtime.mono_ns() + nanoseconds(10 * self._wire.latest_reply_s)
+        """Raises `NoReply` where the device talks on: a lock has to try its orders again soon."""
+        give_up_ns = self._runtime.mono_ns() + nanoseconds(2 * self._wire.latest_reply_s)
         while True:
             quiet_ns = self._runtime.mono_ns() + nanoseconds(self._wire.latest_reply_s)
             if not self._read(quiet_ns, cut=True):
@@ -238,7 +253,10 @@ class Link:
                     break
             if self._runtime.mono_ns() > give_up_ns:
                 raise NoReply("The device sends bytes without end and answers nothing.")
-        self._markers_out = 0
+
+    def _note_marker(self) -> None:
+        self._markers_out += 1
+        self._marker_ns = self._runtime.mono_ns()
 
 
 def _shown(frame: bytes) -> str:

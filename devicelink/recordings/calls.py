@@ -24,8 +24,11 @@ QUESTIONS: Mapping[CallName, Callable[[Driver, WireLink, Settings], object]] = {
 """Calls that ask and change nothing, in the order in which they are recorded."""
 
 
-class Differs(Exception):
-    """What is played is not what was recorded; told with the position of the event."""
+class Differs(BaseException):
+    """What is played is not what was recorded; told with the position of the event.
+
+    No `Exception`: a driver that catches those must not hide it.
+    """
 
     call = ""
     """Within which call."""
@@ -48,8 +51,6 @@ def outcome(work: Callable[[], object]) -> Outcome:
     """What becomes of a call; only `Differs` leaves, all else that is raised is its outcome."""
     try:
         return Outcome(made=as_json(work()))
-    except Differs:
-        raise
     except DeviceLinkError as error:
         return Outcome(error=type(error).__name__, sentence=str(error))
     except Exception as error:  # noqa: BLE001  (a driver's own mistake is what is recorded)

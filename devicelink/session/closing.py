@@ -42,7 +42,7 @@ def lock_now(work: Work) -> LockOutcome | None:
             return
 
     link, driver = work.connection.link, work.connection.driver
-    work.outcome = lock(link, driver, work.context.runtime, each_round=beat)
+    work.outcome = lock(link, driver, work.context.runtime, alive=beat)
     return work.outcome
 
 

@@ -70,24 +70,27 @@ def lock(
     runtime: Runtime,
     *,
     within_s: float = LOCK_WITHIN_S,
-    each_round: Callable[[], None] = lambda: None,
+    alive: Callable[[], None] = lambda: None,
 ) -> LockOutcome:
     """Lock and read back, repeated for at most `within_s` seconds; never raises.
 
-    A round in which an order did not leave confirms nothing, whatever is read back.
+    A round in which an order did not leave confirms nothing, whatever is read back. `alive` is
+    called before each order and before the read-back: a silent laser may answer to none of them for
+    as long as a guard waits for its owner.
     """
     link.only_reduce()
     began_ns = runtime.mono_ns()
     give_up_ns = began_ns + nanoseconds(within_s)
     attempts: list[Attempt] = []
     while True:
-        each_round()
         unsent: list[str] = []
         for way in driver.declaration.lock_ways:
+            alive()
             answer, left = _try(link, driver, way)
             attempts.append(Attempt(way.name, runtime.mono_ns(), answer))
             if not left:
                 unsent.append(way.name)
+        alive()
         reading, why_not = _read_back(link, driver)
         if unsent and not why_not:
             why_not = f"the order {unsent[0]} could not be sent"

@@ -83,6 +83,14 @@ class End:
     latch: bool = False
 
 
+UNASKED_LIGHT = End(
+    "unexpected_emission",
+    EndKind.HARD,
+    "The laser reports emission that this session did not ask for.",
+    latch=True,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SoftEnd:
     """Something that runs out: at `due_ns` on the monotonic clock."""
@@ -298,6 +306,11 @@ def calls_for_lock(status: Status | None) -> TypeGuard[Status]:
     )
 
 
+def shows_light(status: Status | None) -> TypeGuard[Status]:
+    """Whether a read-back shows light, or what one control makes light: in a dark phase it ends."""
+    return status is not None and (status.state.can_make_light or status.output_seen is Shown.YES)
+
+
 def opened(bounds: Bounds, at_ns: int) -> State:
     """A session just opened on a laser that was read back locked."""
     return State(Phase.LOCKED, bounds, since_ns=at_ns, seen_ns=at_ns, renewed_ns=at_ns)
@@ -421,7 +434,7 @@ def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
 
 def _hard_end(state: State, event: Event, status: Status) -> End | None:
     """What a read-back shows that ends the session at once; the gravest first."""
-    light = status.state.can_make_light or status.output_seen is Shown.YES
+    light = shows_light(status)
     dark_phase = state.phase not in LIGHT_POSSIBLE
     starting = state.phase is Phase.ARMING and event.at_ns - state.since_ns < state.bounds.arming_ns
     young = state.phase is Phase.ARMING or event.at_ns - state.since_ns < HELD_CONTROL_NS
@@ -432,12 +445,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
     findings = (
         (
             status.unexpected_emission or (dark_phase and light),
-            End(
-                "unexpected_emission",
-                EndKind.HARD,
-                "The laser reports emission that this session did not ask for.",
-                latch=True,
-            ),
+            UNASKED_LIGHT,
         ),
         (
             held or pressed_too_early,

@@ -47,11 +47,11 @@ def judge_again(work: Work) -> table.Event:
     """Before each READY: on what the laser says now."""
     connection = work.reached()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
-    if table.calls_for_lock(effective.glimpse):
+    if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     work.asked.effective = effective
     status = work.read_status()
-    if table.calls_for_lock(status):
+    if table.calls_for_lock(status) or table.shows_light(status):
         return table.Seen(work.asked.status_ns, status)
     return judge_now(work, "ready")
 
@@ -115,6 +115,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
     effective = connection.driver.read_effective(connection.link, work.request.settings)
     if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
+    if not token.begun and table.shows_light(effective.glimpse):
+        return table.Ended(work.now(), table.UNASKED_LIGHT)
     judged = work.facts.settings.settings_id if work.facts and work.facts.settings else None
     if effective.settings_id != judged:
         return table.AskStandby(work.now(), "the settings changed after the verdict")

@@ -70,7 +70,7 @@ class BigSky:
         dead_man=None,
         settings_authority="either",
         also_makes_light=("the local box", "another host on the line"),
-        not_shown=("key", "counter", "control"),
+        not_shown=("key", "counter", "control", "output"),
         control_shown=ControlShown.NO,
         at_the_laser=(
             "Press the laser's own red emergency stop, then turn its key off. "
@@ -226,15 +226,18 @@ class BigSky:
         """Nothing to send: a prepared laser with its lamp stopped is in STANDBY, as it says."""
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:
-        """The next of lamp, shutter and Q-switch; False while the Q-switch is inhibited."""
+        """The next of lamp, shutter and Q-switch; False until the last of them may be sent.
+
+        That waits for the shutter, which takes its time to open, and for the end of the inhibit.
+        """
         if not token.sent(self.wire.frame("A")):
             accepted("A", self._say(link, "A", token))
             return False
         if not token.sent(self.wire.frame("R1")):
-            if self._say(link, "R1", token) != "opened":
-                raise DeviceFault("The laser did not open its shutter.")
+            self._say(link, "R1", token)
             return False
-        if bit(self._ask_fresh(link, "IQ")["IQ"], "a"):
+        register = self._ask_fresh(link, "IQ")["IQ"]
+        if bit(register, "a") or bit(register, "g"):
             return False
         accepted("PQ", self._say(link, "PQ", token))
         return True
@@ -256,7 +259,9 @@ class BigSky:
             except NoReply:
                 told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
             if told.startswith("fire"):
-                raise DeviceFault(f"The laser was told to stop its lamp, and says {told.strip()!r}.")
+                raise DeviceFault(
+                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
+                )
 
     def read_lock(self, link: WireLink) -> LockReading:
         """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""

@@ -119,7 +119,7 @@ class Ophir:
             self._set_mode(link, wanted.mode)
         if wanted.wavelength is not None:
             wavelengths = Wavelengths.read(_ask(link, "AW"))
-            _ask(link, wavelengths.command_for(wanted.wavelength))
+            _first_known(link, wavelengths.commands_for(wanted.wavelength))
         if wanted.range is not None:
             index = Choice.of_ranges(_ask(link, "AR")).index_of(wanted.range)
             _ask(link, f"WN{index}")
@@ -149,9 +149,7 @@ class Ophir:
     def _set_mode(self, link: WireLink, mode: Mode) -> None:
         if mode not in SETS_MODE:
             raise DeviceFault(f"A meter is set to measure power or energy, not {mode.value}.")
-        newer, older = SETS_MODE[mode]
-        if _ask_if_known(link, newer) is None:
-            _ask(link, older)
+        _first_known(link, SETS_MODE[mode])
 
 
 def _ask(link: WireLink, word: str, *, within_s: float = WITHIN_S) -> str:
@@ -164,6 +162,15 @@ def _ask_if_known(link: WireLink, word: str) -> str | None:
         return _ask(link, word)
     except DeviceFault:
         return None
+
+
+def _first_known(link: WireLink, words: tuple[str, ...]) -> None:
+    """The first of these words that the instrument does not refuse; the last refusal is raised."""
+    for word in words[:-1]:
+        if _ask_if_known(link, word) is not None:
+            return
+    for word in words[-1:]:
+        _ask(link, word)
 
 
 def _head(told: str) -> Head | None:

@@ -178,23 +178,37 @@ class Wavelengths:
             raise ProtocolError(f"The meter told its wavelengths as {text!r}.")
         return cls(limits, choice)
 
-    def command_for(self, wanted: str) -> str:
-        """The word that sets a wavelength; raises `DeviceFault` where this head has it not."""
-        for position, entry in enumerate(self.choice.entries, self.choice.first):
-            if wanted == entry or (nanometres(entry) is not None and nanometres(entry) == wanted):
-                return f"WI{position}"
-        if self.limits_nm is not None and wanted.isascii() and wanted.isdigit():
-            lowest, highest = self.limits_nm
-            if lowest <= Decimal(wanted) <= highest:
-                return f"WL {int(wanted)}"
+    def commands_for(self, wanted: str) -> tuple[str, ...]:
+        """What sets a wavelength, the second where the first is refused; none where it is chosen.
+
+        An old instrument knows no lists: it is told the wavelength itself. Raises `DeviceFault`
+        where this head has it not.
+        """
+        choice = self.choice
+        for position, entry in enumerate(choice.entries, choice.first):
+            length_nm = nanometres(entry)
+            if wanted == entry or (length_nm is not None and length_nm == wanted):
+                if position == choice.index:
+                    return ()
+                return (f"WI{position}", *self._told(length_nm))
+        if told := self._told(wanted):
+            return told
         within = f" or {self.limits_nm[0]} to {self.limits_nm[1]} nm" if self.limits_nm else ""
         raise DeviceFault(
             f"The head has no wavelength {wanted!r}; it has {', '.join(self.choice.entries)}"
             f"{within}."
         )
 
+    def _told(self, length_nm: str | None) -> tuple[str, ...]:
+        """The command with the wavelength itself, where this head takes it."""
+        if self.limits_nm is None or length_nm is None or not _WHOLE.fullmatch(length_nm):
+            return ()
+        lowest, highest = self.limits_nm
+        return (f"WL {int(length_nm)}",) if lowest <= Decimal(length_nm) <= highest else ()
+
 
 _LARGEST_UM = 100
+_WHOLE = re.compile(r"[0-9]{1,5}", re.ASCII)
 
 
 def nanometres(entry: str) -> str | None:

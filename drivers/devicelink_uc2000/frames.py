@@ -45,6 +45,10 @@ HIGHEST = 190
 STATUS_BYTES = 5
 STATUS_MAY_GROW_S = 0.05
 """`[?]` For so long the checksum byte, which not every unit sends, may come behind the five."""
+NOTHING_GROWS_S = 0.02
+"""Where no checksum byte is known to follow, longer bytes would only show that these were shifted.
+Such a byte leaves the unit at once behind the five, but a USB adapter may keep it for its latency
+timer of 16 ms; what comes later than that was sent later, and spoils the next reply."""
 Form = Literal["none", "data", "all"]
 """Of the status' checksum byte: none, over the four data bytes, or over these and the `AA`."""
 
@@ -123,7 +127,9 @@ class Uc2000Wire:
 
     def may_grow_s(self, sent: bytes, reply: bytes) -> float:
         """A status of five bytes: a sixth may follow, or show that these were not its first."""
-        return STATUS_MAY_GROW_S if sent == STATUS and len(reply) == STATUS_BYTES else 0.0
+        if sent != STATUS or len(reply) != STATUS_BYTES:
+            return 0.0
+        return NOTHING_GROWS_S if self.form == "none" else STATUS_MAY_GROW_S
 
     def answers(self, sent: bytes, reply: bytes) -> bool:
         """A refusal answers everything; else a status asks for a status, the rest for `AA`."""

@@ -24,7 +24,7 @@ _LF = b"\n"
 _CRLF = b"\r\n"
 _BUFFER_BYTES = 64
 """Our proposal: no source tells the length of the input buffer; a longer line is no command."""
-_ADDRESSED = re.compile(r"\$([0-9]{1,3})(?![0-9])(.*)", re.DOTALL)
+_ADDRESSED = re.compile(r"\$([0-9]{1,3})(.*)", re.DOTALL)
 _STATUS = ("WOR", "R", "", "CG", "IF", "IF1", "IF2", "IQ")
 
 

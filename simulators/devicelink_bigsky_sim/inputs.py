@@ -184,7 +184,7 @@ BODY: tuple[Settable, ...] = (
     number("voltage_min_v", "500", "factory limit of V", low=500, high=1800),
     number("voltage_max_v", "1800", "factory limit of V", low=500, high=1800),
     number("coolant_c", "33", "coolant now; follows the lamp", low=0, high=99),
-    number("ambient_c", "22", "temperature around the laser", low=-20, high=60),
+    number("ambient_c", "22", "temperature around the laser", low=0, high=60),
     number("lamp_warming_c", "0.1", "coolant above ambient for each W of lamp", low=0, high=10),
     number("thermal_time_constant_s", "600", "how fast coolant follows", low=0.01, high=1e6),
     number("lamp_cold_c", "10", "below it the lamp is refused [?]", low=0, high=99),

@@ -267,8 +267,7 @@ class Laser:
             self.lamp, self.armed = STANDBY, OFF
             if inputs.trip_closes_shutter == "yes":
                 self.shutter.ordered = False
-        charged = self.lamp != STANDBY
-        self.capacitor.settle(inputs.voltage_v, self.now_ns, charged=charged)
+        self.capacitor.settle(inputs.voltage_v, self.now_ns, charged=self.lamp != STANDBY)
         self.shutter.settle(inputs, self.now_ns)
         self._settle_lamp()
         self._settle_q_switch()

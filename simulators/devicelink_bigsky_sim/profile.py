@@ -72,8 +72,9 @@ BSS = Profile(
     frozen="frozen_status",
     refuses="refused_stop",
     strange=(
-        Strange(what="a unit of another serial number", simulator="bigsky",
-                values={"serial": "184"}),
+        Strange(
+            what="a unit of another serial number", simulator="bigsky", values={"serial": "184"}
+        ),
     ),
 )
 

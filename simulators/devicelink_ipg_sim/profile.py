@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from devicelink_simulation.conformance.profile import Profile, Strange
 
+
 def _others(mine: str) -> tuple[Strange, ...]:
     """Lasers of the same maker; a YLR-QCW knows every word of a YLR-SM [?], so it is none."""
     return tuple(

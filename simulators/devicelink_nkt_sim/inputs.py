@@ -177,11 +177,6 @@ PRESETS = {
 _BY_NAME = {settable.name: settable for settable in SETTABLES}
 
 
-def default(name: str) -> Any:
-    """A settable's default as the type of its field."""
-    return read(name, _BY_NAME[name].default)
-
-
 def read(name: str, value: str) -> Any:
     """A checked text as the type of its field (text, number or whole number).
 

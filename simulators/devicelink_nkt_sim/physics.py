@@ -105,9 +105,9 @@ class Laser:
         self._pass_time()
         if (key, value) == ("emission", "on") and (self.forbidden_by or self.restarting):
             raise ConfigError(
-                "Emission on has no effect while the laser restarts or something forbids light: the "
-                "interlock open or not reset, the module disabled, the supply low, the temperature "
-                "out of range."
+                "Emission on has no effect while the laser restarts or something forbids light: "
+                "the interlock open or not reset, the module disabled, the supply low, the "
+                "temperature out of range."
             )
         setattr(self.inputs, key, converted)
         self._turned(key, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def encode(message: Message) -> bytes:
     return bytes([START]) + escaped + bytes([END])
 
 
+@lru_cache(maxsize=256)  # each is asked for its word, then for its answer
 def decode(telegram: bytes) -> Message | None:
     """What a whole telegram says, intact or not; None for one that is too short to say anything."""
     body = _unescaped(telegram[1:-1])

@@ -91,7 +91,7 @@ SETTABLES: tuple[Settable, ...] = (
         high=1e6,
     ),
     number("beam_w", "0", "a continuous beam on the head, W", low=0, high=1e6),
-    number("beam_nm", "10600", "the wavelength of the light that falls on it", low=100, high=30000),
+    number("beam_nm", "1064", "the wavelength of the light that falls on it", low=100, high=30000),
     choice("filter", ("none", "out", "in"), "the head's filter as it stands; none: it has none"),
     choice("diffuser", ("none", "out", "in"), "the head's diffuser as it stands"),
     choice("mains", ("50Hz", "60Hz"), "the mains here; the meter set to the other one is noisier"),
@@ -168,7 +168,7 @@ SETUPS: dict[str, Setup] = {
     ),
     "boot_mode": Setup("the EA-1 waits for firmware", {"boot_mode": "on"}),
     "wrong_wavelength": Setup(
-        "set to 1064 nm while the light has 193 nm", {"beam_nm": "193", "wavelength_index": "4"}
+        "set to 1064 nm while the light has 10600", {"beam_nm": "10600", "wavelength_index": "4"}
     ),
     "drifted": Setup("it reads 8 % too low", {"calibration_error_percent": "-8"}),
     "never_zeroed": Setup("half a watt is shown in the dark", {"zero_offset_w": "0.5"}),

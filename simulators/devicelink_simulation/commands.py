@@ -106,7 +106,7 @@ def serve(
 
 @app.command()
 def fleet(
-    file: Annotated[Path, typer.Argument(help="A TOML file with a [[laser]] table for each.")],
+    file: Annotated[Path, typer.Argument(help="A TOML file with one laser table for each.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
     data: Data = None,

@@ -45,9 +45,7 @@ class BelievesTheAcknowledgement(Bad):
     def read_lock(self, link):
         """Without looking."""
         do(link, "EMOFF")
-        return LockReading(
-            confirmed=True, evidence=Evidence.DEVICE_STATE, words={"EMOFF": "EMOFF"}
-        )
+        return LockReading(confirmed=True, evidence=Evidence.DEVICE_STATE, words={"EMOFF": "EMOFF"})
 
 
 @planted(YLR_SM, "identify_asks_only", "nothing_emits_on_connect", "enabling_needs_an_intent")
@@ -70,6 +68,28 @@ class RetriesAnEnable(Bad):
             return super().ready(link, token)
         except NoReply:
             return super().ready(link, EnableToken(step="ready", entry_index=token.entry_index))
+
+
+@planted(YLR_SM, "enabling_is_never_repeated")
+class RetriesARefusal(Bad):
+    """It said no, and perhaps it did not mean it."""
+
+    def ready(self, link, token):
+        """Once more."""
+        try:
+            return super().ready(link, token)
+        except DeviceFault:
+            return super().ready(link, EnableToken(step="ready", entry_index=token.entry_index))
+
+
+@planted(YLR_SM, "calls_no_clock", "nothing_emits_on_connect")
+class ReadsTheLinksClock(Bad):
+    """Time is what the link knows, and the link is at hand."""
+
+    def read_status(self, link):
+        """Behind the contract's back."""
+        link._runtime.mono_ns()
+        return super().read_status(link)
 
 
 @planted(YLR_SM, "faults_are_told", "shown_is_true")
@@ -303,14 +323,12 @@ class AlwaysInStandby(Bad):
     def read_status(self, link):
         """As it was in the beginning."""
         told = super().read_status(link)
-        return replace(
-            told, state=DeviceState.STANDBY, faults=(), unexpected_emission=False
-        )
+        return replace(told, state=DeviceState.STANDBY, faults=(), unexpected_emission=False)
 
 
 @planted(YLR_SM, "a_refused_order_is_raised")
 class SwallowsARefusal(Bad):
-    """The laser said no; who listens?"""
+    """The laser said no, and nobody listens."""
 
     def reduce(self, link, way):
         """Nobody."""
@@ -343,7 +361,7 @@ class TellsWiderBounds(Bad):
         return {**super().bounds(link), "diode_current_percent": ("0", "150")}
 
 
-@planted(YLR_SM, "out_of_bounds_is_refused")
+@planted(YLR_SM, "out_of_bounds_is_refused", "an_acknowledgement_readies_nothing")
 class TellsWhatWasAskedFor(Bad):
     """What was asked for is what is set."""
 
@@ -367,7 +385,7 @@ class RaisesWhatItLikes(Bad):
         return super().read_status(link)
 
 
-@planted(YLR_SM, "an_interlock_ends_ready")
+@planted(YLR_SM, "an_interlock_ends_ready", "an_acknowledgement_readies_nothing")
 class RemembersReady(Bad):
     """Once READY, always READY."""
 

@@ -208,13 +208,18 @@ def test_a_refused_lamp_or_qswitch_is_an_error(text):
             DRIVER.ready(link, spent)
 
 
-def test_a_shutter_that_stays_closed_ends_the_arming():
-    """The Q-switch is not started behind a shutter that did not open."""
+def test_the_q_switch_waits_for_the_shutter():
+    """PQ is not sent behind a shutter that is still closed, and is as soon as it is open."""
     spent = token()
-    with scripted(DRIVER, MARKER, pair("A", "fire_auto____e_"), pair("R1", CLOSED)) as link:
-        DRIVER.ready(link, spent)
-        with pytest.raises(DeviceFault, match="did not open"):
-            DRIVER.ready(link, spent)
+    with scripted(
+        DRIVER,
+        MARKER,
+        *(pair("A", "fire_auto____e_"), pair("R1", CLOSED)),
+        *twice(pair("IQ", "IQS_00_00_00_10")),
+        *twice(pair("IQ", "IQS" + CLEAR)),
+        pair("PQ", ARMED),
+    ) as link:
+        assert [DRIVER.ready(link, spent) for _ in range(4)] == [False, False, False, True]
 
 
 @pytest.mark.parametrize("word", ["A", "R1"])
@@ -355,11 +360,11 @@ def test_an_unknown_configuration_is_refused(serial):
 
 
 def test_the_line_and_what_it_does_not_show():
-    """9600 8N1; no key, no counter of pulses, no control."""
+    """9600 8N1; no key, no counter of pulses, no control, no output."""
     line = DRIVER.line
     assert (line.baudrate, line.bytesize, line.parity, line.stopbits) == (9600, 8, "N", 1)
     declared = DRIVER.declaration
-    assert set(declared.not_shown) == {"key", "counter", "control"}
+    assert set(declared.not_shown) == {"key", "counter", "control", "output"}
     assert declared.tells_identity
     assert declared.query_within_s <= 0.2
 

@@ -185,6 +185,15 @@ def test_an_older_instrument_knows_other_words(mode, newer, older):
         Ophir({}).prepare(link, Wanted(mode))
 
 
+def test_an_older_instrument_knows_no_lists():
+    """An entry that it cannot choose is told as the wavelength itself; one chosen is left alone."""
+    told = ("AW", "*CONTINUOUS 193 12000 4 248 366 532 1064 NONE 10.6")
+    with dialogue(told, ("WI3", UNKNOWN), ("WL 532", "*")) as link:
+        Ophir({}).prepare(link, Wanted(wavelength="532"))
+    with dialogue(told) as link:
+        Ophir({}).prepare(link, Wanted(wavelength="1064"))
+
+
 def test_what_cannot_be_set_is_refused_before_anything_is_sent():
     """An unknown range or mode leaves the meter as it is."""
     with dialogue(("AR", "*0 1W 100mW")) as link, pytest.raises(DeviceFault, match="knows no 5W"):

@@ -234,32 +234,33 @@ def test_a_range_beyond_its_list(text):
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted", "command"),
+    ("told", "wanted", "commands"),
     [
-        (CONTINUOUS, "1064", "WI4"),
-        (CONTINUOUS, "10600", "WI6"),
-        (CONTINUOUS, "10.6", "WI6"),
-        (CONTINUOUS, "2940", "WL 2940"),
-        (CONTINUOUS, "193", "WL 193"),
-        (CONTINUOUS, "12000", "WL 12000"),
+        (CONTINUOUS, "1064", ()),
+        (CONTINUOUS, "532", ("WI3", "WL 532")),
+        (CONTINUOUS, "10600", ("WI6", "WL 10600")),
+        (CONTINUOUS, "10.6", ("WI6", "WL 10600")),
+        (CONTINUOUS, "2940", ("WL 2940",)),
+        (CONTINUOUS, "193", ("WL 193",)),
+        (CONTINUOUS, "12000", ("WL 12000",)),
         (CONTINUOUS, "192", None),
         (CONTINUOUS, "12001", None),
         (CONTINUOUS, "-1064", None),
         (CONTINUOUS, "CO2", None),
-        ("DISCRETE 1 VIS NIR", "NIR", "WI2"),
+        ("DISCRETE 1 VIS NIR", "NIR", ("WI2",)),
         ("DISCRETE 1 VIS NIR", "1064", None),
-        ("DISCRETE 2 532 1064", "1064", "WI2"),
+        ("DISCRETE 2 532 1064", "532", ("WI1",)),
     ],
 )
-def test_wavelengths(told, wanted, command):
+def test_wavelengths(told, wanted, commands):
     """An entry of the list where there is one; else a continuous head within its limits."""
     lengths = Wavelengths.read(told)
-    if command is None:
+    if commands is None:
         with pytest.raises(DeviceFault, match="The head has no wavelength"):
-            lengths.command_for(wanted)
+            lengths.commands_for(wanted)
     else:
-        assert lengths.command_for(wanted) == command
-        assert WIRE.classify(frame(command)) is CommandClass.PREPARES
+        assert lengths.commands_for(wanted) == commands
+        assert all(WIRE.classify(frame(word)) is CommandClass.PREPARES for word in commands)
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,19 @@ def test_a_late_acknowledgement_shifts_no_status(known):
             ask(Pieces(*pieces), wire)
 
 
+@pytest.mark.parametrize(("known", "waited_s"), [(None, 0.05), ("none", 0.02), ("data", 0)])
+def test_how_long_a_status_is_listened_to(known, waited_s):
+    """50 ms while the form is not known; known to end there, longer than a USB adapter keeps it."""
+    wire = Uc2000Wire(checksum=True)
+    wire.form = known
+    port = Pieces(FORMS[known or "none"])
+    link = Link(port, wire, port.clock, NoTranscript())
+    link._unsure = False
+    began_ns = port.clock.ns
+    link.exchange(STATUS, within_s=0.2)
+    assert (port.clock.ns - began_ns) / 1e9 == pytest.approx(waited_s)
+
+
 @given(st.binary(min_size=1, max_size=5), st.binary(max_size=3))
 @settings(max_examples=300, deadline=None)
 def test_garbage_before_a_status_is_no_status(before, behind):

@@ -120,7 +120,7 @@ def _driver(dialect, data):
         with contextlib.suppress(LinkError, ProtocolError, DeviceFault, WrongDevice):
             ask(link)
     driver.wire.classify(data)
-    driver.wire.split(data)
+    driver.wire.split(data, data)
 
 
 def _telnet(data):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 
 from tests.clinic import Clinic, Laser, here
 
@@ -20,25 +18,6 @@ operator_class = "any"
 """
 
 
-class OtherLaser(Laser):
-    """A simulated laser of any kind, behind a pty."""
-
-    def __init__(self, folder, simulator, *options):
-        self.link, self.truth_path = folder / simulator, folder / f"{simulator}.truth"
-        words = ["sim", "serve", simulator, "--pty", "--link", self.link]
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "devicelink", *map(str, words)),
-                *("--truth", str(self.truth_path), *options),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            bufsize=1,
-        )
-        self.ready = json.loads(self.process.stdout.readline())
-
-
 class OtherClinic(Clinic):
     """A copy of the built station with such a laser, registered under the serial it tells."""
 
@@ -50,7 +29,7 @@ class OtherClinic(Clinic):
         self.station, self.props = root / "c" / "station", root / "c" / "props"
         self.serial = serial if serial.startswith("SIM-") else f"SIM-{serial}"
         self.pin = self.props / "pin"
-        self.laser = OtherLaser(self.props, driver, *options)
+        self.laser = Laser(self.props, driver, *options, simulator=driver)
         self.by = ("--data", self.station, "--by", "t-ada", "--pin-file", self.pin)
         (self.props / "settings.toml").write_text(settings)
         self._believe_catalogue()

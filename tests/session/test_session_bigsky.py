@@ -82,8 +82,8 @@ def test_a_session_with_light(flash):
 
 
 def test_a_session_at_the_speed_of_the_line(flash):
-    """With every reply as late as 9600 baud makes it, READY is reached, watched and left."""
-    clinic = flash("--set", "reply_latency_s=0.03")
+    """Replies as late as 9600 baud and a USB adapter make them: READY is reached and watched."""
+    clinic = flash("--set", "reply_latency_s=0.035", "--set", "shutter_s=0.3")
     session = in_ready(clinic, "--for", "3")
     clinic.laser.set("trigger_input=on")
     clinic.laser.wait_for("light_on", session)

@@ -214,12 +214,14 @@ def test_a_drivers_own_mistake_does_not_end_a_lock(mistake):
     assert "the driver failed" in outcome.why_not
 
 
-def test_each_round_is_told_before_it_begins():
-    """Whoever must stay alive meanwhile, such as the guard's owner, is called once a round."""
+def test_whoever_waits_hears_before_each_order_and_each_read_back():
+    """Whoever must stay alive meanwhile, such as the guard's owner, is called before each wait."""
     clock = Clock()
     acting = Acting(clock, reads=lambda turn: DARK if turn == 3 else LIT)
-    lock(acting, acting, clock, each_round=lambda: acting.story.append("beat"))
-    assert acting.story == ["only_reduce", *["beat", *ROUND] * 3]
+    lock(acting, acting, clock, alive=lambda: acting.story.append("beat"))
+    reducing, reading = ROUND[:2], ROUND[2:]
+    heard = [word for order in reducing for word in ("beat", order)] + ["beat", *reading]
+    assert acting.story == ["only_reduce", *heard * 3]
 
 
 class Wire:

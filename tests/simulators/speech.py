@@ -6,6 +6,25 @@ in bytes alone.
 
 from __future__ import annotations
 
+import binascii
+
+
+def _uc2000(*command):
+    """A frame with its checksum: the start byte, the command, the one's complement of its sum."""
+    return bytes([0x5B, *command, ~sum(command) & 0xFF])
+
+
+def _nkt(kind, *content):
+    """A telegram from host 66 to module 1, escaped."""
+    message = bytes([1, 66, kind, *content])
+    message += binascii.crc_hqx(message, 0).to_bytes(2, "big")
+    escaped = b"".join(
+        bytes([0x5E, each + 0x40]) if each in {0x0A, 0x0D, 0x5E} else bytes([each])
+        for each in message
+    )
+    return b"\r" + escaped + b"\n"
+
+
 SPEECH = {
     "ipg": [
         line.encode() + b"\r"
@@ -33,5 +52,25 @@ SPEECH = {
             *("$HP", "$FE", "$FP", "$MM3", "$SP", "$SE", "$EF", "$ER", "$SF", "$WN1", "$WN-1"),
             *("$AR", "$ZE", "$ZA", "$ZQ", "$DU\r$CS1", "$CS0", "$WL 2940", "$WI2", "$IC", "$RE"),
         )
+    ],
+    "uc2000": [
+        b"\x7e",
+        _uc2000(0x7F, 80) + _uc2000(0x75),
+        *(
+            _uc2000(*command)
+            for command in ((0x75,), (0x76,), (0x7F, 0), (0x70,), (0x7B,), (0x7C,))
+        ),
+    ],
+    "bigsky": [
+        line.encode() + b"\r\n"
+        for line in (
+            *(">QSM0\r\n>ROF0\r\n>A\r\n>R1", ">PQ", ">A", ">R1", ">R0", ">S", ">SQ", ">WOR"),
+            *(">QSM2", ">IF1", ">F10", ">CQ"),
+        )
+    ],
+    "nkt": [
+        *(_nkt(4, register) for register in (0x30, 0x66, 0x61)),
+        *(_nkt(5, register, value) for register, value in ((0x30, 1), (0x30, 0))),
+        _nkt(5, 0x22, 0xE8, 0x03) + _nkt(5, 0x30, 1),
     ],
 }

@@ -31,6 +31,8 @@ def usable(found):
     """The simulator; one that cannot be used is skipped with the reason."""
     if found.simulator is None:
         pytest.skip(f"the simulator {found.name} cannot be used: {found.problem}")
+    if found.name == "replay":
+        pytest.skip("replay is built from a recording alone; tests/simulators/test_sim_replay.py")
     return found.simulator
 
 

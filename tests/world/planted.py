@@ -21,13 +21,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from planted_bugs import PLANTED
+from planted_bugs import PLANTED as PLANTED_IN_THE_CORE
+from planted_in_drivers import PLANTED_IN_DRIVERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from planted_bugs import Planted
 
+PLANTED = (*PLANTED_IN_THE_CORE, *PLANTED_IN_DRIVERS)
 TREE = Path(__file__).resolve().parents[2]
 COPIED = ("devicelink", "drivers/devicelink_*", "simulators/devicelink_*")
 CONTROL = "none"

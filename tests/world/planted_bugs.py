@@ -346,8 +346,8 @@ PLANTED = (
                 _UNLOCKING,
                 "    if table.calls_for_lock(effective.glimpse):\n"
                 "        return table.Seen(work.now(), effective.glimpse)\n"
-                "    judged = work.facts",
-                "    judged = work.facts",
+                "    if not token.begun",
+                "    if not token.begun",
             ),
         ),
     ),

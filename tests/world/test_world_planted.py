@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from planted import DoesNotFit, look_for, plant
-from planted_bugs import PLANTED, Change, Planted
+from planted import PLANTED, DoesNotFit, look_for, plant
+from planted_bugs import Change, Planted
 from planted_stories import STORIES
 
 DRAWN = range(12)

@@ -18,7 +18,7 @@ from devicelink_simulation.world.operations import Blow
 from devicelink_simulation.world.people import WELL
 from devicelink_simulation.world.runs import Totals, play, play_clean_seed, play_seed
 from devicelink_simulation.world.shorten import shorten
-from devicelink_simulation.world.story import Story, Trouble
+from devicelink_simulation.world.story import Laser, Story, Trouble
 
 CHUNK = 50
 CHUNKS = 16
@@ -94,12 +94,14 @@ NOISE = (Trouble("clock", at_s=0.5, value="1.0"), Trouble("slow", at_s=0.2, valu
 
 def test_a_failing_story_is_made_short(strict):
     """What is left of a story that fails is what makes it fail."""
-    story = Story(5, (WELL, WELL, WELL), (*NOISE, CRASH), laser=(("startup_s", "0.1"),))
+    story = Story(
+        5, (WELL, WELL, WELL), (*NOISE, CRASH), lasers=(Laser(values=(("startup_s", "0.1"),)),)
+    )
     short = shorten(story)
     assert short.troubles == (CRASH,)
     assert len(short.visits) == 2
     assert len(short.visits[0].acts) == 0
-    assert short.laser == ()
+    assert short.lasers == (Laser(),)
     assert [violation.rule for violation in play(short)[1]] == ["sessions_never_die"]
 
 

@@ -9,10 +9,11 @@ from devicelink_simulation.world.operations import CRASHES, FAILURES, Blow
 from devicelink_simulation.world.oracle import Violation
 from devicelink_simulation.world.people import WELL
 from devicelink_simulation.world.runs import play
-from devicelink_simulation.world.story import Story, Trouble
+from devicelink_simulation.world.story import Laser, Story, Trouble
 from devicelink_simulation.world.sweeps import (
     SCENES,
     SHORT,
+    WIRE_SCENES,
     Scene,
     blows,
     exchanges_of,
@@ -36,7 +37,7 @@ def test_a_thinned_sweep_finds_nothing():
     told = []
     totals = sweep_all(progress=lambda *so_far: told.append(so_far), workers=2, every=THIN, skip=7)
     assert [(story.as_json(), found) for story, found in totals.found] == []
-    assert set(totals.operations) == {*SCENES, "wire"}
+    assert set(totals.operations) == {*SCENES, *WIRE_SCENES}
     done, total, runs_a_second = told[-1]
     assert done == total == sum(totals.runs.values())
     assert runs_a_second > 0
@@ -128,7 +129,9 @@ def test_a_frozen_session_is_noticed_by_its_guard():
 def test_a_session_that_hung_reads_its_own_lock_back(step):
     """Woken beside a guard that locks, it does not talk into the guard's exchange for long."""
     frozen = Trouble("freeze", at_s=1.6, whom="session", for_s=1.2 + step * 0.0031)
-    ran, violations = play(Story(4 * step + 1, (WELL,), (frozen,), (("startup_s", "0.1"),)))
+    ran, violations = play(
+        Story(4 * step + 1, (WELL,), (frozen,), (Laser(values=(("startup_s", "0.1"),)),))
+    )
     assert violations == []
     assert [end.code for end in ran.world.book.exits if end.program == "session"] == [1]
 

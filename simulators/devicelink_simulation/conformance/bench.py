@@ -161,6 +161,16 @@ class WatchedLink(Link):
         super().wait(seconds)
 
 
+class Given:
+    """What a driver is given of a link: the two things that the contract names."""
+
+    __slots__ = ("exchange", "wait")
+
+    def __init__(self, link: WatchedLink) -> None:
+        self.exchange = link.exchange
+        self.wait = link.wait
+
+
 class Bench:
     """A driver of the subject's on a fresh laser."""
 
@@ -181,6 +191,7 @@ class Bench:
         self.port = WatchedPort(inner, self.time, self.story)
         self.driver: Driver = subject.make(configuration)
         self.link = WatchedLink(self.port, self.driver.wire, self.runtime)
+        self.given = Given(self.link)
         self.token = EnableToken(step="ready", entry_index=2)
         self.unlock_token = EnableToken(step="unlock", entry_index=1)
         self.identity: Identity | None = None
@@ -204,10 +215,10 @@ class Bench:
         self.time.sleep(seconds)
         self._simulation.advance(self.time.mono_ns())
 
-    def lock(self, **how: float) -> LockOutcome:
+    def lock(self) -> LockOutcome:
         """As every session, guard and command locks."""
         self.link.method = "lock"
-        self.outcome = lock(self.link, self.driver, self.runtime, **how)
+        self.outcome = lock(self.link, self.driver, self.runtime)
         return self.outcome
 
     def now_s(self) -> float:

@@ -63,9 +63,7 @@ class Result:
         }
 
 
-def grade(
-    subject: Subject, each: Callable[[Check], None] = lambda _: None
-) -> tuple[Result, ...]:
+def grade(subject: Subject, each: Callable[[Check], None] = lambda _: None) -> tuple[Result, ...]:
     """The grade of a subject; `each` hears of a check before it runs.
 
     Raises `ConfigError` where the profile exempts what is no check.

@@ -27,7 +27,7 @@ def identify_asks_only(subject: Subject) -> None:
             identify(bench)
         bench.pass_time(_LATER_S)
         bench.link.method = "read_effective"
-        bench.effective = bench.driver.read_effective(bench.link, subject.profile.settings)
+        bench.effective = bench.driver.read_effective(bench.given, subject.profile.settings)
     for each in asked.link.asked[before:]:
         hold(
             each.kind is CommandClass.QUERY,
@@ -91,9 +91,9 @@ def nothing_emits_on_connect(subject: Subject) -> None:
             ("read_lock", driver.read_lock),
         ):
             link.method = method
-            ask(link)
+            ask(bench.given)
         link.method = "read_effective"
-        driver.read_effective(link, subject.profile.settings)
+        driver.read_effective(bench.given, subject.profile.settings)
         bench.pass_time(_LATER_S)
         for each in link.asked[before:]:
             hold(
@@ -119,7 +119,7 @@ def light_at_connect_is_seen(subject: Subject) -> None:
         )
         bench.link.method = "read_lock"
         hold(
-            not bench.driver.read_lock(bench.link).confirmed,
+            not bench.driver.read_lock(bench.given).confirmed,
             f"{what}: light is on, and the read-back says locked.",
         )
 

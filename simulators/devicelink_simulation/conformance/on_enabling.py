@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from devicelink.driver import CommandClass, DeviceState, Trigger
 from devicelink.errors import DeviceLinkError
 from devicelink_simulation.conformance.bench import Bench
-from devicelink_simulation.conformance.check import check, hold
+from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.script import (
     HELD_S,
     STEPS,
     Ends,
+    as_asked,
     effective,
     read_status,
     start_up_passes,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _LATER_S = 10.0
 _READY_TAKES_S = 0.2
+"""On the bench's clock, which begins at 1000 s."""
 _REPLIES_LOST = (
     "drop",
     "lost_command",
@@ -46,7 +48,7 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     raised = False
     for _ in range(3):
         try:
-            bench.driver.ready(bench.link, bench.token)
+            bench.driver.ready(bench.given, bench.token)
         except DeviceLinkError:
             raised = True
             break
@@ -68,9 +70,8 @@ def enabling_needs_an_intent(subject: Subject) -> None:
         given = whole.token if each.method == "ready" else whole.unlock_token
         hold(each.token is given, f"{each.frame!r} left under a token that the driver made itself.")
     hold(
-        sorted(whole.enabling()) == sorted(
-            each.frame for each in whole.link.asked if each.kind is CommandClass.ENABLES
-        ),
+        sorted(whole.enabling())
+        == sorted(each.frame for each in whole.link.asked if each.kind is CommandClass.ENABLES),
         "An enabling frame left beside the link's exchanges.",
     )
 
@@ -121,7 +122,7 @@ def questions_change_nothing(subject: Subject) -> None:
 
 @check("What enables is never repeated by itself, whatever becomes of its reply.")
 def enabling_is_never_repeated(subject: Subject) -> None:
-    """Every enabling exchange struck; each frame left once, also when READY is asked again."""
+    """Every enabling exchange struck or refused; each frame left once, also if asked again."""
     clean = walked(Bench(subject), "ready")
     wire = clean.driver.wire
     hold(clean.enabling(), "ready sent nothing that enables.")
@@ -135,12 +136,24 @@ def enabling_is_never_repeated(subject: Subject) -> None:
             bench = Bench(subject, faults=[f"{fault}@nth={nth}"])
             with contextlib.suppress(DeviceLinkError, Ends):
                 walk(bench, "ready")
-            for _ in range(2):
-                with contextlib.suppress(DeviceLinkError):
-                    bench.driver.ready(bench.link, bench.token)
-            sent = bench.enabling()
-            twice = {frame for frame in sent if sent.count(frame) > 1}
-            hold(not twice, f"{fault} at exchange {nth}: {twice} left more than once.")
+            _each_left_once(bench, f"{fault} at exchange {nth}")
+    profile = subject.profile
+    refusing = {**profile.faults, **profile.beyond_control, "the interlock open": profile.interlock}
+    for what, turns in refusing.items():
+        bench = walked(Bench(subject), "unlock")
+        bench.turn(turns)
+        _each_left_once(bench, what)
+
+
+def _each_left_once(bench: Bench, what: str) -> None:
+    """READY is asked for again and again under one token."""
+    for _ in range(3):
+        with contextlib.suppress(DeviceLinkError):
+            bench.driver.ready(bench.given, bench.token)
+        bench.pass_time(1.0)
+    sent = bench.enabling()
+    twice = {frame for frame in sent if sent.count(frame) > 1}
+    hold(not twice, f"{what}: {twice} left more than once.")
 
 
 @check("READY comes in steps that never wait, within the time declared, and then nothing is left.")
@@ -154,12 +167,12 @@ def ready_comes_in_steps(subject: Subject) -> None:
         if not done:
             link.method = "ready"
             before_s, asked = bench.now_s(), len(link.asked)
-            done = driver.ready(link, bench.token)
+            done = driver.ready(bench.given, bench.token)
             took_s = bench.now_s() - before_s
             hold(took_s <= _READY_TAKES_S, f"One call of ready took {took_s:.2f} s.")
             hold(len(link.asked) - asked <= 10, "One call of ready had more than ten exchanges.")  # noqa: PLR2004
-        told = read_status(bench)
-        if done and told.state in {DeviceState.READY, DeviceState.EMITTING}:
+        state = read_status(bench).state
+        if done and state in {DeviceState.READY, DeviceState.EMITTING}:
             break
         bench.pass_time(0.1)
     else:
@@ -169,11 +182,40 @@ def ready_comes_in_steps(subject: Subject) -> None:
     hold(bench.story.enabled or bench.story.lit, "READY was read back, and the laser is not ready.")
     sent = len(bench.enabling())
     with contextlib.suppress(DeviceLinkError):
-        driver.ready(link, bench.token)
+        driver.ready(bench.given, bench.token)
     hold(len(bench.enabling()) == sent, "ready had said that all is sent, and sent more.")
 
 
-@check("A hand makes the light, where the trigger is `hardware`; READY is light where it is `host`.")
+@check("An acknowledgement sets nothing and readies nothing.")
+def an_acknowledgement_readies_nothing(subject: Subject) -> None:
+    """While commands are acknowledged and not carried out."""
+    profile = subject.profile
+    told(profile.only_acknowledges, "the fault that only acknowledges (only_acknowledges)")
+    told(profile.other_settings, "other settings (other_settings)")
+    fault = (("fault", str(profile.only_acknowledges)),)
+    asked = next(iter(profile.other_settings.values()))
+    bench = walked(Bench(subject), "effective")
+    bench.turn(fault)
+    with contextlib.suppress(DeviceLinkError):
+        bench.driver.prepare(bench.given, asked)
+        got = bench.driver.read_effective(bench.given, asked)
+        hold(not as_asked(got.settings, asked), "Settings were acknowledged, and told as set.")
+    bench = walked(Bench(subject), "unlock")
+    bench.turn(fault)
+    give_up_s = bench.now_s() + bench.driver.declaration.arming_bound_s
+    with contextlib.suppress(DeviceLinkError):
+        while not bench.driver.ready(bench.given, bench.token) and bench.now_s() < give_up_s:
+            bench.pass_time(1.0)
+    bench.pass_time(bench.driver.declaration.arming_bound_s)
+    state = read_status(bench).state
+    hold(bench.story.dark, "The simulator's fault let it arm all the same.")
+    armed = state in {DeviceState.READY, DeviceState.EMITTING}
+    hold(not armed, f"READY was acknowledged, and the driver says {state}.")
+
+
+@check(
+    "A hand makes the light, where the trigger is `hardware`; READY is light where it is `host`."
+)
 def a_hand_makes_the_light(subject: Subject) -> None:
     """By the truth, on the profile's laser and on one left in each of its traps."""
     profile = subject.profile
@@ -225,14 +267,14 @@ def states_follow_the_truth(subject: Subject) -> None:
     bench = Bench(subject)
     for name, step in STEPS.items():
         step(bench)
-        told = read_status(bench)
-        if not told.state.can_make_light:
+        state = read_status(bench).state
+        if not state.can_make_light:
             hold(
                 bench.story.dark,
-                f"After {name} the driver says {told.state}, and the laser can make light.",
+                f"After {name} the driver says {state}, and the laser can make light.",
             )
         elif name in {"identify", "status", "bounds", "prepare", "effective", "unlock", "standby"}:
-            hold(so=False, sentence=f"After {name} the driver says {told.state}.")
+            hold(so=False, sentence=f"After {name} the driver says {state}.")
     hold(bench.story.times("enabled"), "A whole session never enabled the laser.")
 
 
@@ -242,6 +284,7 @@ CHECKS = (
     questions_change_nothing,
     enabling_is_never_repeated,
     ready_comes_in_steps,
+    an_acknowledgement_readies_nothing,
     a_hand_makes_the_light,
     states_follow_the_truth,
 )

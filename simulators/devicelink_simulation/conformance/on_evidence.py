@@ -12,15 +12,18 @@ from devicelink.session.state import calls_for_lock
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.on_locking import emitting
-from devicelink_simulation.conformance.script import as_asked, effective, read_status, walked
+from devicelink_simulation.conformance.script import as_asked, effective, read_status, ready, walked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devicelink.driver import Effective, Status
     from devicelink_simulation.conformance.profile import Turns
     from devicelink_simulation.conformance.subject import Subject
 
 _SEEN_WITHIN_S = 0.6
 _LONGEST_MEMORY_S = 6.0
+_TURNED_S = 0.2
 
 
 @check("The declaration is whole: ways, words, bounds, and a query that proves the link.")
@@ -56,44 +59,34 @@ def shown_is_true(subject: Subject) -> None:
     profile = subject.profile
     whole = walked(Bench(subject))
     whole.statuses += emitting(subject).statuses
-    declared = whole.driver.declaration
-    for what, knob, read in (
-        ("interlock", profile.interlock, lambda s: s.interlock_closed),
-        ("key", profile.key, lambda s: s.key_on),
-    ):
-        if what in declared.not_shown:
-            claimed = [s for s in whole.statuses if read(s) is Shown.YES]
-            hold(not claimed, f"The wire does not show the {what}, and the driver says it is well.")
-            _after(subject, knob, lambda s, r=read, w=what: _never_well(r(s), w))
-        else:
-            hold(
-                all(read(s) is Shown.YES for s in whole.statuses),
-                f"The wire shows the {what}, it is well, and the driver does not say so.",
-            )
-            told(knob, f"what turns the {what}")
-            _after(subject, knob, lambda s, r=read, w=what: _is_told(s, r(s), w))
+    _shown(subject, whole, "interlock", profile.interlock, lambda told: told.interlock_closed)
+    _shown(subject, whole, "key", profile.key, lambda told: told.key_on)
     _control(subject, whole)
     _counter(whole)
 
 
-def _never_well(shown: Shown, what: str) -> None:
-    hold(shown is not Shown.YES, f"The {what} is turned, and the driver says that it is well.")
-
-
-def _is_told(status: Status, shown: Shown, what: str) -> None:
-    """As open, or as unknown together with something else that ends a session."""
-    unknown = shown is not Shown.YES and calls_for_lock(status)
-    hold(shown is Shown.NO or unknown, f"The {what} is turned, and the driver says {shown}.")
-
-
-def _after(subject: Subject, knob: Turns, judge) -> None:  # type: ignore[no-untyped-def]
-    """The status of a laser, locked and in light, once the knob is turned."""
-    if not knob:
-        return
+def _shown(
+    subject: Subject, whole: Bench, what: str, knob: Turns, read: Callable[[Status], Shown]
+) -> None:
+    """Well while it is well, and told once it is turned; never well where the wire hides it."""
+    hidden = what in whole.driver.declaration.not_shown
+    for status in whole.statuses:
+        if hidden:
+            hold(read(status) is not Shown.YES, f"The wire hides the {what}; it is told as well.")
+        else:
+            hold(read(status) is Shown.YES, f"The {what} is well, and the driver does not say so.")
+    if not hidden:
+        told(knob, f"what turns the {what}")
     for bench in (walked(Bench(subject), "identify"), emitting(subject)):
         bench.turn(knob)
-        bench.pass_time(0.2)
-        judge(read_status(bench))
+        bench.pass_time(_TURNED_S)
+        status = read_status(bench)
+        shown = read(status)
+        if hidden:
+            hold(shown is not Shown.YES, f"The {what} is turned, and told as well.")
+        else:
+            unknown = shown is not Shown.YES and calls_for_lock(status)
+            hold(shown is Shown.NO or unknown, f"The {what} is turned; the driver says {shown}.")
 
 
 def _control(subject: Subject, whole: Bench) -> None:
@@ -129,7 +122,7 @@ def evidence_is_true(subject: Subject) -> None:
     """And each read-back names no better evidence than is declared."""
     order = list(Evidence)
     bench = walked(Bench(subject))
-    reading = bench.driver.read_lock(bench.link)
+    reading = bench.driver.read_lock(bench.given)
     declared = bench.driver.declaration.evidence_locked
     hold(
         order.index(reading.evidence) <= order.index(declared),
@@ -144,7 +137,7 @@ def evidence_is_true(subject: Subject) -> None:
         bench.pass_time(_LONGEST_MEMORY_S)
         if not bench.story.dark:
             hold(
-                not bench.driver.read_lock(bench.link).confirmed,
+                not bench.driver.read_lock(bench.given).confirmed,
                 f"{what}: the laser can make light, and the read-back says locked.",
             )
     for what, turns in subject.profile.unseen.items():
@@ -153,7 +146,7 @@ def evidence_is_true(subject: Subject) -> None:
         bench.turn(turns)
         bench.pass_time(_LONGEST_MEMORY_S)
         hold(not bench.story.dark, f"{what}: the simulator makes no light; the profile is wrong.")
-        confirmed = bench.driver.read_lock(bench.link).confirmed
+        confirmed = bench.driver.read_lock(bench.given).confirmed
         hold(
             declared is Evidence.COMMANDED or not confirmed,
             f"{what}: light is on, the read-back says locked, and {declared} is declared for it.",
@@ -173,19 +166,14 @@ def time_bounds_are_kept(subject: Subject) -> None:
     hold(dark_ns - first_ns <= bound_ns, f"Dark came {(dark_ns - first_ns) / 1e6:.0f} ms late.")
     armed = walked(Bench(subject), "unlock")
     began = len(armed.port.writes)
-    _arm(armed)
+    ready(armed)
     first_ns = next(
-        write.at_ns for write in armed.port.writes[began:] if armed.bare(write.data)
-        in armed.enabling()
+        write.at_ns
+        for write in armed.port.writes[began:]
+        if armed.bare(write.data) in armed.enabling()
     )
     took_ns = armed.story.times("enabled", "light_on")[0] - first_ns
     hold(took_ns <= nanoseconds(declared.arming_bound_s), "It armed later than arming_bound_s.")
-
-
-def _arm(bench: Bench) -> None:
-    from devicelink_simulation.conformance.script import ready
-
-    ready(bench)
 
 
 @check("The bounds that are told are the laser's own: within them it takes what it is told.")
@@ -195,15 +183,15 @@ def bounds_hold(subject: Subject) -> None:
     driver = Bench(subject).driver
     names = {spec.name for spec in driver.declaration.settings}
     bench = walked(Bench(subject), "status")
-    bounds = driver.bounds(bench.link)
+    bounds = driver.bounds(bench.given)
     hold(set(bounds) <= names, "There is a bound for what is no setting.")
     for name, (low, high) in bounds.items():
         hold(Decimal(low) <= Decimal(high), f"{name}: from {low} to {high}.")
         for value in (low, high):
             asked = {**settings, name: value}
             bench = walked(Bench(subject), "status")
-            bench.driver.prepare(bench.link, asked)
-            got = bench.driver.read_effective(bench.link, asked)
+            bench.driver.prepare(bench.given, asked)
+            got = bench.driver.read_effective(bench.given, asked)
             hold(as_asked(got.settings, asked), f"{name}={value} is in bounds and not effective.")
 
 
@@ -211,13 +199,13 @@ def bounds_hold(subject: Subject) -> None:
 def out_of_bounds_is_refused(subject: Subject) -> None:
     """Each numeric setting far above, below nothing, and as a word."""
     first = walked(Bench(subject), "status")
-    for name, (_, high) in first.driver.bounds(first.link).items():
+    for name, (_, high) in first.driver.bounds(first.given).items():
         for value in (str(Decimal(high) * 2 + 1), "-1", "NaN", "much"):
             asked = {**subject.profile.settings, name: value}
             bench = walked(Bench(subject), "status")
             try:
-                bench.driver.prepare(bench.link, asked)
-                got = bench.driver.read_effective(bench.link, asked)
+                bench.driver.prepare(bench.given, asked)
+                got = bench.driver.read_effective(bench.given, asked)
             except DeviceLinkError:
                 continue
             hold(
@@ -238,15 +226,15 @@ def settings_id_tells_all(subject: Subject) -> None:
     seen = {first: "the profile's settings"}
     for what, settings in subject.profile.other_settings.items():
         bench = walked(Bench(subject), "status")
-        bench.driver.prepare(bench.link, settings)
-        got = bench.driver.read_effective(bench.link, settings)
+        bench.driver.prepare(bench.given, settings)
+        got = bench.driver.read_effective(bench.given, settings)
         hold(as_asked(got.settings, settings), f"{what}: not effective as asked for.")
         twin = seen.setdefault(got.settings_id, what)
         hold(twin == what, f"{what} and {twin} have one settings_id.")
     for what, turns in subject.profile.changes.items():
         bench = walked(Bench(subject), "effective")
         bench.turn(turns)
-        got = bench.driver.read_effective(bench.link, subject.profile.settings)
+        got = bench.driver.read_effective(bench.given, subject.profile.settings)
         hold(got.settings_id != first, f"{what}: another beam, and settings_id is the same.")
 
 
@@ -260,7 +248,7 @@ def an_interlock_ends_ready(subject: Subject) -> None:
     told(subject.profile.interlock, "the interlock (interlock)")
     bench = emitting(subject)
     bench.turn(subject.profile.interlock)
-    bench.pass_time(0.2)
+    bench.pass_time(_TURNED_S)
     hold(bench.story.dark, "The simulator's interlock leaves the laser on; the profile is wrong.")
     bench.turn(subject.profile.interlock_closes)
     bench.pass_time(_LONGEST_MEMORY_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError
@@ -96,18 +97,18 @@ def _methods(subject: Subject) -> list[tuple[str, str, Callable[[Bench], object]
     ways = Bench(subject).driver.declaration.lock_ways
 
     def reducing(number: int) -> Callable[[Bench], object]:
-        return lambda b: b.driver.reduce(b.link, b.driver.declaration.lock_ways[number])
+        return lambda b: b.driver.reduce(b.given, b.driver.declaration.lock_ways[number])
 
     return [
-        ("identify", "identify", lambda b: b.driver.identify(b.link)),
-        ("identify", "read_status", lambda b: b.driver.read_status(b.link)),
-        ("identify", "bounds", lambda b: b.driver.bounds(b.link)),
-        ("bounds", "prepare", lambda b: b.driver.prepare(b.link, settings)),
-        ("prepare", "read_effective", lambda b: b.driver.read_effective(b.link, settings)),
-        ("effective", "unlock", lambda b: b.driver.unlock(b.link, b.unlock_token)),
-        ("unlock", "ready", lambda b: b.driver.ready(b.link, b.token)),
-        ("ready", "standby", lambda b: b.driver.standby(b.link)),
-        ("standby", "read_lock", lambda b: b.driver.read_lock(b.link)),
+        ("identify", "identify", lambda b: b.driver.identify(b.given)),
+        ("identify", "read_status", lambda b: b.driver.read_status(b.given)),
+        ("identify", "bounds", lambda b: b.driver.bounds(b.given)),
+        ("bounds", "prepare", lambda b: b.driver.prepare(b.given, settings)),
+        ("prepare", "read_effective", lambda b: b.driver.read_effective(b.given, settings)),
+        ("effective", "unlock", lambda b: b.driver.unlock(b.given, b.unlock_token)),
+        ("unlock", "ready", lambda b: b.driver.ready(b.given, b.token)),
+        ("ready", "standby", lambda b: b.driver.standby(b.given)),
+        ("standby", "read_lock", lambda b: b.driver.read_lock(b.given)),
         *(("ready", f"reduce {way.name}", reducing(i)) for i, way in enumerate(ways)),
     ]
 
@@ -135,21 +136,25 @@ def only_known_errors(subject: Subject) -> None:
     for nth in walked(Bench(subject)).first_of_each(times=1):
         for place in range(_REPLY_BYTES):
             fault = f"corrupt:position={place}@nth={nth}"
-            _only_known(lambda f=fault: walk(Bench(subject, faults=[f])), fault)
+            _only_known(walk, Bench(subject, faults=[fault]), fault)
     for junk in (b"\xff" * 3, b"\r\n\r\n", bytes(17), b"\r" * 40, b"9" * 70 + b"\r\n"):
         for name in STEPS:
             bench = walked(Bench(subject), name)
-            bench.port.change = lambda data, junk=junk: junk if data else data
+            bench.port.change = partial(_instead, junk)
             for _, method, call in _methods(subject):
-                _only_known(lambda c=call, b=bench: c(b), f"{method} at {junk!r}")
+                _only_known(call, bench, f"{method} at {junk!r}")
 
 
-def _only_known(call: Callable[[], object], what: str) -> None:
+def _instead(junk: bytes, data: bytes) -> bytes:
+    return junk if data else data
+
+
+def _only_known(call: Callable[[Bench], object], bench: Bench, what: str) -> None:
     try:
-        call()
+        call(bench)
     except (DeviceLinkError, Ends, NotHeld):
         return
-    except Exception as error:  # noqa: BLE001  (this is what is looked for)
+    except Exception as error:
         raise NotHeld(f"{what}: the driver raised {error!r}.") from error
 
 

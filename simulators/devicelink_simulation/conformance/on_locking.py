@@ -24,14 +24,17 @@ _ONE_ROUND_NS = nanoseconds(0.05)
 _REDUCING = {CommandClass.REDUCES, CommandClass.QUERY}
 
 
-def states(subject: Subject) -> Iterator[tuple[str, Bench, bool]]:
-    """A bench in every state that the profile reaches; and whether a lock has to be confirmed."""
+def states(subject: Subject) -> Iterator[tuple[str, Bench, bool | None]]:
+    """A bench in every state that the profile reaches; and whether a lock has to be confirmed.
+
+    None where others are at the laser: then it only has to be true.
+    """
     profile = subject.profile
     yield "a laser just connected", Bench(subject), True
     for name in STEPS:
         yield f"after {name}", walked(Bench(subject), name), True
     arming = walked(Bench(subject), "unlock")
-    arming.driver.ready(arming.link, arming.token)
+    arming.driver.ready(arming.given, arming.token)
     yield "arming", arming, True
     yield "emitting", emitting(subject), True
     troubles = dict(profile.faults)
@@ -45,6 +48,12 @@ def states(subject: Subject) -> Iterator[tuple[str, Bench, bool]]:
         bench = emitting(subject)
         bench.turn(turns)
         yield what, bench, False
+    for what, turns in profile.lit_otherwise.items():
+        bench = Bench(subject)
+        bench.turn(turns)
+        yield what, bench, None
+    for what, values in profile.traps.items():
+        yield what, Bench(subject, values=values), None
 
 
 def emitting(subject: Subject) -> Bench:
@@ -69,14 +78,16 @@ def lock_from_every_state(subject: Subject) -> None:
         bound_ns = nanoseconds(bench.driver.declaration.lock_bound_s)
         bench.turn(subject.profile.press)
         bench.pass_time(_LATER_S)
-        if confirmable:
-            hold(outcome.confirmed, f"{what}: not confirmed locked: {outcome.why_not}.")
+        if outcome.confirmed:
             hold(bench.story.dark, f"{what}: locked, and {_LATER_S:g} s later it can make light.")
+        else:
+            hold(outcome.why_not, f"{what}: the lock is not confirmed, and nobody says why.")
+        if confirmable is False:
+            hold(not outcome.confirmed, f"{what}: the laser is not ours to lock, and is locked.")
+        elif confirmable:
+            hold(outcome.confirmed, f"{what}: not confirmed locked: {outcome.why_not}.")
             late = [at for at in _ends(bench, begun_ns) if at > begun_ns + bound_ns + _ONE_ROUND_NS]
             hold(not late, f"{what}: light went later than the lock_bound_s declared.")
-        else:
-            hold(not outcome.confirmed, f"{what}: the laser is not ours to lock, and is locked.")
-            hold(outcome.why_not, f"{what}: the lock is not confirmed, and nobody says why.")
 
 
 @check("Locking again changes nothing and is confirmed again.")
@@ -104,7 +115,7 @@ def each_way_takes_the_light(subject: Subject) -> None:
         hold(bench.story.lit, f"There is no light that {way.name} could take.")
         before = len(bench.port.writes)
         bench.link.method = f"reduce {way.name}"
-        bench.driver.reduce(bench.link, way)
+        bench.driver.reduce(bench.given, way)
         wire = bench.driver.wire
         sent = [bench.bare(write.data) for write in bench.port.writes[before:]]
         reducing = [each for each in sent if wire.classify(each) is CommandClass.REDUCES]
@@ -142,7 +153,7 @@ def a_frozen_status_locks_nothing(subject: Subject) -> None:
         bench.turn((("fault", str(fault)),))
         if until == "unlock":
             with contextlib.suppress(DeviceLinkError):
-                bench.driver.ready(bench.link, bench.token)
+                bench.driver.ready(bench.given, bench.token)
             bench.pass_time(bench.driver.declaration.arming_bound_s)
         outcome = bench.lock()
         hold(
@@ -159,7 +170,7 @@ def a_refused_order_is_raised(subject: Subject) -> None:
     bench = emitting(subject)
     bench.turn((("fault", str(fault)),))
     try:
-        bench.driver.reduce(bench.link, bench.driver.declaration.lock_ways[0])
+        bench.driver.reduce(bench.given, bench.driver.declaration.lock_ways[0])
     except DeviceFault:
         pass
     else:

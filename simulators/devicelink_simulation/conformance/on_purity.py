@@ -57,12 +57,14 @@ def calls_no_clock(subject: Subject) -> None:
     called: list[str] = []
 
     def look(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "c_call" and frame.f_globals.get("__name__") in watched_names:
+        if event == "c_call" and _is_watched(frame):
             owner = argument.__module__ or _kind(getattr(argument, "__self__", None)).__module__
             _note(owner, argument.__name__)
-        elif event == "call" and frame.f_back is not None:
-            if frame.f_back.f_globals.get("__name__") in watched_names:
-                _note(str(frame.f_globals.get("__name__")), frame.f_code.co_name)
+        elif event == "call" and frame.f_back is not None and _is_watched(frame.f_back):
+            _note(str(frame.f_globals.get("__name__")), frame.f_code.co_name)
+
+    def _is_watched(frame: FrameType) -> bool:
+        return frame.f_globals.get("__name__") in watched_names
 
     def _note(owner: str, name: str) -> None:
         if owner == "builtins" and name not in _BUILTINS:
@@ -98,7 +100,8 @@ def modules_of(subject: Subject) -> list[ModuleType]:
             continue
         found[name] = importlib.import_module(name)
         waiting |= {
-            each for each in _imported(found[name])
+            each
+            for each in _imported(found[name])
             if each.partition(".")[0] == top and each in sys.modules
         }
     return [found[name] for name in sorted(found)]
@@ -111,7 +114,9 @@ def _imported(module: ModuleType) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             package = (module.__package__ or "").split(".")
             base = package[: len(package) - node.level + 1] if node.level else []
-            yield ".".join([*base, *([node.module] if node.module else [])])
+            source = ".".join([*base, *([node.module] if node.module else [])])
+            whole = source in {"devicelink", module.__package__}
+            yield from (f"{source}.{alias.name}" for alias in node.names) if whole else (source,)
 
 
 def _called(module: ModuleType) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devicelink.driver import CommandClass
@@ -58,6 +59,37 @@ class Chopped:
         self._inner.close()
 
 
+class Between:
+    """A port on which garbage has come since the last reply, whenever somebody looks."""
+
+    def __init__(self, inner: Port, garbage: bytes) -> None:
+        self._inner = inner
+        self._garbage = garbage
+        self._since_reply = True
+
+    def write(self, data: bytes) -> None:
+        """As it is; what comes next is a reply."""
+        self._since_reply = False
+        self._inner.write(data)
+
+    def read(self, within_s: float, until: Latch | None = None) -> bytes:
+        """The garbage once, when no reply is awaited; else as it is."""
+        if self._since_reply:
+            self._since_reply = False
+            return self._garbage
+        data = self._inner.read(within_s, until)
+        self._since_reply = bool(data)
+        return data
+
+    def fileno(self) -> int | None:
+        """None."""
+        return None
+
+    def close(self) -> None:
+        """Let go."""
+        self._inner.close()
+
+
 @check("Replies split at every byte are read as whole ones.")
 def replies_split_anywhere(subject: Subject) -> None:
     """A whole session for each place of the cut, and one with every byte alone."""
@@ -90,8 +122,11 @@ def garbage_is_no_answer(subject: Subject) -> None:
             _right_or_raised(bench, clean, f"reply {nth} {seconds} s late")
     for digits in _GARBAGE:
         bench = Bench(subject)
-        bench.port.change = lambda data, more=digits: data + bytes.fromhex(more) if data else data
+        bench.port.change = partial(_followed_by, bytes.fromhex(digits))
         _right_or_raised(bench, clean, f"{digits} after every reply")
+        bench = Bench(subject)
+        bench.port.inner = Between(bench.port.inner, bytes.fromhex(digits))
+        _right_or_raised(bench, clean, f"{digits} between a reply and the next command")
 
 
 @check("Every deadline is as short as declared, and a status is told or missed within a second.")
@@ -120,12 +155,16 @@ def deadlines_are_kept(subject: Subject) -> None:
         began_s = silent.now_s()
         silent.link.method = method
         try:
-            getattr(silent.driver, method)(silent.link)
+            getattr(silent.driver, method)(silent.given)
         except DeviceLinkError:
             took_s = silent.now_s() - began_s
             hold(took_s <= _STALE_S, f"{method} took {took_s:.2f} s to miss its reply.")
         else:
             hold(so=False, sentence=f"{method} swallowed the silence.")
+
+
+def _followed_by(more: bytes, data: bytes) -> bytes:
+    return data + more if data else data
 
 
 def _told(bench: Bench) -> tuple[object, ...]:

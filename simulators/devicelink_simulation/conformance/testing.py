@@ -43,7 +43,7 @@ def _test(check: Check) -> Callable[[DriverConformance], None]:
     def test(self: DriverConformance) -> None:
         result = judge(self.subject(), check)
         if result.grade is Grade.EXEMPT:
-            raise unittest.SkipTest(result.why)
+            raise unittest.SkipTest(result.why or "exempt")
         if result.grade is Grade.NOT_HELD:
             raise AssertionError(f"{check.sentence} {result.why}")
 

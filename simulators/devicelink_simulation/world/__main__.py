@@ -173,6 +173,7 @@ def tell_totals(totals: Totals, took_s: float, workers: int) -> None:
     )
     _tell_counts("Troubles met", totals.met)
     _tell_counts("How sessions ended", totals.ended)
+    _tell_counts("Sessions by protocol", totals.at)
     word = "\nNo rule was broken." if not totals.found else f"\n{len(totals.found)} stories FAILED."
     console.print(word)
 

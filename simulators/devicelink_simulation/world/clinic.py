@@ -1,6 +1,7 @@
 """The clinic in which every story of the world plays: made once by the real code, then copied.
 
-Ada is its administrator. Ines is certified for the laser, Eva too, but not for long; Tom is not.
+Ada is its administrator. Ines and Noa are certified for every laser, Eva too, but not for long; Tom
+is not.
 """
 
 from __future__ import annotations
@@ -28,27 +29,26 @@ from devicelink.runtime import ThreadRuntime
 from devicelink.session.context import PROJECTIONS
 from devicelink_simulation.world.dice import dice
 from devicelink_simulation.world.disk import SimDisk, Snapshot
+from devicelink_simulation.world.lasers import LASERS, port_of
 from devicelink_simulation.world.machine import BEGINNING
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from devicelink.journal.note import Signer
+    from devicelink_simulation.world.wires.contract import Make
 
 STATION = Path("/world/station")
 KEPT = Path("/world/kept")
 ORIGIN = "simulated/world/" + 32 * "0"
-SERIAL = "SIM-0001"
-PORT = "world://laser"
 PIN = "274951"
-HIGHEST_PERCENT = 60.0
-"""What the catalogue allows."""
 EVA_UNTIL_S = 30
 """Seconds after the story's beginning at which Eva's certificate runs out."""
 
-ADA, INES, EVA, TOM = "t-ada", "t-ines", "t-eva", "t-tom"
+ADA, INES, NOA, EVA, TOM = "t-ada", "t-ines", "t-noa", "t-eva", "t-tom"
 _ACHIEVEMENT = "urn:maker:resurfacing"
-_MAKER, _MODEL, _DRIVER = "Maker", "SimuLase-1", "ipg"
+CERTIFIED = frozenset({INES, NOA, EVA})
+_MAKER = "Maker"
 _EARLIER = timedelta(days=1)
 
 CHEAP = PinHasher(CHEAPEST)
@@ -102,7 +102,7 @@ def make_template() -> Template:
         genesis = {
             "name": "world",
             "simulated": True,
-            "drivers_allowed": [_DRIVER],
+            "drivers_allowed": sorted({make.driver for make in LASERS.values()}),
             "kept_folder": str(KEPT),
         }
         with Journal.create(
@@ -115,13 +115,16 @@ def make_template() -> Template:
         ) as journal:
             _people(journal, PinStore(folder / "secrets", runtime, CHEAP))
             _papers(journal, folder, runtime)
-            _device(journal)
-            device = find(journal.checked(PROJECTIONS)["devices"], SERIAL)
-            write_card(folder, device, runtime.disk)
+            for serial, make in LASERS.items():
+                _device(journal, serial, make)
+            registered = journal.checked(PROJECTIONS)["devices"]
+            for serial in LASERS:
+                write_card(folder, find(registered, serial), runtime.disk)
             entries, checkpoint = journal.size, journal.checkpoint()
         disk = SimDisk()
+        copied = {FILE_NAME, "pins.json", *(f"{serial}.json" for serial in LASERS)}
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.name in {FILE_NAME, "pins.json", f"{SERIAL}.json"}:
+            if path.is_file() and path.name in copied:
                 disk.put(STATION / path.relative_to(folder), path.read_bytes())
         for made in ("guard", "locks", "secrets", "transcripts"):
             disk.make_folder(str(STATION / made))
@@ -133,6 +136,7 @@ def _people(journal: Journal, pins: PinStore) -> None:
     for person, name, role, by in (
         (ADA, "Ada Berg", "administrator", "station"),
         (INES, "Ines Okafor", "technician", ADA),
+        (NOA, "Noa Weiss", "technician", ADA),
         (EVA, "Eva Lund", "technician", ADA),
         (TOM, "Tom Lind", "technician", ADA),
     ):
@@ -147,7 +151,9 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     for left in folder.parent.glob(f"{folder.name}.key*"):
         left.unlink()
     people = journal.checked(PROJECTIONS)["people"]
-    trusted = trust_draft(issuer, makers=[_MAKER], models=[_MODEL], by=ADA, people=people)
+    makes = list(dict.fromkeys(LASERS.values()))
+    models = [make.model for make in makes]
+    trusted = trust_draft(issuer, makers=[_MAKER], models=models, by=ADA, people=people)
     journal.append(trusted)
     catalogue = Catalogue.model_validate(
         {
@@ -158,14 +164,15 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
             "entries": [
                 {
                     "achievement": _ACHIEVEMENT,
-                    "driver": _DRIVER,
-                    "models": [_MODEL],
+                    "driver": make.driver,
+                    "models": [make.model],
                     "firmware": ["*"],
-                    "procedures": ["treatment", "test_spot", "service", "training"],
+                    "procedures": ["treatment", "test_spot", "energy_check", "service", "training"],
                     "ablative": False,
                     "operator_class": "any",
-                    "limits": {"diode_current_percent": {"max": f"{HIGHEST_PERCENT:g}"}},
+                    "limits": {name: {"max": most} for name, most in make.limits.items()},
                 }
+                for make in makes
             ],
         }
     )
@@ -174,6 +181,7 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
     journal.append_all(import_catalogue(signed, state["trust"], state["catalogues"], by=ADA))
     for person, until in (
         (INES, BEGINNING + timedelta(days=300)),
+        (NOA, BEGINNING + timedelta(days=300)),
         (EVA, BEGINNING + timedelta(seconds=EVA_UNTIL_S)),
     ):
         signed = issue_certificate(
@@ -190,21 +198,21 @@ def _papers(journal: Journal, folder: Path, runtime: BeforeTheStory) -> None:
         journal.append_all(import_certificate(signed, state["trust"], state["people"], by=ADA))
 
 
-def _device(journal: Journal) -> None:
+def _device(journal: Journal, serial: str, make: Make) -> None:
     data: dict[str, object] = {
-        "driver": _DRIVER,
-        "port": PORT,
-        "configuration": {},
-        "trigger": "hardware",
-        "identity": "asserted",
+        "driver": make.driver,
+        "port": port_of(serial),
+        "configuration": dict(make.configuration),
+        "trigger": make.trigger,
+        "identity": make.identity,
         "maker": _MAKER,
-        "model": _MODEL,
+        "model": make.model,
         "udi": "SIM-1",
     }
 
     def draft(kind: str, told: dict[str, object]) -> Draft:
-        return Draft(kind, told, actor=ADA, role="administrator", device=SERIAL)
+        return Draft(kind, told, actor=ADA, role="administrator", device=serial)
 
     journal.append(draft("device.registered", data))
-    for code in ("identity_asserted", "counter_not_available"):
+    for code in make.accepted:
         journal.append(draft("device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}))

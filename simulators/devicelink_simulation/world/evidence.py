@@ -1,40 +1,28 @@
-"""What is left of a run, put in order for the oracle: the laser's truth, the wire, the journal.
+"""What is left of a run, put in order for the oracle: one laser's truth, its wire, the journal.
 
-All times are the world's. Replies are read here by the maker's description alone, never by the
-driver's code.
+All times are the world's. What bytes and words mean is told by the protocol's own module in
+`wires`, which is written from the maker's description and knows no driver.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
+
+from devicelink_simulation.world.story import EVERYWHERE
+from devicelink_simulation.world.wires.contract import SET, Does, Frame
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
 
     from devicelink.journal.entry import Entry
+    from devicelink_simulation.world.bench import Bench
     from devicelink_simulation.world.story import Trouble
+    from devicelink_simulation.world.wires.contract import Said
     from devicelink_simulation.world.world import Ran
 
-EMISSION, STARTING, UNEXPECTED, REMOTE = 1 << 2, 1 << 15, 1 << 17, 1 << 21
-ENDING_BITS = sum(1 << bit for bit in (1, 3, 6, 7, 10, 11, 17, 21, 29, 30))
-"""Bits of `STA` that end a session: faults, interlocks, key, unexpected emission."""
-LIES = frozenset({"corrupt", "frozen_status", "duplicate"})
-"""Faults under which a whole, well-formed reply may not be what the laser says."""
-
-
-Passed: TypeAlias = "Sequence[tuple[int, int, bytes]]"
-"""What passed on the wire: when, by which process, which bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line on the wire, on the host's side."""
-
-    at_ns: int
-    process: int
-    text: str
+LONG_AGO_NS = -(10**12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,38 +31,64 @@ class Lit:
 
     on_ns: int
     off_ns: int
-    drive_percent: float
-    gated: bool
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A reply that says something of the laser's state."""
+
+    at_ns: int
+    process: int
+    said: Said
 
 
 class Evidence:
-    """Everything that checks look at."""
+    """Everything that checks look at, of one laser."""
 
-    def __init__(self, ran: Ran) -> None:
+    def __init__(self, ran: Ran, bench: Bench) -> None:
         world = ran.world
         self.ran = ran
         self.story = world.story
+        self.serial = bench.serial
+        self.speech, self.hands = bench.make.speech, bench.make.hands
+        self.highest = bench.make.highest
         self.end_ns = world.kernel.time_ns
-        self.entries = ran.entries
-        self.processes = {process.number: process for process in world.kernel.processes}
+        self.journal = ran.entries
+        self.entries = [entry for entry in ran.entries if entry.device == bench.serial]
+        self.processes = {
+            process.number: process
+            for process in world.kernel.processes
+            if process.serial in {"", bench.serial}
+        }
         self.guards = [each for each in self.processes.values() if each.name == "guard"]
-        self.sent = _lines(world.wire.sent)
-        self.heard = _lines(world.wire.heard, world.wire.sent)
-        self.commands: list[Line] = []
+        self.screens = [each for each in world.book.screens if each.serial == bench.serial]
+        self.exits = [each for each in world.book.exits if each.serial in {"", bench.serial}]
+        self.passed = bench.wire.passed
+        self.sent, self.heard = self.speech.cut(self.passed)
+        self.foreign, _ = self.speech.cut(bench.wire.foreign)
+        self.told = [
+            Told(frame.at_ns, frame.process, said)
+            for frame in self.heard
+            if (said := self.speech.said(frame.text, frame.to)) is not None
+        ]
+        self.commands: list[Frame] = []
         self.replies: list[str] = []
         self.lies: list[int] = []
         self.unplugged: list[int] = []
         self.touched: list[tuple[int, str, str]] = []
-        self._read_truth(world.truth.events)
-        self.enabled = list(self._intervals(world.truth.events))
+        self._read_truth(bench.truth.events)
+        self.enabled = list(self._intervals(bench.truth.events))
         self.acked: dict[int, tuple[int, int, Entry]] = {}
         for each in world.book.acknowledged:
             for entry in each.entries:
-                self.acked[entry.index] = (each.at_ns, each.process, entry)
+                if entry.device == bench.serial:
+                    self.acked[entry.index] = (each.at_ns, each.process, entry)
         self._boots = world.machine.boot_log
         self._sent_ns = [line.at_ns for line in self.sent]
         self._command_ns = [line.at_ns for line in self.commands]
-        self.offs = [line for line in self.sent if line.text == "EMOFF"]
+        self.offs = [line for line in self.sent if self.speech.does(line.text) is Does.DARKENS]
+        self.ons = [line for line in self.sent if self.speech.does(line.text) is Does.ENABLES]
         self._off_ns = [line.at_ns for line in self.offs]
 
     def _read_truth(self, events: list[dict[str, Any]]) -> None:
@@ -82,9 +96,9 @@ class Evidence:
             at_ns = event["mono_ns"]
             match event["event"]:
                 case "command":
-                    self.commands.append(Line(at_ns, 0, event["text"]))
+                    self.commands.append(Frame(at_ns, 0, event["text"]))
                     self.replies.append(event["reply"])
-                case "fault" if event["name"] in LIES:
+                case "fault" if event["name"] in self.speech.lies:
                     self.lies.append(at_ns)
                 case "unplugged":
                     self.unplugged.append(at_ns)
@@ -93,14 +107,20 @@ class Evidence:
 
     def _intervals(self, events: list[dict[str, Any]]) -> Iterator[Lit]:
         on: dict[str, Any] | None = None
+        told: str | None = None
         for event in events:
-            if event["event"] == "enabled":
-                on = event
-            elif event["event"] == "disabled" and on is not None:
-                yield Lit(on["mono_ns"], event["mono_ns"], on["drive_percent"], on["gated"])
-                on = None
+            match event["event"]:
+                case "command" if self.speech.does(event["text"]) is Does.SETS:
+                    told = event["reply"]
+                case "set" | "fault" | "restarted":
+                    told = None
+                case "enabled":
+                    on = {**event, SET: told}
+                case "disabled" if on is not None:
+                    yield Lit(on["mono_ns"], event["mono_ns"], on)
+                    on = None
         if on is not None:
-            yield Lit(on["mono_ns"], self.end_ns, on["drive_percent"], on["gated"])
+            yield Lit(on["mono_ns"], self.end_ns, on)
 
     def time_of(self, entry: Entry) -> int:
         """When an entry was acknowledged; stamped, where nobody was told any more."""
@@ -121,16 +141,16 @@ class Evidence:
         return next((lit for lit in self.enabled if lit.on_ns <= at_ns < lit.off_ns), None)
 
     def first_off_after(self, at_ns: int) -> int | None:
-        """When the host next sent EMOFF."""
+        """When the host next took light away."""
         found = bisect_left(self._off_ns, at_ns)
         return self._off_ns[found] if found < len(self._off_ns) else None
 
     def last_off_of(self, process: int, until_ns: int) -> int:
-        """When a process last sent EMOFF by then; 0 where it never did."""
+        """When a process last took light away by then; long ago where it never did."""
         sent = (off.at_ns for off in self.offs if off.process == process and off.at_ns <= until_ns)
-        return max(sent, default=0)
+        return max(sent, default=LONG_AGO_NS)
 
-    def commands_between(self, after_ns: int, until_ns: int) -> Iterator[tuple[Line, str]]:
+    def commands_between(self, after_ns: int, until_ns: int) -> Iterator[tuple[Frame, str]]:
         """Commands that the laser understood in a time, with its replies."""
         start = bisect_left(self._command_ns, after_ns)
         for at in range(start, len(self.commands)):
@@ -140,26 +160,50 @@ class Evidence:
 
     def last_status_before(self, until_ns: int) -> int:
         """When the laser was last asked for its status by then; 0 where it never was."""
-        asked = (line.at_ns for line, _ in self.commands_between(0, until_ns) if line.text == "STA")
+        asked = (line.at_ns for line, _ in self.commands_between(0, until_ns) if self.asks(line))
         return max(asked, default=0)
 
-    def was_awaited(self, heard: Line) -> bool:
+    def asks(self, command: Frame) -> bool:
+        """Whether it is a question for the status."""
+        return self.speech.does(command.text) is Does.ASKS
+
+    def was_awaited(self, heard: Told) -> bool:
         """Whether a status came while the question for it was its process's last word."""
         before = self.sent[: bisect_left(self._sent_ns, heard.at_ns)]
         last = next((line for line in reversed(before) if line.process == heard.process), None)
-        return last is not None and last.text == "STA"
+        return last is not None and self.asks(last)
 
     def lied_between(self, after_ns: int, until_ns: int) -> bool:
         """Whether a fault made the laser's words untrue in a time, or soon before."""
         return any(after_ns - 1_000_000_000 <= at_ns <= until_ns for at_ns in self.lies)
 
-    def hands_between(self, after_ns: int, until_ns: int, *keys: str) -> bool:
+    def lit_by_others(self, after_ns: int, until_ns: int) -> bool:
+        """Whether somebody else than this host started emission in a time."""
+        does = self.speech.does
+        return any(
+            after_ns <= frame.at_ns <= until_ns and does(frame.text) is Does.ENABLES
+            for frame in self.foreign
+        ) or any(
+            after_ns <= at <= until_ns and (key, value) in self.hands.lights
+            for at, key, value in self.touched
+        )
+
+    def foreign_between(self, after_ns: int, until_ns: int) -> bool:
+        """Whether another host said something on the wire in a time."""
+        return any(after_ns <= frame.at_ns <= until_ns for frame in self.foreign)
+
+    def hands_between(self, after_ns: int, until_ns: int, keys: frozenset[str]) -> bool:
         """Whether somebody turned one of these knobs in a time."""
         return any(after_ns <= at <= until_ns and key in keys for at, key, _ in self.touched)
 
     def troubles(self, *kinds: str) -> list[tuple[int, Trouble]]:
-        """Troubles of these kinds that struck, with their times."""
-        return [found for found in self.ran.world.troubles.struck if found[1].kind in kinds]
+        """Troubles of these kinds that struck this laser, or everything, with their times."""
+        return [
+            found
+            for found in self.ran.world.troubles.struck
+            if found[1].kind in kinds
+            and (found[1].kind in EVERYWHERE or found[1].laser == self.serial)
+        ]
 
     def lost_port(self, process: int, until_ns: int) -> bool:
         """Whether the machine had refused a process's bytes for the laser by then.
@@ -193,32 +237,3 @@ class Evidence:
         """How much the story's slow disk may delay what follows an append."""
         slow = [float(trouble.value) for _, trouble in self.troubles("slow")]
         return round(6e9 * max(slow, default=0.004))
-
-
-def status_of(text: str) -> int | None:
-    """The number of an `STA` reply; None for any other line."""
-    if not text.startswith("STA:"):
-        return None
-    number = text[4:].strip()
-    return int(number) if number.isascii() and number.isdigit() else None
-
-
-def _lines(passed: Passed, asked: Passed = ()) -> list[Line]:
-    """Each process's whole lines; one that comes in pieces counts when it is whole.
-
-    What is left of a line when its process asks something new is dropped, as its link does.
-    """
-    lines: list[Line] = []
-    rests: dict[int, tuple[int, bytes]] = {}
-    asked_ns: dict[int, list[int]] = {}
-    for at_ns, process, _ in asked:
-        asked_ns.setdefault(process, []).append(at_ns)
-    for at_ns, process, data in passed:
-        before_ns, rest = rests.get(process, (at_ns, b""))
-        times = asked_ns.get(process, [])
-        if rest and bisect_left(times, before_ns) < bisect_left(times, at_ns):
-            rest = b""
-        *whole, rest = (rest + data).split(b"\r")
-        rests[process] = (at_ns, rest)
-        lines += [Line(at_ns, process, line.decode("latin-1")) for line in whole if line]
-    return lines

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from devicelink_simulation.world.evidence import Evidence, Line, Lit
+    from devicelink_simulation.world.evidence import Evidence, Lit
+    from devicelink_simulation.world.wires.contract import Frame
 
 MS = 1_000_000
 SECOND = 1_000_000_000
 DEATH_WITHIN_NS = 50 * MS
+VISIBLE_WITHIN_NS = 350 * MS
+"""From a word on the wire to the first byte that takes light away."""
 GUARD_MISSED_NS = 1_200 * MS
 """A guard that is gone is noticed at the next beat."""
 
@@ -35,30 +38,46 @@ def frozen(seen: Evidence, whom: str, at_ns: int) -> bool:
 
 
 def by_host(seen: Evidence, lit: Lit) -> bool:
-    """Whether light was the host's doing: nobody had started emission at the panel."""
-    return not any(
-        at_ns <= lit.on_ns and (key, value) == ("emission", "on")
-        for at_ns, key, value in seen.touched
+    """Whether light was this host's doing: nobody else had started emission."""
+    return not seen.lit_by_others(0, lit.on_ns)
+
+
+def possible_light(seen: Evidence, process: int, at_ns: int) -> Frame | None:
+    """This process's last word towards or away from light, where that is one that enables."""
+    on = _last(seen.ons, process, at_ns)
+    off = _last(seen.offs, process, at_ns)
+    return on if on is not None and (off is None or off.at_ns < on.at_ns) else None
+
+
+def _last(frames: list[Frame], process: int, at_ns: int) -> Frame | None:
+    own = (frame for frame in reversed(frames) if frame.process == process)
+    return next((frame for frame in own if frame.at_ns <= at_ns), None)
+
+
+def unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
+    """By process: from its first intent until its own lock, or its death.
+
+    A lock that the journal could not take is recorded later, by another process.
+    """
+    spans: dict[int, tuple[int, int]] = {}
+    owners: dict[str | None, int] = {}
+    for at_ns, process, entry in seen.acked.values():
+        if entry.type == "unlock.intended" and process not in spans:
+            died_ns = seen.processes[process].died_ns
+            spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
+            owners[entry.session] = process
+    for at_ns, recorder, entry in seen.acked.values():
+        process = owners.get(entry.session, recorder)
+        if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
+            began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
+            spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))
+    return spans
+
+
+def excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
+    """The process could not act, or its bytes were refused."""
+    return (
+        seen.disturbed(process, after_ns, until_ns)
+        or bool(seen.troubles("power"))
+        or seen.lost_port(process, until_ns)
     )
-
-
-def enables(seen: Evidence) -> list[Line]:
-    """Every EMON that the host sent."""
-    return [line for line in seen.sent if line.text == "EMON"]
-
-
-def shows_output(text: str) -> bool:
-    """Whether a reply shows measured output power."""
-    word, colon, value = text.partition(":")
-    number = value.strip().replace(".", "", 1)
-    return word == "ROP" and bool(colon) and number.isascii() and number.isdigit()
-
-
-def possible_light(seen: Evidence, process: int, at_ns: int) -> Line | None:
-    """This process's last word towards light, where that is EMON."""
-    words = [
-        line
-        for line in seen.sent
-        if line.process == process and line.at_ns <= at_ns and line.text in {"EMON", "EMOFF"}
-    ]
-    return words[-1] if words and words[-1].text == "EMON" else None

@@ -74,7 +74,9 @@ class Fibre:
 class SimProcess:
     """A simulated process: its fibres, descriptors, and whether it lives.
 
-    One that is not `on_machine` (a person) goes on while the machine sleeps.
+    One that is not `on_machine` (a person) goes on while the machine sleeps. `serial` names the
+    laser that it is there for, `visit` the visit in which a person started it; a child has both of
+    its parent.
     """
 
     def __init__(self, kernel: Kernel, name: str, *, on_machine: bool = True) -> None:
@@ -82,6 +84,8 @@ class SimProcess:
         self.name = name
         self.number = next(kernel.numbers)
         self.parent = 0
+        self.serial = ""
+        self.visit: int | None = None
         self.on_machine = on_machine
         self.dead = False
         self.died_ns: int | None = None

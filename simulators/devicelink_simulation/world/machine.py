@@ -1,4 +1,4 @@
-"""The station's machine: its clocks, disk, lock files, services and the laser's line."""
+"""The station's machine: its clocks, disk, lock files, services and the lasers' lines."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ class Machine:
 
     kernel: Kernel
     disk: SimDisk
-    wire: SimWire
+    wires: dict[str, SimWire]
+    """The cables, by the addresses of their ports."""
     dice: Dice
     witness: Witness
     wall_jump: timedelta = timedelta()
@@ -69,12 +70,14 @@ class Machine:
     disk_failure: str | None = None
     """What every write fails with now."""
     sync_cost_ns: int = SYNC_NS
-    blows: dict[str, tuple[Blow, ...]] = field(default_factory=dict)
-    """What is meant for the next process of a name."""
+    blows: dict[tuple[int | None, str], tuple[Blow, ...]] = field(default_factory=dict)
+    """What is meant for the next process of a visit and a name."""
     calm: bool = False
     """Blows have no effect any more."""
-    befall: Callable[[str, str, float], None] = field(default=lambda _kind, _whom, _for_s: None)
-    """A blow that is a trouble of the whole machine or process: its kind, whom, for seconds."""
+    befall: Callable[[str, SimProcess, float], None] = field(
+        default=lambda _kind, _by, _for_s: None
+    )
+    """A blow that is a trouble of the whole machine or process: its kind, whose, for seconds."""
 
     @property
     def boot_id(self) -> str:
@@ -95,10 +98,13 @@ class Machine:
             return None
         return self.give_fd(process, LockFile(self.locks, path))
 
-    def open_port(self, process: SimProcess) -> int:
-        """Open the laser's port; raises `OSError`."""
-        port = OpenPort(self.wire)
-        self.wire.open(port)
+    def open_port(self, process: SimProcess, address: str) -> int:
+        """Open a laser's port; raises `OSError`."""
+        if address not in self.wires:
+            raise OSError(errno.ENOENT, "No such file or directory")
+        wire = self.wires[address]
+        port = OpenPort(wire)
+        wire.open(port)
         return self.give_fd(process, port)
 
     def give_fd(self, process: SimProcess, description: Description) -> int:

@@ -111,7 +111,7 @@ class Struck:
         del op, path
         if self._after:
             if self._after == "power":
-                self._machine.befall("power", self._process.name, 0.0)
+                self._machine.befall("power", self._process, 0.0)
             self._process.kill()
             raise ProcessDied
 
@@ -144,7 +144,7 @@ class Struck:
             self._after = "power"
             return size
         process = self._process
-        self._machine.befall(blow.kind.partition("_")[0], process.name, blow.for_s)
+        self._machine.befall(blow.kind.partition("_")[0], process, blow.for_s)
         if process.dead:
             raise ProcessDied
         if blow.kind == "freeze":

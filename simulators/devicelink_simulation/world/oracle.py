@@ -1,7 +1,8 @@
-"""The oracle: what must hold in every run, judged from the laser's truth and the wire.
+"""The oracle: what must hold in every run, judged from the lasers' truth and the wires.
 
-Each rule is a function from evidence to sentences, and its name is the rule's. Nothing here asks
-the driver or the session what it thinks.
+Each rule is a function from the evidence of one laser to sentences, and its name is the rule's;
+what must hold of the whole journal is asked for each laser. Nothing here asks the driver or the
+session what it thinks.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from devicelink_simulation.world import (
     rules_away_from_light,
     rules_of_ends,
+    rules_of_others,
     rules_of_the_record,
     rules_towards_light,
 )
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     *rules_towards_light.RULES,
     *rules_away_from_light.RULES,
+    *rules_of_others.RULES,
     *rules_of_ends.RULES,
     *rules_of_the_record.RULES,
 )
@@ -40,5 +43,16 @@ class Violation:
 
 def judge(ran: Ran) -> list[Violation]:
     """Everything that did not hold in a run."""
-    evidence = Evidence(ran)
-    return [Violation(check.__name__, sentence) for check in CHECKS for sentence in check(evidence)]
+    found = {
+        Violation(check.__name__, _at(evidence, sentence)): None
+        for evidence in (Evidence(ran, bench) for bench in ran.world.benches.values())
+        for check in CHECKS
+        for sentence in check(evidence)
+    }
+    return list(found)
+
+
+def _at(evidence: Evidence, sentence: str) -> str:
+    """Which laser it is about, where there are several."""
+    several = len(evidence.ran.world.benches) > 1
+    return f"{evidence.serial}: {sentence}" if several else sentence

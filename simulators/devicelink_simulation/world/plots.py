@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from devicelink_simulation.world.clinic import INES, PIN
+from devicelink_simulation.world.lasers import LASERS
 from devicelink_simulation.world.operations import Blow
 from devicelink_simulation.world.story import Act, Trouble, Visit
 
@@ -24,13 +25,14 @@ FORGET = (
 """What somebody with the file and no key may try, to make a held laser look free."""
 _UNSYNCED = (18, 25)
 """Of a session's syncs, those on its way to READY and of what it records there first."""
-_READY_S = 1.1
-"""About when READY begins after a visit's pause."""
+_READY_S = 1.0
+"""By then READY has begun after STANDBY, where nothing holds it up."""
 
 
 def plot(chance: Dice, visit: Visit) -> Plot:
     """One of them, with what chance made of the visit."""
-    made = chance.choice(_PLOTS)
+    hands = LASERS[visit.laser].hands
+    made = chance.choice([each for each, needs in _PLOTS if not needs or getattr(hands, needs)])
     told = replace(visit, technician=INES, pins=(PIN,), pause_s=round(chance.uniform(0.1, 0.5), 3))
     return made(chance, told)
 
@@ -48,21 +50,31 @@ def _in_standby(visit: Visit, stay_s: float) -> Visit:
 
 
 def _in_ready_s(chance: Dice, visit: Visit) -> float:
-    return round(visit.pause_s + _READY_S + chance.uniform(0, 0.4), 4)
+    return round(_standby_s(visit) + _READY_S + chance.uniform(0, 0.4), 4)
 
 
 def _on_the_way_s(chance: Dice, visit: Visit) -> float:
-    return round(visit.pause_s + chance.uniform(0.13, 0.5), 4)
+    return round(_standby_s(visit) + chance.uniform(0.03, 0.4), 4)
+
+
+def _standby_s(visit: Visit) -> float:
+    return visit.pause_s + LASERS[visit.laser].hands.standby_s
 
 
 def _slow_disk(visit: Visit) -> Trouble:
     """Between a verdict and what follows it there is more time than usual."""
-    return Trouble("slow", visit.pause_s + 0.1, "0.12", for_s=3.0)
+    return Trouble("slow", round(_standby_s(visit), 3), "0.12", for_s=3.0)
+
+
+def _at(visit: Visit, kind: str, at_s: float, what: str, *, for_s: float) -> Trouble:
+    """Something that hands do at the laser of the visit."""
+    value = getattr(LASERS[visit.laser].hands, what)
+    return Trouble(kind, at_s, value, for_s=for_s, laser=visit.laser)
 
 
 def _forgotten_hold(chance: Dice, visit: Visit) -> Plot:
     """A fault holds the laser; somebody edits the tables; then the next one comes."""
-    hot = Trouble("knob", _in_ready_s(chance, visit), "temperature_c=57", for_s=0.4)
+    hot = _at(visit, "knob", _in_ready_s(chance, visit), "overheats", for_s=0.4)
     edit = Trouble("edit", hot.at_s + 2.0, FORGET)
     first = _staying(visit, 1.5, Act("type", "q"))
     return (first, replace(first, pause_s=3.0)), (hot, edit)
@@ -70,7 +82,8 @@ def _forgotten_hold(chance: Dice, visit: Visit) -> Plot:
 
 def _deaf_face(chance: Dice, visit: Visit) -> Plot:
     """The face hangs for longer than its lease while the laser is READY."""
-    deaf = Trouble("deaf", _in_ready_s(chance, visit), for_s=round(chance.uniform(5.5, 8.0), 3))
+    at_s, for_s = _in_ready_s(chance, visit), round(chance.uniform(5.5, 8.0), 3)
+    deaf = Trouble("deaf", at_s, for_s=for_s, laser=visit.laser)
     return (_staying(visit, 8.0, Act("type", "q")),), (deaf,)
 
 
@@ -78,28 +91,30 @@ def _silent_laser(chance: Dice, visit: Visit) -> Plot:
     """The laser says nothing for a while in READY, and what is asked of it may be heard."""
     at_s, for_s = _in_ready_s(chance, visit), chance.uniform(2.5, 5.0)
     fault = chance.choice(("silence@for={:.1f}", "drop@for={:.1f}"))
-    silent = Trouble("fault", at_s, fault.format(for_s))
+    silent = Trouble("fault", at_s, fault.format(for_s), laser=visit.laser)
     return (_staying(visit, 6.0, Act("type", "q")),), (silent,)
 
 
 def _deaf_to_off(chance: Dice, visit: Visit) -> Plot:
-    """The laser refuses EMOFF, and somebody asks for a lock at another terminal."""
-    refused = Trouble("fault", _in_ready_s(chance, visit), "refused_off@for=20")
+    """The laser does not go dark when told to, and somebody asks for a lock at another terminal."""
+    refuses = f"{LASERS[visit.laser].hands.refuses}@for=20"
+    refused = Trouble("fault", _in_ready_s(chance, visit), refuses, laser=visit.laser)
     last = chance.choice((Act("lock"), Act("lock"), Act("interrupt"), Act("type", "q")))
     return (_staying(visit, 0.8, last),), (refused,)
 
 
 def _turned_at_the_panel(chance: Dice, visit: Visit) -> Plot:
-    """Somebody turns the current between the verdict and READY, on a slow disk."""
+    """Somebody turns a setting between the verdict and READY, on a slow disk."""
     at_s = _on_the_way_s(chance, visit)
-    turned = Trouble("knob", at_s, "diode_current_percent=20", for_s=3.0)
+    turned = _at(visit, "knob", at_s, "turned", for_s=3.0)
     return (_staying(visit, 0.6, Act("type", "q")),), (_slow_disk(visit), turned)
 
 
 def _lost_enabling(chance: Dice, visit: Visit) -> Plot:
-    """The answer to EMON is lost, or EMON itself."""
+    """The answer to what enables is lost, or the order itself."""
     name = chance.choice(("drop", "lost_command", "delay:seconds=0.3", "truncate:keep=2"))
-    lost = Trouble("fault", 0.05, f"{name}@count=1,cmd=EMON")
+    word = chance.choice(LASERS[visit.laser].hands.enabling_words)
+    lost = Trouble("fault", 0.05, f"{name}@count=1,cmd={word}", laser=visit.laser)
     return (_staying(visit, 0.6, Act("type", "q")),), (lost,)
 
 
@@ -117,43 +132,57 @@ def _later_by_the_wall(chance: Dice, visit: Visit) -> Plot:
 
 
 def _key_taken(chance: Dice, visit: Visit) -> Plot:
-    """The key is turned to REM in STANDBY, and stays there for longer than a lock may take."""
-    at_s = round(visit.pause_s + chance.uniform(0.3, 2.0), 4)
-    turned = Trouble("knob", at_s, "key=rem", for_s=round(chance.uniform(0.5, 3.5), 3))
+    """The key is turned away in STANDBY, and stays there for longer than a lock may take."""
+    at_s = round(_standby_s(visit) + chance.uniform(0.2, 1.9), 4)
+    turned = _at(visit, "knob", at_s, "key", for_s=round(chance.uniform(0.5, 3.5), 3))
     return (_in_standby(visit, 2.0),), (turned,)
 
 
 def _full_at_the_end(chance: Dice, visit: Visit) -> Plot:
     """The disk fails when only the end is left to be recorded."""
-    at_s, kind = visit.pause_s + round(chance.uniform(0.25, 0.7), 3), chance.choice(_FAILING)
-    return (_in_standby(visit, 0.6),), (Trouble(kind, at_s, for_s=1.5),)
+    at_s = round(_standby_s(visit) + chance.uniform(0.15, 0.6), 3)
+    failing = Trouble(chance.choice(_FAILING), at_s, for_s=1.5)
+    return (_in_standby(visit, 0.6),), (failing,)
 
 
 def _glimpse(chance: Dice, visit: Visit) -> Plot:
     """A fault that comes between the verdict and the last reading of the settings."""
     for_s = round(chance.uniform(0.02, 0.3), 4)
-    hot = Trouble("knob", _on_the_way_s(chance, visit), "temperature_c=57", for_s=for_s)
+    hot = _at(visit, "knob", _on_the_way_s(chance, visit), "overheats", for_s=for_s)
     return (_staying(visit, 0.5, Act("type", "q")),), (_slow_disk(visit), hot)
 
 
 def _stopped_in_silence(chance: Dice, visit: Visit) -> Plot:
     """Somebody stops while the laser lets an answer wait."""
-    silent = Trouble("fault", _in_ready_s(chance, visit), "silence@for=1")
+    silent = Trouble("fault", _in_ready_s(chance, visit), "silence@for=1", laser=visit.laser)
     return (_staying(visit, chance.uniform(0.4, 0.9), Act("interrupt")),), (silent,)
 
 
-_PLOTS: tuple[Callable[[Dice, Visit], Plot], ...] = (
-    _forgotten_hold,
-    _deaf_face,
-    _silent_laser,
-    _deaf_to_off,
-    _turned_at_the_panel,
-    _lost_enabling,
-    _unsynced,
-    _unsynced,
-    _later_by_the_wall,
-    _key_taken,
-    _full_at_the_end,
-    _glimpse,
-    _stopped_in_silence,
+def _second_host(chance: Dice, visit: Visit) -> Plot:
+    """Somebody else on the same wire starts emission while the session stands in STANDBY."""
+    at_s = round(_standby_s(visit) + chance.uniform(0.3, 1.4), 4)
+    orders = LASERS[visit.laser].hands.others_enable
+    troubles = tuple(
+        Trouble("host", round(at_s + step * 0.05, 4), order, laser=visit.laser)
+        for step, order in enumerate(orders)
+    )
+    return (_in_standby(visit, 2.0),), troubles
+
+
+_PLOTS: tuple[tuple[Callable[[Dice, Visit], Plot], str], ...] = (
+    (_forgotten_hold, "overheats"),
+    (_deaf_face, ""),
+    (_silent_laser, ""),
+    (_deaf_to_off, "refuses"),
+    (_turned_at_the_panel, "turned"),
+    (_lost_enabling, ""),
+    (_unsynced, ""),
+    (_unsynced, ""),
+    (_later_by_the_wall, ""),
+    (_key_taken, "key"),
+    (_full_at_the_end, ""),
+    (_glimpse, "overheats"),
+    (_stopped_in_silence, ""),
+    (_second_host, "others_enable"),
 )
+"""Each with what the laser's hands must have for it."""

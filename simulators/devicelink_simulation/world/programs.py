@@ -19,7 +19,7 @@ from devicelink.session.work import Request
 from devicelink.station import Station
 from devicelink.treatment import clients
 from devicelink.treatment.sessions import NEED_CLIENT, signature
-from devicelink_simulation.world.clinic import ADA, CHEAP, KEPT, ORIGIN, PIN, SERIAL, STATION
+from devicelink_simulation.world.clinic import ADA, CHEAP, KEPT, ORIGIN, PIN, STATION
 from devicelink_simulation.world.kernel import Signal
 
 if TYPE_CHECKING:
@@ -82,13 +82,16 @@ class Exit:
     at_ns: int
     code: int
     sentence: str
+    serial: str
+    """Of the laser that it was about; empty for one that is about none."""
 
 
 class Screen:
     """What the person sees and types on; the face of a session."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel, serial: str) -> None:
         self._kernel = kernel
+        self.serial = serial
         self.changed = Signal(kernel)
         self.ask_again = False
         """READY was asked for too soon after light."""
@@ -171,7 +174,8 @@ def run(runtime: WorldRuntime, book: Book, name: str, program: Callable[[], int]
 
         code, sentence = CRASHED, "".join(traceback.format_exception(error)[-3:])
     now_ns = runtime.machine.kernel.time_ns
-    book.exits.append(Exit(name, runtime.process.number, now_ns, code, sentence))
+    process = runtime.process
+    book.exits.append(Exit(name, process.number, now_ns, code, sentence, process.serial))
 
 
 def session_program(
@@ -198,7 +202,7 @@ def session_program(
             settings=dict(visit.settings),
             answered_by="person",
         )
-        session = start.begin(station, SERIAL, request, screen)
+        session = start.begin(station, visit.laser, request, screen)
         screen.session = session
 
         def hear() -> None:
@@ -211,7 +215,7 @@ def session_program(
             station.journal.append(
                 signature(
                     result.session,
-                    SERIAL,
+                    visit.laser,
                     person=person.id,
                     name=person.name,
                     answered_by="person",
@@ -226,11 +230,11 @@ def session_program(
     return program
 
 
-def lock_program(runtime: WorldRuntime, book: Book) -> Callable[[], int]:
+def lock_program(runtime: WorldRuntime, book: Book, serial: str) -> Callable[[], int]:
     """`devicelink lock`."""
 
     def program() -> int:
-        locked = lock_device(STATION, SERIAL, runtime, lambda: open_station(runtime, book))
+        locked = lock_device(STATION, serial, runtime, lambda: open_station(runtime, book))
         return 0 if locked.confirmed else 3
 
     return program
@@ -242,7 +246,7 @@ def check_program(runtime: WorldRuntime, book: Book, visit: Visit) -> Callable[[
     def program() -> int:
         verdict, _ = start.check(
             open_station(runtime, book),
-            SERIAL,
+            visit.laser,
             technician=visit.technician,
             kind=visit.kind,
             settings=dict(visit.settings),
@@ -252,24 +256,24 @@ def check_program(runtime: WorldRuntime, book: Book, visit: Visit) -> Callable[[
     return program
 
 
-def acknowledge_program(runtime: WorldRuntime, book: Book) -> Callable[[], int]:
+def acknowledge_program(runtime: WorldRuntime, book: Book, serial: str) -> Callable[[], int]:
     """`devicelink device acknowledge`."""
 
     def program() -> int:
         station = open_station(runtime, book)
-        device = holding.held_device(station, SERIAL)
+        device = holding.held_device(station, serial)
         holding.acknowledge(station, device, station.sign_in(ADA, PIN))
         return 0
 
     return program
 
 
-def attest_program(runtime: WorldRuntime, book: Book) -> Callable[[], int]:
+def attest_program(runtime: WorldRuntime, book: Book, serial: str) -> Callable[[], int]:
     """`devicelink device attest-off`."""
 
     def program() -> int:
         station = open_station(runtime, book)
-        device = holding.waiting_device(station, SERIAL)
+        device = holding.waiting_device(station, serial)
         holding.attest_off(station, device, station.sign_in(ADA, PIN))
         return 0
 

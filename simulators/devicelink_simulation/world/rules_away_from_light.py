@@ -5,25 +5,18 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from devicelink_simulation.world.evidence import (
-    EMISSION,
-    ENDING_BITS,
-    REMOTE,
-    STARTING,
-    UNEXPECTED,
-    status_of,
-)
 from devicelink_simulation.world.judging import (
     DEATH_WITHIN_NS,
     GUARD_MISSED_NS,
     MS,
     SECOND,
+    VISIBLE_WITHIN_NS,
     at_s,
     by_host,
-    enables,
+    excused,
     frozen,
     possible_light,
-    shows_output,
+    unlocked_spans,
     unplugged,
 )
 
@@ -31,11 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devicelink.journal.entry import Entry
-    from devicelink_simulation.world.evidence import Evidence, Line, Lit
+    from devicelink_simulation.world.evidence import Evidence, Lit
 
 STOP_WITHIN_NS = 120 * MS
-VISIBLE_WITHIN_NS = 350 * MS
-"""From a word on the wire to the first byte that takes light away."""
 SILENCE_WITHIN_NS = 1_200 * MS
 """A host that says nothing for a second is taken for dead (design rule 13)."""
 LEASE_WITHIN_NS = 3_300 * MS
@@ -45,7 +36,6 @@ UNRECORDED_WITHIN_NS = 2_500 * MS
 """What is read in READY is recorded every second, so a disk that fails is met soon."""
 HELD_NS = 400 * MS
 HELD_WITHIN_NS = 350 * MS
-NOT_LOCKED = EMISSION | STARTING | UNEXPECTED | REMOTE
 
 
 def locked_is_dark(seen: Evidence) -> Iterator[str]:
@@ -67,23 +57,24 @@ def _locked(
     ended_ns = seen.at_mono(int(str(lock["ended_mono_ns"])), boot or entry.boot)
     if seen.lied_between(began_ns, ended_ns):
         return
-    hands = seen.hands_between(began_ns, ended_ns, "emission", "key", "unexpected_emission")
+    hands = seen.hands_between(began_ns, ended_ns, seen.hands.touches_light)
     if seen.is_enabled(ended_ns) and not hands:
         yield f"entry {entry.index} says locked at {at_s(ended_ns)}, the laser was enabled"
     words = lock["words"]
-    told = str(words.get("STA")) if isinstance(words, dict) else ""
+    told = seen.speech.lock_words(words) if isinstance(words, dict) else ()
     lockers = {off.process for off in seen.offs if began_ns <= off.at_ns <= ended_ns}
     guards = {guard.number for guard in seen.guards}
     own = {seen.process_of(entry)} if entry.type == "lock.confirmed" else guards
     lockers = lockers & own or lockers  # what was kept comes by another
-    answers = [
-        status_of(reply)
+    answers = {
+        said.word
         for locker in lockers
         for line, reply in seen.commands_between(seen.last_off_of(locker, ended_ns), ended_ns)
-        if line.text == "STA"
-    ]
-    if told not in {str(answer) for answer in answers}:
-        yield f"entry {entry.index} says locked on STA {told}, which was not asked after EMOFF"
+        if seen.asks(line) and (said := seen.speech.said(reply, line.text)) is not None
+    }
+    for said in told:
+        if said.word not in answers:
+            yield f"entry {entry.index} says locked on {said.word}, not asked after the last order"
 
 
 def locked_by_its_words(seen: Evidence) -> Iterator[str]:
@@ -95,80 +86,60 @@ def locked_by_its_words(seen: Evidence) -> Iterator[str]:
             lock = line["lock"]
         if lock is None:
             continue
-        told = status_of(f"STA: {(lock['words'] or {}).get('STA')}")
-        if told is None or told & NOT_LOCKED:
-            yield f"entry {entry.index} says locked on STA {told}"
+        told = seen.speech.lock_words(lock["words"] or {})
+        if not told or not all(said.may_be_locked for said in told):
+            yield f"entry {entry.index} says locked on {lock['words']}"
 
 
 def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
-    """What the wire shows of faults, interlocks, key or emission is answered by EMOFF.
+    """What the wire shows of faults, interlocks, key or emission is answered by what darkens.
 
     A status that comes after its deadline is dropped, and asked for again (design, "Concurrency").
     """
-    spans = _unlocked_spans(seen)
-    for line in seen.heard:
-        number = status_of(line.text)
-        if number is None or line.process not in spans:
+    spans = unlocked_spans(seen)
+    for line in seen.told:
+        if not line.said.ends or line.process not in spans:
             continue
         from_ns, to_ns = spans[line.process]
-        if not from_ns <= line.at_ns <= to_ns or not number & ENDING_BITS:
+        if not from_ns <= line.at_ns <= to_ns:
             continue
-        if not seen.was_awaited(line) or _is_locking(seen, line):
+        if not seen.was_awaited(line) or _is_locking(seen, line.process, line.at_ns):
             continue
         bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(line.at_ns)
-        if (off_ns is None or off_ns > bound_ns) and not _excused(
+        if (off_ns is None or off_ns > bound_ns) and not excused(
             seen, line.process, line.at_ns, bound_ns
         ):
-            yield f"STA {number} was seen at {at_s(line.at_ns)} and no EMOFF followed in time"
+            yield f"{line.said.word} was seen at {at_s(line.at_ns)}; nothing ended light in time"
 
 
-def _is_locking(seen: Evidence, line: Line) -> bool:
-    """Whether its process has just sent EMOFF, and nothing that enables since."""
-    last_off_ns = seen.last_off_of(line.process, line.at_ns)
-    enabling = possible_light(seen, line.process, line.at_ns)
-    return enabling is None and last_off_ns > line.at_ns - VISIBLE_WITHIN_NS
-
-
-def _unlocked_spans(seen: Evidence) -> dict[int, tuple[int, int]]:
-    """By process: from its first intent until its own lock, or its death."""
-    spans: dict[int, tuple[int, int]] = {}
-    for at_ns, process, entry in seen.acked.values():
-        if entry.type == "unlock.intended" and process not in spans:
-            died_ns = seen.processes[process].died_ns
-            spans[process] = (at_ns, died_ns if died_ns is not None else seen.end_ns)
-    for at_ns, process, entry in seen.acked.values():
-        if process in spans and entry.type in {"lock.confirmed", "lock.unconfirmed"}:
-            began_ns = seen.at_mono(entry.data["began_mono_ns"], entry.boot)
-            spans[process] = (spans[process][0], min(spans[process][1], began_ns, at_ns))
-    return spans
-
-
-def _excused(seen: Evidence, process: int, after_ns: int, until_ns: int) -> bool:
-    """The process could not act, or its bytes were refused."""
-    return (
-        seen.disturbed(process, after_ns, until_ns)
-        or bool(seen.troubles("power"))
-        or seen.lost_port(process, until_ns)
-    )
+def _is_locking(seen: Evidence, process: int, at_ns: int) -> bool:
+    """Whether a process has just taken light away, and sent nothing that enables since."""
+    enabling = possible_light(seen, process, at_ns)
+    return enabling is None and seen.last_off_of(process, at_ns) > at_ns - VISIBLE_WITHIN_NS
 
 
 def stops_act_at_once(seen: Evidence) -> Iterator[str]:
-    """A stop ends the running wait: EMOFF leaves within a tenth of a second."""
-    spans = _unlocked_spans(seen)
+    """A stop ends the running wait: what darkens leaves within a tenth of a second."""
+    spans = unlocked_spans(seen)
     for at_ns, screen in seen.ran.world.stops:
+        if screen.serial != seen.serial:
+            continue
         process = screen.runtime.process.number if screen.runtime else 0
         if process not in spans or not spans[process][0] <= at_ns < spans[process][1]:
             continue
+        unwritable = screen.result is not None and screen.result.end.code == "journal"
+        if unwritable or _is_locking(seen, process, at_ns):
+            continue  # it had ended already
         bound_ns = at_ns + STOP_WITHIN_NS + seen.slack_ns()
         off_ns = seen.first_off_after(at_ns)
         late = off_ns is None or off_ns > bound_ns
-        if late and not _excused(seen, process, at_ns, bound_ns) and not unplugged(seen, bound_ns):
-            yield f"stopped at {at_s(at_ns)}, and no EMOFF left in time"
+        if late and not excused(seen, process, at_ns, bound_ns) and not unplugged(seen, bound_ns):
+            yield f"stopped at {at_s(at_ns)}, and nothing that ends light left in time"
 
 
 def death_is_answered(seen: Evidence) -> Iterator[str]:
-    """When its host dies while light is possible, the guard sends EMOFF within 50 ms."""
+    """When its host dies while light is possible, the guard takes it away within 50 ms."""
     for process in seen.processes.values():
         died_ns = process.died_ns
         if process.name != "session" or died_ns is None or not process.killed:
@@ -189,11 +160,11 @@ def death_is_answered(seen: Evidence) -> Iterator[str]:
         ]
         off_ns = seen.first_off_after(died_ns)
         if guards and (off_ns is None or off_ns > died_ns + DEATH_WITHIN_NS):
-            yield f"the session died at {at_s(died_ns)} with light possible; no EMOFF followed"
+            yield f"the session died at {at_s(died_ns)} with light possible; nothing ended it"
 
 
 def silence_is_answered(seen: Evidence) -> Iterator[str]:
-    """While light is possible the host speaks at least every second, or EMOFF is sent."""
+    """While light is possible the host speaks every second, or it is taken away."""
     if seen.troubles("power", "suspend") or unplugged(seen, seen.end_ns):
         return
     for lit in seen.enabled:
@@ -212,7 +183,7 @@ def silence_is_answered(seen: Evidence) -> Iterator[str]:
 
 def _left_alone(seen: Evidence, lit: Lit) -> bool:
     """Whether somebody killed the guard while its owner was held up, or dead: nobody is left."""
-    owner = next((on.process for on in reversed(enables(seen)) if on.at_ns <= lit.on_ns), 0)
+    owner = next((on.process for on in reversed(seen.ons) if on.at_ns <= lit.on_ns), 0)
     killed = [g.died_ns for g in seen.guards if g.parent == owner and g.killed]
     return any(
         died_ns is not None
@@ -224,6 +195,8 @@ def _left_alone(seen: Evidence, lit: Lit) -> bool:
 
 def lease_holds_light(seen: Evidence) -> Iterator[str]:
     """A face that renews nothing for three seconds loses READY."""
+    if seen.troubles("power"):
+        return
     for struck_ns, trouble in seen.troubles("deaf"):
         for lit in seen.enabled:
             until_ns = struck_ns + round(trouble.for_s * SECOND)
@@ -238,30 +211,28 @@ def silent_laser_is_locked(seen: Evidence) -> Iterator[str]:
     """A laser that has not told its status for a second is not left READY."""
     if seen.troubles("power", "suspend", "freeze", "terminal") or unplugged(seen, seen.end_ns):
         return
-    for line in enables(seen):
+    for line in seen.ons:
         until_ns = min(
             seen.first_off_after(line.at_ns) or seen.end_ns,
             seen.processes[line.process].died_ns or seen.end_ns,
         )
         told = [
             each.at_ns
-            for each in seen.heard
-            if line.at_ns <= each.at_ns <= until_ns
-            and each.process == line.process
-            and status_of(each.text) is not None
+            for each in seen.told
+            if line.at_ns <= each.at_ns <= until_ns and each.process == line.process
         ]
         marks = [line.at_ns, *told, until_ns]
         gap_ns = max(b - a for a, b in pairwise(marks))
         if gap_ns > STALE_WITHIN_NS + seen.slack_ns():
-            yield f"enabled at {at_s(line.at_ns)}, no status for {at_s(gap_ns)} and no EMOFF"
+            yield f"enabled at {at_s(line.at_ns)}, no status for {at_s(gap_ns)}, and not ended"
 
 
 def held_control_ends_light(seen: Evidence) -> Iterator[str]:
-    """Output seen before READY has stood for half a second is answered by EMOFF."""
+    """Output seen before READY has stood for half a second ends light."""
     if seen.troubles("fault", "power", "suspend", "freeze", "terminal", "kill"):
         return
     readies = [entry for entry in seen.entries if entry.type == "ready.confirmed"]
-    for line in enables(seen):
+    for line in seen.ons:
         intents = [
             entry
             for at_ns, process, entry in seen.acked.values()
@@ -273,12 +244,12 @@ def held_control_ends_light(seen: Evidence) -> Iterator[str]:
         ready = next((e for e in readies if e.index > intent.index), None)
         stood_ns = seen.at_mono(ready.mono_ns, ready.boot) if ready else line.at_ns
         for each in seen.heard:
-            if each.process != line.process or not shows_output(each.text):
+            if each.process != line.process or not seen.speech.shows_output(each.text):
                 continue
             off_ns = seen.first_off_after(line.at_ns) or seen.end_ns
             bound_ns = each.at_ns + HELD_WITHIN_NS + seen.slack_ns()
             if line.at_ns <= each.at_ns <= stood_ns + HELD_NS and off_ns > bound_ns:
-                yield f"output seen at {at_s(each.at_ns)}, too early; no EMOFF followed in time"
+                yield f"output seen at {at_s(each.at_ns)}, too early; nothing ended it in time"
                 break
 
 
@@ -292,9 +263,9 @@ def unrecorded_light_ends(seen: Evidence) -> Iterator[str]:
             from_ns = max(struck_ns, lit.on_ns)
             dark_by_ns = from_ns + UNRECORDED_WITHIN_NS + seen.slack_ns()
             off_ns = seen.first_off_after(from_ns) or seen.end_ns
-            by_hand = seen.hands_between(0, lit.on_ns, "emission")
+            by_hand = not by_host(seen, lit)
             if dark_by_ns < min(fails_until_ns, lit.off_ns, off_ns) and not by_hand:
-                yield f"the disk failed at {at_s(struck_ns)}; EMOFF only at {at_s(off_ns)}"
+                yield f"the disk failed at {at_s(struck_ns)}; light ended only at {at_s(off_ns)}"
 
 
 RULES = (

@@ -57,13 +57,13 @@ def clocks_end_nothing(seen: Evidence) -> Iterator[str]:
 def programs_end_as_told(seen: Evidence) -> Iterator[str]:
     """No traceback, no program that does not end, and an exit code that says what is so."""
     yield from seen.ran.world.people.late
-    for screen in seen.ran.world.book.screens:
+    for screen in seen.screens:
         if screen.result is not None and screen.result.end.code == "internal":
             yield screen.result.end.sentence
     for process in seen.processes.values():
         if process.error is not None:
             yield f"a thread of {process.name} failed: {process.error!r}"
-    for end in seen.ran.world.book.exits:
+    for end in seen.exits:
         if end.code == CRASHED:
             yield f"{end.program} failed: {end.sentence}"
         locked = end.program in {"session", "lock"} and end.code in {0, 1}
@@ -78,9 +78,9 @@ def programs_end_as_told(seen: Evidence) -> Iterator[str]:
 
 def lock_tells_the_truth(seen: Evidence) -> Iterator[str]:
     """`lock` ends with 0 only when the laser is dark."""
-    for end in seen.ran.world.book.exits:
+    for end in seen.exits:
         lit = seen.is_enabled(end.at_ns) if (end.program, end.code) == ("lock", 0) else None
-        if lit is None or seen.hands_between(0, lit.on_ns, "emission"):
+        if lit is None or not by_host(seen, lit):
             continue
         if not seen.lied_between(lit.on_ns, end.at_ns):
             yield f"lock ended with 0 at {at_s(end.at_ns)}, the laser enabled"
@@ -90,7 +90,7 @@ def all_is_well_without_trouble(seen: Evidence) -> Iterator[str]:
     """The last session, with every cause gone, works as it should."""
     if not seen.ran.world.people.put_right:
         return
-    screens = seen.ran.world.book.screens
+    screens = seen.screens
     last = screens[-1] if screens else None
     if last is None or last.result is None or last.result.end.code != "ended":
         said = last.said if last else "nobody came"

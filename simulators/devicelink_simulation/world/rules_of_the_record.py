@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicelink_simulation.world.evidence import EMISSION, STARTING, status_of
 from devicelink_simulation.world.judging import MS, SECOND, at_s, by_host
 
 if TYPE_CHECKING:
@@ -13,17 +12,10 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.evidence import Evidence
 
 SEEN_WITHIN_NS = 1_050 * MS
-SILENCE_NS = 499 * MS
-"""How long a wire has to be silent before a question needs no marker."""
-QUESTIONS = frozenset({"STA", "ROP", "RCT", "RCS", "RNC", "RFWS", "RDC"})
-REFUSALS = ("ERR", "BCMD", "COMMAND ERR")
 
 
 def reported_was_answered(seen: Evidence) -> Iterator[str]:
     """Every state in the journal was the device's answer to a question asked just then."""
-    statuses = [
-        (line.at_ns, number) for line in seen.heard if (number := status_of(line.text)) is not None
-    ]
     if seen.troubles("suspend"):
         return
     slack_ns = SEEN_WITHIN_NS + seen.slack_ns()
@@ -39,29 +31,18 @@ def reported_was_answered(seen: Evidence) -> Iterator[str]:
                 for at_ns, state in zip(asked, entry.data["state"], strict=True)
             ]
         for from_ns, until_ns, state in reported:
-            answers = [n for heard_ns, n in statuses if from_ns <= heard_ns <= until_ns]
-            if not any(_shows(number, state) for number in answers):
+            answers = [each.said for each in seen.told if from_ns <= each.at_ns <= until_ns]
+            if not any(state not in said.denies for said in answers):
                 yield f"entry {entry.index} reports {state} at {at_s(from_ns)}; nothing said so"
-
-
-def _shows(number: int, state: str) -> bool:
-    match state:
-        case "READY" | "EMITTING":
-            return bool(number & EMISSION) and not number & STARTING
-        case "STANDBY":
-            return not number & EMISSION and not number & STARTING
-        case "ARMING":
-            return bool(number & STARTING)
-    return True
 
 
 def acknowledged_stays(seen: Evidence) -> Iterator[str]:
     """An entry whose append returned is there for ever, byte for byte."""
     book = seen.ran.world.book
     for entry in (entry for each in book.acknowledged for entry in each.entries):
-        if entry.index >= len(seen.entries):
+        if entry.index >= len(seen.journal):
             yield f"entry {entry.index} ({entry.type}) was acknowledged and is lost"
-        elif seen.entries[entry.index].raw != entry.raw:
+        elif seen.journal[entry.index].raw != entry.raw:
             yield f"entry {entry.index} ({entry.type}) is not what was acknowledged"
 
 
@@ -112,7 +93,7 @@ def interrupted_says_when(seen: Evidence) -> Iterator[str]:
 
 def kept_facts_arrive(seen: Evidence) -> Iterator[str]:
     """What the journal could not take stands in it later, with a hold behind it."""
-    for screen in seen.ran.world.book.screens:
+    for screen in seen.screens:
         result = screen.result
         if result is None or not result.evidence_kept:
             continue
@@ -134,33 +115,9 @@ def kept_facts_arrive(seen: Evidence) -> Iterator[str]:
 def doubt_is_settled(seen: Evidence) -> Iterator[str]:
     """After a question without an answer the next is asked behind a marker, or a silence."""
     for number in seen.processes:
-        passed = sorted(
-            [(at, True, data) for at, who, data in seen.ran.world.wire.sent if who == number]
-            + [(at, False, data) for at, who, data in seen.ran.world.wire.heard if who == number],
-            key=lambda each: each[:2],
-        )
-        yield from _unsettled(number, passed)
-
-
-def _unsettled(number: int, passed: list[tuple[int, bool, bytes]]) -> Iterator[str]:
-    asked, doubtful, rest, last_ns = "", False, "", 0
-    for at_ns, was_sent, data in passed:
-        if was_sent:
-            rest = ""
-            for word in filter(None, data.decode("latin-1").split("\r")):
-                doubtful = doubtful or bool(asked)
-                quiet = at_ns - last_ns >= SILENCE_NS
-                if word in QUESTIONS and doubtful and not quiet:
-                    yield f"{word} at {at_s(at_ns)} by {number}, after {asked} without answer"
-                if word in QUESTIONS or word == "RFV":
-                    asked, doubtful = word if word in QUESTIONS else "", False
-        else:
-            *lines, rest = (rest + data.decode("latin-1").upper()).split("\r")
-            if asked and any(
-                line == asked or line.startswith((asked + ":", *REFUSALS)) for line in lines
-            ):
-                asked = ""
-        last_ns = at_ns
+        passed = [piece for piece in seen.passed if piece.process == number]
+        for at_ns, question in seen.speech.unsettled(passed):
+            yield f"{question} at {at_s(at_ns)} by {number}"
 
 
 RULES = (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicelink_simulation.world.clinic import EVA, EVA_UNTIL_S, HIGHEST_PERCENT, INES
-from devicelink_simulation.world.evidence import ENDING_BITS, status_of
-from devicelink_simulation.world.judging import GUARD_MISSED_NS, MS, SECOND, at_s, enables
+from devicelink_simulation.world.clinic import CERTIFIED, EVA, EVA_UNTIL_S
+from devicelink_simulation.world.judging import GUARD_MISSED_NS, MS, SECOND, at_s
+from devicelink_simulation.world.wires.contract import Does
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,76 +19,73 @@ READY_KINDS = frozenset({"unlock.intended", "ready.intended"})
 
 
 def recorded_before_enabled(seen: Evidence) -> Iterator[str]:
-    """Each EMON left behind a durable intent of its own, which nothing has ended since."""
+    """Each enabling order left behind a durable intent, which carries it once and still holds."""
     ends = {*LOCK_WORDS, "lock.unconfirmed", "session.closed", "standby.requested"}
-    used: set[int] = set()
-    for line in seen.sent:
-        if line.text != "EMON":
-            continue
+    used: set[tuple[int, str]] = set()
+    for line in seen.ons:
         before = [
             entry
             for at_ns, process, entry in seen.acked.values()
             if process == line.process and at_ns <= line.at_ns
         ]
         intents = [entry for entry in before if entry.type == "ready.intended"]
+        sent = f"{line.text} at {at_s(line.at_ns)}"
         if not intents:
-            yield f"EMON at {at_s(line.at_ns)} without a durable ready.intended"
+            yield f"{sent} without a durable ready.intended"
             continue
         intent = max(intents, key=lambda entry: entry.index)
-        if intent.index in used:
-            yield f"EMON at {at_s(line.at_ns)} is the second under intent {intent.index}"
-        used.add(intent.index)
+        if (intent.index, line.text) in used:
+            yield f"{sent} is the second under intent {intent.index}"
+        used.add((intent.index, line.text))
         ended = [e for e in before if e.index > intent.index and e.type in ends]
         if ended:
-            yield f"EMON at {at_s(line.at_ns)} after {ended[0].type} had ended its intent"
+            yield f"{sent} after {ended[0].type} had ended its intent"
         yield from _permit(seen, intent, line.at_ns)
 
 
 def _permit(seen: Evidence, intent: Entry, sent_ns: int) -> Iterator[str]:
     """The verdict before an intent, the person, the settings, and what the laser really has."""
-    mine = [e for e in seen.entries[: intent.index] if e.session == intent.session]
+    mine = [e for e in seen.journal[: intent.index] if e.session == intent.session]
     verdicts = [e for e in mine if e.type.startswith("verdict.")]
     if not verdicts or verdicts[-1].type != "verdict.permitted":
         yield f"intent {intent.index} without a verdict that permits"
         return
     if verdicts[-1].data["facts"]["settings"]["settings_id"] != intent.data["settings_id"]:
         yield f"intent {intent.index} is for other settings than its verdict"
-    if intent.actor not in {INES, EVA}:
+    if intent.actor not in CERTIFIED:
         yield f"intent {intent.index} is by {intent.actor}, who is not certified"
-    late = sent_ns > (EVA_UNTIL_S + 1) * SECOND and not seen.troubles("clock", "suspend")
+    # the steps of one arming may come later: what runs out softly waits for the next standby
+    late = seen.time_of(intent) > (EVA_UNTIL_S + 1) * SECOND
+    late = late and not seen.troubles("clock", "suspend")
     if intent.actor == EVA and late:
         yield f"intent {intent.index} is by {EVA}, whose certificate had run out"
-    signed_in = [e for e in seen.entries[: intent.index] if e.type == "signin.succeeded"]
+    signed_in = [e for e in seen.journal[: intent.index] if e.type == "signin.succeeded"]
     if not any(e.actor == intent.actor for e in signed_in):
         yield f"intent {intent.index} is by {intent.actor}, who has not signed in"
     effective = verdicts[-1].data["facts"]["settings"]["effective"]
     lit = next((lit for lit in seen.enabled if lit.on_ns >= sent_ns), None)
     if lit is None or _another_cause(seen, sent_ns, lit.on_ns):
         return
-    keys = ("diode_current_percent", "modulation", "supply", "fault")
-    if seen.hands_between(sent_ns - 100 * MS, lit.on_ns, *keys):
-        return
-    if lit.drive_percent not in {0.0, float(effective["diode_current_percent"])}:
-        yield f"judged at {effective}, lit at {lit.drive_percent} %"
-    if (effective["trigger"] == "modulation") is not lit.gated:
-        yield f"judged at {effective}, lit with the gate {lit.gated}"
-    if lit.drive_percent > HIGHEST_PERCENT:
-        yield f"lit at {lit.drive_percent} %, certified up to {HIGHEST_PERCENT} %"
+    keys = seen.hands.touches_settings | {"fault"}
+    before_ns = sent_ns - 100 * MS
+    changed = seen.hands_between(before_ns, lit.on_ns, keys)
+    if not changed and not seen.foreign_between(before_ns, lit.on_ns):
+        yield from seen.speech.lit_otherwise(effective, lit.facts, seen.highest)
 
 
 def _another_cause(seen: Evidence, after_ns: int, until_ns: int) -> bool:
-    """Whether something else than the host's EMON at `after_ns` enabled the laser, or ended it."""
+    """Whether something else than the order at `after_ns` enabled the laser, or ended it."""
     commands = seen.commands_between(after_ns, until_ns)
-    sent = [line for line in seen.sent if after_ns < line.at_ns <= until_ns]
+    sent = [line for line in (*seen.ons, *seen.offs) if after_ns < line.at_ns <= until_ns]
     return (
-        seen.hands_between(after_ns, until_ns, "emission")
-        or any(line.text in {"EMOFF", "EMON"} for line in sent)
-        or not any(line.text == "EMON" for line, _ in commands)
+        seen.lit_by_others(after_ns, until_ns)
+        or bool(sent)
+        or not any(seen.speech.does(line.text) is Does.ENABLES for line, _ in commands)
     )
 
 
 def nothing_lit_without_cause(seen: Evidence) -> Iterator[str]:
-    """The laser is enabled only by an EMON or by a hand, later than the last confirmed lock."""
+    """The laser is enabled only by an order or by a hand, later than the last confirmed lock."""
     locked = [
         (seen.last_status_before(seen.at_mono(entry.data["ended_mono_ns"], entry.boot)), entry)
         for entry in seen.entries
@@ -98,9 +95,9 @@ def nothing_lit_without_cause(seen: Evidence) -> Iterator[str]:
         causes = [
             line.at_ns
             for line, _ in seen.commands_between(0, lit.on_ns)
-            if line.text.strip().upper() == "EMON"
+            if seen.speech.does(line.text) is Does.ENABLES
         ]
-        causes += [at for at, key, value in seen.touched if (key, value) == ("emission", "on")]
+        causes += [at for at, key, value in seen.touched if (key, value) in seen.hands.lights]
         causes = [at for at in causes if at <= lit.on_ns]
         if not causes:
             yield f"enabled at {at_s(lit.on_ns)} by nobody"
@@ -112,29 +109,33 @@ def nothing_lit_without_cause(seen: Evidence) -> Iterator[str]:
 
 
 def guarded_before_enabled(seen: Evidence) -> Iterator[str]:
-    """EMON leaves only while a guard of the same session stands by."""
-    guards = [process for process in seen.processes.values() if process.name == "guard"]
-    for line in enables(seen):
+    """What enables leaves only while a guard of the same session stands by."""
+    for line in seen.ons:
         if not any(
             guard.parent == line.process
             and (guard.died_ns is None or guard.died_ns > line.at_ns - GUARD_MISSED_NS)
-            for guard in guards
+            for guard in seen.guards
         ):
-            yield f"EMON at {at_s(line.at_ns)} without a guard"
+            yield f"{line.text} at {at_s(line.at_ns)} without a guard"
 
 
 def never_enabled_in_trouble(seen: Evidence) -> Iterator[str]:
-    """The last status before EMON showed no fault, interlock, key or unexpected emission."""
-    for line in enables(seen):
-        heard = [
-            number
-            for each in seen.heard
-            if each.process == line.process
-            and each.at_ns <= line.at_ns
-            and (number := status_of(each.text)) is not None
+    """The last status before what enables showed no fault, interlock, key or strange emission."""
+    for line in seen.ons:
+        told = [
+            each.said
+            for each in seen.told
+            if each.process == line.process and each.at_ns <= line.at_ns
         ]
-        if heard and heard[-1] & ENDING_BITS:
-            yield f"EMON at {at_s(line.at_ns)} after STA {heard[-1]}"
+        if told and told[-1].ends:
+            yield f"{line.text} at {at_s(line.at_ns)} after {told[-1].word}"
+
+
+def forbidden_never_leaves(seen: Evidence) -> Iterator[str]:
+    """What makes light possible behind everybody's back is sent by nobody here."""
+    for frame in seen.sent:
+        if seen.speech.does(frame.text) is Does.FORBIDDEN:
+            yield f"{frame.text} at {at_s(frame.at_ns)}"
 
 
 def only_certified_intend(seen: Evidence) -> Iterator[str]:
@@ -144,7 +145,7 @@ def only_certified_intend(seen: Evidence) -> Iterator[str]:
         if entry.type not in {"unlock.intended", "ready.intended"}:
             continue
         late = clear and seen.time_of(entry) > (EVA_UNTIL_S + 1) * SECOND
-        if entry.actor not in {INES, EVA} or (entry.actor == EVA and late):
+        if entry.actor not in CERTIFIED or (entry.actor == EVA and late):
             yield f"entry {entry.index} intends light by {entry.actor}, who is not certified"
 
 
@@ -165,6 +166,7 @@ RULES = (
     nothing_lit_without_cause,
     guarded_before_enabled,
     never_enabled_in_trouble,
+    forbidden_never_leaves,
     only_certified_intend,
     latched_stays,
 )

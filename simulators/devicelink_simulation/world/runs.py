@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from devicelink.session.state import Phase
 from devicelink_simulation.world.clinic import Template, make_template
 from devicelink_simulation.world.draw import draw
+from devicelink_simulation.world.lasers import LASERS
 from devicelink_simulation.world.oracle import Violation, judge
 from devicelink_simulation.world.world import World
 
@@ -34,6 +36,8 @@ class Totals:
     met: Counter[str] = field(default_factory=Counter)
     """Troubles by kind."""
     ended: Counter[str] = field(default_factory=Counter)
+    at: Counter[str] = field(default_factory=Counter)
+    """Sessions by protocol, and how many of them were READY."""
     found: list[tuple[Story, tuple[Violation, ...]]] = field(default_factory=list)
 
     def add(self, other: Totals) -> None:
@@ -42,6 +46,7 @@ class Totals:
         self.sessions += other.sessions
         self.met += other.met
         self.ended += other.ended
+        self.at += other.at
         self.found += other.found
 
 
@@ -77,6 +82,10 @@ def totals_of(story: Story) -> Totals:
     totals.ended.update(
         screen.result.end.code if screen.result else "no result" for screen in world.book.screens
     )
+    for screen in world.book.screens:
+        protocol = LASERS[screen.serial].simulator
+        totals.at[protocol] += 1
+        totals.at[f"{protocol}, READY"] += any(p is Phase.READY for _, p in screen.phases)
     if violations:
         totals.found.append((story, tuple(violations)))
     return totals

@@ -119,7 +119,7 @@ class WorldRuntime:
     def __init__(self, machine: Machine, process: SimProcess) -> None:
         self.machine = machine
         self.process = process
-        blows = machine.blows.pop(process.name, ())
+        blows = machine.blows.pop((process.visit, process.name), ())
         self.operations = Struck(process, blows, machine)
         self._kernel = machine.kernel
         self._disk = ProcessDisk(machine.disk, process, self.operations, hold=self._hold)
@@ -262,6 +262,7 @@ class WorldRuntime:
         self.operations.before("start", module)
         child = self._kernel.process(module.rpartition(".")[2])
         child.parent = self.process.number
+        child.serial, child.visit = self.process.serial, self.process.visit
         for fd in inherits:
             description = self._description(fd)
             child.fds[fd] = description
@@ -342,7 +343,7 @@ class WorldRuntime:
 
 
 def open_port(address: str, runtime: object) -> object:
-    """Open `world://laser`; an entry point of the group `devicelink.ports`."""
+    """Open `world://SERIAL`; an entry point of the group `devicelink.ports`."""
     from devicelink.errors import ConfigError, PortUnavailable
     from devicelink.link.port import FdPort
 
@@ -350,7 +351,7 @@ def open_port(address: str, runtime: object) -> object:
         raise ConfigError(f"{address} exists only inside the simulated world.")
     try:
         runtime.operations.before("open_port", address)
-        fd = runtime.machine.open_port(runtime.process)
+        fd = runtime.machine.open_port(runtime.process, address)
     except OSError as error:
         if error.errno == errno.EBUSY:
             raise PortUnavailable(f"The port {address} is used by another program.") from error

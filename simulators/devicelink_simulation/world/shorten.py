@@ -47,8 +47,16 @@ def _candidates(story: Story) -> Iterator[Story]:
         for at in reversed(range(len(visit.acts))):
             less = replace(visit, acts=_without(visit.acts, at))
             yield replace(story, visits=(*story.visits[:number], less, *story.visits[number + 1 :]))
-    for at in range(len(story.laser)):
-        yield replace(story, laser=_without(story.laser, at))
+    for at, laser in enumerate(story.lasers):
+        visits = tuple(visit for visit in story.visits if visit.laser != laser.serial)
+        troubles = tuple(each for each in story.troubles if each.laser != laser.serial)
+        if len(story.lasers) > 1 and not any(each.blow for each in story.troubles):
+            fewer = _without(story.lasers, at)
+            yield replace(story, lasers=fewer, visits=visits, troubles=troubles)
+        for number in range(len(laser.values)):
+            plainer = replace(laser, values=_without(laser.values, number))
+            lasers = (*story.lasers[:at], plainer, *story.lasers[at + 1 :])
+            yield replace(story, lasers=lasers)
 
 
 def _without(things: tuple, at: int) -> tuple:  # type: ignore[type-arg]  # any kind of things

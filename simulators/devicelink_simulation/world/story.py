@@ -6,10 +6,14 @@ It is plain data, so that it can be drawn from a seed, told, shortened and playe
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from devicelink_simulation.world.lasers import FIRST, LASERS
 from devicelink_simulation.world.operations import Blow
+
+EVERYWHERE = frozenset({"clock", "suspend", "full", "io_error", "slow", "power", "edit"})
+"""Troubles of the whole machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,9 @@ class Visit:
     acts: tuple[Act, ...]
     pause_s: float = 1.0
     """Before it."""
+    laser: str = FIRST
+    room: int = 0
+    """Visits in one room come one after the other; what happens in another is at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Trouble:
     `full` and `slow` are the disk's; `power` takes the machine's power; `edit` edits the tables
     that anybody with the file can edit; `terminal` blocks what is written to the screen, `deaf` the
     face that hears its person and renews the lease;
+    `host` are bytes in hex that somebody else sends to the laser on the same wire;
     `blow` falls on operations of the `whom` that begins as the `visit`-th.
     """
 
@@ -62,6 +70,16 @@ class Trouble:
     for_s: float = 0.0
     blow: Blow | None = None
     visit: int = 0
+    laser: str = FIRST
+    """At which laser, or at whose programs; what befalls the machine befalls all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laser:
+    """One of the clinic's lasers that is there, with values that are not its defaults."""
+
+    serial: str = FIRST
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +89,7 @@ class Story:
     seed: int
     visits: tuple[Visit, ...]
     troubles: tuple[Trouble, ...] = ()
-    laser: tuple[tuple[str, str], ...] = field(default=())
-    """Values of the simulated laser that are not its defaults."""
+    lasers: tuple[Laser, ...] = (Laser(),)
 
     def as_json(self) -> str:
         """One line."""
@@ -86,15 +103,20 @@ class Story:
             seed=int(told["seed"]),
             visits=tuple(_visit(each) for each in told["visits"]),
             troubles=tuple(_trouble(each) for each in told["troubles"]),
-            laser=_pairs(told["laser"]),
+            lasers=tuple(Laser(each["serial"], _pairs(each["values"])) for each in told["lasers"]),
         )
 
     def tell(self) -> list[str]:
         """For people: a line for each visit, act and trouble."""
-        lines = [f"laser: {key}={value}" for key, value in self.laser]
+        lines = [
+            f"laser {laser.serial} ({LASERS[laser.serial].simulator}): "
+            + ", ".join(f"{key}={value}" for key, value in laser.values)
+            for laser in self.lasers
+        ]
         for number, visit in enumerate(self.visits):
             settings = ", ".join(f"{key} {value}" for key, value in visit.settings)
-            lines.append(f"visit {number}: {visit.technician}, {visit.kind}, {settings}")
+            where = f"{visit.laser} in room {visit.room}"
+            lines.append(f"visit {number}: {visit.technician} at {where}, {visit.kind}, {settings}")
             acts = " · ".join(f"{act.kind} {act.value}".strip() for act in visit.acts)
             lines.append(f"  {acts}")
         lines += [_tell(trouble) for trouble in self.troubles]
@@ -110,6 +132,8 @@ def _tell(trouble: Trouble) -> str:
             f"{trouble.whom}, {lasting}"
         )
     words = [f"at {trouble.at_s:.3f} s: {trouble.kind}", trouble.whom, trouble.value]
+    if trouble.kind not in EVERYWHERE:
+        words.append(f"at {trouble.laser}")
     if trouble.for_s:
         words.append(f"for {trouble.for_s:.3f} s")
     return " ".join(word for word in words if word)

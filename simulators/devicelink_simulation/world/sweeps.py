@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink.runtime import ThreadRuntime, seconds
 from devicelink_simulation.world.clinic import EVA, PIN
+from devicelink_simulation.world.lasers import FIRST, LASERS
 from devicelink_simulation.world.operations import (
     CRASHES,
     DISTURBANCES,
@@ -23,9 +24,9 @@ from devicelink_simulation.world.operations import (
     Blow,
 )
 from devicelink_simulation.world.oracle import Violation
-from devicelink_simulation.world.people import WELL
+from devicelink_simulation.world.people import WELL, well
 from devicelink_simulation.world.runs import Totals, play, play_all, play_safely, template
-from devicelink_simulation.world.story import Act, Story, Trouble
+from devicelink_simulation.world.story import Act, Laser, Story, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -63,7 +64,7 @@ WIRE_FAULTS = (
     "mangled_command@nth={n},count=1",
     "reboot:seconds=1@nth={n}",
     "frozen_status@nth={n}",
-    "refused_off@nth={n},count=9999",
+    "{refuses}@nth={n},count=9999",
     "stuck_ack@nth={n},count=9999,for=1",
 )
 """Each is planted before the first exchange, and strikes at the `n`-th."""
@@ -104,11 +105,13 @@ def operations_of(scene: Scene) -> list[str]:
 
 
 def exchanges_of(story: Story) -> int:
-    """How many commands are sent to the laser until the first session ends."""
+    """How many commands are sent to the first laser until the first session ends."""
     world = _played_well(story).world
+    bench = next(iter(world.benches.values()))
+    sent, _ = bench.make.speech.cut(bench.wire.passed)
     first = next(process for process in world.kernel.processes if process.name == "session")
     ended_ns = first.died_ns or 0
-    return sum(data.count(b"\r") for at_ns, _, data in world.wire.sent if at_ns <= ended_ns)
+    return sum(frame.at_ns <= ended_ns for frame in sent)
 
 
 def blows(ops: list[str], kinds: Iterable[str] = KINDS) -> Iterator[Blow]:
@@ -155,11 +158,14 @@ def wire_cases(
 ) -> Iterator[Case]:
     """A story with every fault at every exchange of its first session."""
     faults = tuple(faults)
+    serial = story.lasers[0].serial
+    refuses = LASERS[serial].hands.refuses
     into.operations[name] = exchanges_of(story)
     for nth in range(1, into.operations[name] + 1):
         for fault in faults:
-            planted = Trouble("fault", 0.0, fault.format(n=nth))
-            yield Case(name, fault.format(n="N"), _troubled(story, planted))
+            told = fault.format(n=nth, refuses=refuses)
+            planted = Trouble("fault", 0.0, told, laser=serial)
+            yield Case(name, fault.format(n="N", refuses=refuses), _troubled(story, planted))
 
 
 def sweep_session(
@@ -244,7 +250,8 @@ def _play(case: Case) -> Totals:
 
 def _struck(ran: Ran) -> bool:
     """Whether the blow fell, or the fault was seen at the laser."""
-    faults = any(event["event"] == "fault" for event in ran.world.truth.events)
+    benches = ran.world.benches.values()
+    faults = any(event["event"] == "fault" for each in benches for event in each.truth.events)
     return faults or bool(ran.world.machine.witness.struck)
 
 
@@ -291,4 +298,13 @@ SCENES = {
         Story(1, (replace(_DYING, acts=_DYING.acts[:-1]), _AFTER), _KILLED), "session", visit=1
     ),
 }
-WIRE_SCENES = {"wire": SHORT}
+WIRE_SCENES = {
+    "wire": SHORT,
+    **{
+        f"wire of {make.simulator}": Story(
+            1, (replace(well(serial), pause_s=0.1),), (), (Laser(serial),)
+        )
+        for serial, make in LASERS.items()
+        if make is not LASERS[FIRST]
+    },
+}

@@ -11,15 +11,12 @@ from devicelink.runtime import nanoseconds, seconds
 from devicelink_simulation.world.clinic import STATION
 from devicelink_simulation.world.disk import ROOMY_BYTES
 from devicelink_simulation.world.machine import SYNC_NS
-from devicelink_simulation.world.people import try_knob
-from devicelink_simulation.world.story import Trouble
+from devicelink_simulation.world.story import EVERYWHERE, Trouble
 
 if TYPE_CHECKING:
     from devicelink_simulation.world.kernel import SimProcess
+    from devicelink_simulation.world.programs import Screen
     from devicelink_simulation.world.world import World
-
-_NEED_START = frozenset({"interlock_1", "interlock_2", "estop"})
-"""Knobs after which somebody has to press START."""
 
 
 class Troubles:
@@ -38,44 +35,47 @@ class Troubles:
             ends_ns = nanoseconds(trouble.at_s + trouble.for_s)
             kernel.schedule(ends_ns, lambda: self._relent(trouble))
 
-    def befall(self, kind: str, whom: str, for_s: float) -> None:
+    def befall(self, kind: str, by: SimProcess, for_s: float) -> None:
         """One strikes now, at an operation of somebody."""
-        self._strike(Trouble(kind, seconds(self._world.kernel.time_ns), whom=whom, for_s=for_s))
+        now_s = seconds(self._world.kernel.time_ns)
+        self._strike(Trouble(kind, now_s, whom=by.name, for_s=for_s, laser=by.serial))
 
     def _strike(self, trouble: Trouble) -> None:
         if self.over:
             return
         self.struck.append((self._world.kernel.time_ns, trouble))
-        if trouble.kind in {"fault", "knob"}:
-            self._at_the_laser(trouble)
-        elif trouble.kind in {"freeze", "kill", "terminal", "deaf", "edit"}:
-            self._at_programs(trouble)
-        else:
+        if trouble.kind in EVERYWHERE:
             self._at_the_machine(trouble)
+        elif trouble.kind in {"fault", "knob", "host"}:
+            self._at_the_laser(trouble)
+        else:
+            self._at_programs(trouble)
 
     def _at_the_laser(self, trouble: Trouble) -> None:
-        if trouble.kind == "fault":
-            try_knob(self._world, f"fault={trouble.value}")
-        else:
-            self._world.hand(trouble.value)
+        bench = self._world.benches[trouble.laser]
+        match trouble.kind:
+            case "fault":
+                bench.turn(f"fault={trouble.value}")
+            case "knob":
+                bench.hand(trouble.value)
+            case "host":
+                bench.wire.intrude(bytes.fromhex(trouble.value))
 
     def _at_programs(self, trouble: Trouble) -> None:
         until_ns = self._world.kernel.time_ns + nanoseconds(trouble.for_s)
         match trouble.kind:
             case "freeze":
-                for process in self._named(trouble.whom):
+                for process in self._named(trouble):
                     process.frozen_until_ns = until_ns
             case "kill":
-                for process in self._named(trouble.whom):
+                for process in self._named(trouble):
                     process.kill()
             case "terminal":
-                for screen in self._world.book.screens:
+                for screen in self._screens(trouble):
                     screen.blocked_until_ns = until_ns
             case "deaf":
-                for screen in self._world.book.screens:
+                for screen in self._screens(trouble):
                     screen.deaf_until_ns = until_ns
-            case "edit":
-                _edit(trouble.value)
 
     def _at_the_machine(self, trouble: Trouble) -> None:
         machine = self._world.machine
@@ -91,6 +91,8 @@ class Troubles:
                 machine.sync_cost_ns = nanoseconds(float(trouble.value))
             case "power":
                 machine.lose_power()
+            case "edit":
+                _edit(trouble.value)
 
     def _relent(self, trouble: Trouble) -> None:
         if self.over:
@@ -98,17 +100,19 @@ class Troubles:
         machine = self._world.machine
         match trouble.kind:
             case "knob":
-                key = trouble.value.partition("=")[0]
-                try_knob(self._world, f"{key}={self._world.plan.values[key]}")
-                if key in _NEED_START:
-                    try_knob(self._world, "supply=on")
+                self._world.benches[trouble.laser].turn_back(trouble.value.partition("=")[0])
             case "full" | "io_error":
                 machine.disk_failure, machine.disk.free_bytes = None, ROOMY_BYTES
             case "slow":
                 machine.sync_cost_ns = SYNC_NS
 
-    def _named(self, name: str) -> list[SimProcess]:
-        return [p for p in self._world.kernel.processes if p.name == name and not p.dead]
+    def _named(self, trouble: Trouble) -> list[SimProcess]:
+        wanted = (trouble.whom, trouble.laser)
+        processes = self._world.kernel.processes
+        return [p for p in processes if (p.name, p.serial) == wanted and not p.dead]
+
+    def _screens(self, trouble: Trouble) -> list[Screen]:
+        return [each for each in self._world.book.screens if each.serial == trouble.laser]
 
 
 def _edit(sql: str) -> None:

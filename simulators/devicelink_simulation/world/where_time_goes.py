@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PARTS = (
-    ("the world's oracle", ("/world/rules_", "/world/oracle", "/world/evidence", "/world/judging")),
+    (
+        "the world's oracle",
+        ("/world/rules_", "/world/oracle", "/world/evidence", "/world/judging", "/world/wires/"),
+    ),
     ("the world: machine, disk, wire, people", ("devicelink_simulation/world/",)),
-    ("the simulated laser", ("devicelink_simulation/", "devicelink_ipg_sim/")),
-    ("driver and link", ("devicelink_ipg/", "devicelink/link/", "devicelink/driver.py")),
+    ("the simulated laser", ("devicelink_simulation/", "_sim/")),
+    ("driver and link", ("/drivers/", "devicelink/link/", "devicelink/driver.py")),
     ("session, guard, people, devices", ("devicelink/session/", "devicelink/people/")),
     ("journal", ("devicelink/journal/",)),
     ("SQLite and SQLAlchemy", ("sqlalchemy/", "sqlite")),

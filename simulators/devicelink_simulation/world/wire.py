@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.kernel import Signal
+from devicelink_simulation.world.wires.contract import Piece
 
 if TYPE_CHECKING:
     from devicelink_simulation.simulation import Simulation
@@ -21,7 +22,8 @@ _LONG_NS = 1000 * _NS
 class SimWire:
     """One laser on its line: bytes take their time, and both directions are witnessed.
 
-    `sent` and `heard` are what passed on the host's side: (time_ns, process number, bytes).
+    `passed` is what passed on the host's side;
+    `foreign` is what another host put on the same wire, where everybody hears every reply.
     """
 
     def __init__(self, kernel: Kernel, simulation: Simulation, baudrate: int) -> None:
@@ -34,8 +36,8 @@ class SimWire:
         self._plug: int | None = simulation.plugs
         self.stirred = Signal(kernel)
         self.opened: OpenPort | None = None
-        self.sent: list[tuple[int, int, bytes]] = []
-        self.heard: list[tuple[int, int, bytes]] = []
+        self.passed: list[Piece] = []
+        self.foreign: list[Piece] = []
 
     def plug(self) -> int | None:
         """Which plugging-in this is; None while the cable is out."""
@@ -53,8 +55,18 @@ class SimWire:
 
     def send(self, data: bytes) -> None:
         """Bytes of the host, on their way."""
+        self.passed.append(self._piece(data, sent=True))
+        self._put(data)
+
+    def intrude(self, data: bytes) -> None:
+        """Bytes of another host, on the same wire."""
+        self.foreign.append(self._piece(data, sent=True))
+        self._move()
+        self._quiet_until_ns = 0
+        self._put(data)
+
+    def _put(self, data: bytes) -> None:
         now_ns = self._kernel.time_ns
-        self.sent.append((now_ns, self._number(), data))
         free_ns = self._to_laser[-1][0] if self._to_laser else now_ns
         self._to_laser.append((max(now_ns, free_ns) + len(data) * self._byte_ns, data))
         self.stirred.fire()
@@ -64,7 +76,7 @@ class SimWire:
         if not self._input:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
         taken, self._input = self._input[:count], self._input[count:]
-        self.heard.append((self._kernel.time_ns, self._number(), taken))
+        self.passed.append(self._piece(taken, sent=False))
         return taken
 
     def readable(self, plug: int | None) -> bool:
@@ -113,6 +125,7 @@ class SimWire:
         self._quiet_until_ns = simulation.next_event_ns() or now_ns + _LONG_NS
         self._plug = simulation.plugs if simulation.plugged else None
 
-    def _number(self) -> int:
+    def _piece(self, data: bytes, *, sent: bool) -> Piece:
         current = self._kernel.current
-        return current.process.number if current else 0
+        number = current.process.number if current else 0
+        return Piece(self._kernel.time_ns, number, sent, data)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import TYPE_CHECKING
 
 from devicelink.errors import DeviceLinkError
 from devicelink.journal.store import Journal
 from devicelink.runtime import nanoseconds
 from devicelink.session.context import PROJECTIONS
-from devicelink_simulation.registry import simulator
-from devicelink_simulation.simulation import Plan
-from devicelink_simulation.truth import TruthList
 from devicelink_simulation.world import programs
+from devicelink_simulation.world.bench import Bench
 from devicelink_simulation.world.clinic import STATION
 from devicelink_simulation.world.dice import dice
 from devicelink_simulation.world.disk import NO_OPERATIONS, ProcessDisk, SimDisk
 from devicelink_simulation.world.kernel import Kernel
+from devicelink_simulation.world.lasers import port_of
 from devicelink_simulation.world.machine import SYNC_NS, Machine
 from devicelink_simulation.world.operations import Witness
-from devicelink_simulation.world.people import People, try_knob
+from devicelink_simulation.world.people import People
 from devicelink_simulation.world.programs import Book, Screen
 from devicelink_simulation.world.runtime import WorldRuntime
 from devicelink_simulation.world.sqlite_vfs import sqlite_vfs
 from devicelink_simulation.world.troubles import Troubles
-from devicelink_simulation.world.wire import SimWire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +32,10 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
     from devicelink_simulation.world.clinic import Template
     from devicelink_simulation.world.kernel import SimProcess
+    from devicelink_simulation.world.operations import Blow
     from devicelink_simulation.world.story import Story
 
-BAUDRATE = 57_600
 LONGEST_S = 4000.0
-_LASER = {"startup_s": "0.3", "reply_latency_s": "0.002"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,32 +48,25 @@ class Ran:
     journal_problems: list[str]
 
 
-@cache
-def _plan(values: tuple[tuple[str, str], ...]) -> Plan:
-    return Plan.of(simulator("ipg"), values={**_LASER, **dict(values)})
-
-
 class World:
-    """A machine, a laser, and people, from one story."""
+    """A machine, lasers, and people, from one story."""
 
     def __init__(self, story: Story, template: Template) -> None:
         self.story = story
         self.kernel = Kernel(dice(story.seed, "schedule"))
         self.disk = SimDisk.from_snapshot(template.files)
-        self.truth = TruthList()
-        self.plan = replace(_plan(story.laser), seed=abs(story.seed))
-        self.wire = SimWire(self.kernel, self.plan.build(self.truth, 0), BAUDRATE)
+        self.benches = {each.serial: Bench(each, self.kernel, story.seed) for each in story.lasers}
         self.machine = Machine(
             kernel=self.kernel,
             disk=self.disk,
-            wire=self.wire,
+            wires={port_of(serial): bench.wire for serial, bench in self.benches.items()},
             dice=dice(story.seed, "machine"),
             witness=Witness(),
+            blows=_aimed(story),
         )
         self.book = Book(template.signer)
         self.stops: list[tuple[int, Screen]] = []
         self._auditor = ProcessDisk(self.disk, "auditor", NO_OPERATIONS)
-        self._touched: set[str] = set()
         self.troubles = Troubles(self)
         self.machine.befall = self.troubles.befall
         self.people = People(self)
@@ -91,9 +80,10 @@ class World:
                 if trouble.blow is None:
                     self.troubles.plan(trouble)
             people = self.kernel.process("people", on_machine=False)
-            people.spawn("people", self.people.play)
+            people.spawn("people", lambda: self.people.play(people))
             self.kernel.run(nanoseconds(LONGEST_S))
-            self.wire.settle()
+            for bench in self.benches.values():
+                bench.wire.settle()
             self.kernel.end_all()
             if people.error is not None:
                 raise people.error
@@ -107,25 +97,20 @@ class World:
                 journal.close()
             vfs.unmount()
 
-    def start(self, name: str, program: Callable[[WorldRuntime], Callable[[], int]]) -> SimProcess:
-        """A program in a process of its own."""
+    def start(
+        self,
+        name: str,
+        program: Callable[[WorldRuntime], Callable[[], int]],
+        *,
+        serial: str,
+        visit: int | None,
+    ) -> SimProcess:
+        """A program in a process of its own, for a laser; the story's blows know its visit."""
         process = self.kernel.process(name)
+        process.serial, process.visit = serial, visit
         runtime = WorldRuntime(self.machine, process)
         process.spawn("main", lambda: programs.run(runtime, self.book, name, program(runtime)))
         return process
-
-    def aim_blows(self, visit: int) -> None:
-        """What the story means for the processes of a visit."""
-        self.machine.blows.clear()
-        for trouble in self.story.troubles:
-            if trouble.blow is not None and trouble.visit == visit:
-                known = self.machine.blows.get(trouble.whom, ())
-                self.machine.blows[trouble.whom] = (*known, trouble.blow)
-
-    def hand(self, pair: str) -> None:
-        """A person's hand at the laser."""
-        self._touched.add(pair.partition("=")[0])
-        try_knob(self, pair)
 
     def clear_up(self) -> None:
         """Every cause of trouble goes; what it did stays to be dealt with."""
@@ -139,12 +124,8 @@ class World:
             process.frozen_until_ns = 0
         for screen in self.book.screens:
             screen.blocked_until_ns = screen.deaf_until_ns = 0
-        try_knob(self, "fault=none")
-        self.wire.plug_in()
-        for key in sorted(self._touched):
-            try_knob(self, f"{key}={self.plan.values[key]}")
-        try_knob(self, "supply=on")
-        try_knob(self, "clear=pressed")
+        for bench in self.benches.values():
+            bench.put_right()
 
     def _current_disk(self) -> ProcessDisk:
         current = self.kernel.current
@@ -179,10 +160,21 @@ class World:
         for found in self.book.acknowledged:
             for entry in found.entries:
                 digest.update(entry.raw)
-        for event in self.truth.events[1:]:
-            digest.update(repr(sorted(event.items())).encode())
-        for at_ns, number, data in (*self.wire.sent, *self.wire.heard):
-            digest.update(f"{at_ns} {number} {data!r}".encode())
+        for bench in self.benches.values():
+            for event in bench.truth.events[1:]:
+                digest.update(repr(sorted(event.items())).encode())
+            for piece in bench.wire.passed:
+                digest.update(repr(tuple(piece)).encode())
         for end in self.book.exits:
             digest.update(repr(end).encode())
         return digest.hexdigest()
+
+
+def _aimed(story: Story) -> dict[tuple[int | None, str], tuple[Blow, ...]]:
+    """What the story means for the processes of its visits."""
+    aimed: dict[tuple[int | None, str], tuple[Blow, ...]] = {}
+    for trouble in story.troubles:
+        if trouble.blow is not None:
+            known = aimed.get((trouble.visit, trouble.whom), ())
+            aimed[trouble.visit, trouble.whom] = (*known, trouble.blow)
+    return aimed
