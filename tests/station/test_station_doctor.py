@@ -282,14 +282,20 @@ def test_holds_and_what_a_dead_owner_left_are_named(clinic):
         assert any("in use now" in sentence for sentence in health.fine)
 
 
+_HOLDS = (
+    "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); print(flush=True); "
+    "sys.stdin.read()"
+)
+
+
 def test_a_port_that_another_program_has_is_named_with_it(clinic):
     """Which program, which process; the doctor itself opens nothing."""
-    fd = os.open(os.path.realpath(clinic.laser.link), os.O_RDWR | os.O_NOCTTY)
-    try:
+    port = os.path.realpath(clinic.laser.link)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", _HOLDS, port], stdin=pipe, stdout=pipe) as other:
+        other.stdout.readline()
         finding = look(clinic)[0]["port_in_use"]
-    finally:
-        os.close(fd)
-    assert str(os.getpid()) in finding.sentence
+    assert str(other.pid) in finding.sentence
     assert "port_in_use" not in look(clinic)[0]
 
 
