@@ -35,6 +35,28 @@ class Script:
         return b""
 
 
+class Babble:
+    """A port that answers each frame with whatever comes next; the marker is answered."""
+
+    def __init__(self, clock, replies, marker):
+        self.clock, self.replies, self.unread = clock, list(replies), []
+        self.marker, self.marked = marker
+
+    def write(self, data):
+        """The next answer falls due."""
+        if data == self.marker:
+            self.unread.append(self.marked)
+        elif self.replies:
+            self.unread.append(self.replies.pop(0))
+
+    def read(self, within_s, until=None):
+        """One piece, or the time passes."""
+        if self.unread:
+            return self.unread.pop(0)
+        self.clock.ns += round(within_s * 1e9)
+        return b""
+
+
 @contextlib.contextmanager
 def scripted(driver, *pairs):
     """A link over the script; unread replies and pairs that were left over fail."""

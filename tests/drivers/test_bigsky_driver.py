@@ -21,7 +21,7 @@ from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink_bigsky import BigSky
 from tests.drivers.dialogues import Clock
-from tests.drivers.scripted import Script, scripted, token
+from tests.drivers.scripted import Babble, Script, scripted, token
 
 DRIVER = BigSky({"serial": "062"})
 GOOD = {"lamp_voltage_v": "1150", "repetition_rate_hz": "20", "qswitch_delay_us": "225"}
@@ -523,27 +523,6 @@ def test_no_fault_is_cleared_over_the_wire():
         DRIVER.clear_fault(link)
 
 
-class Babble:
-    """A port that answers each frame with whatever comes next; the marker is answered."""
-
-    def __init__(self, clock, replies):
-        self.clock, self.replies, self.unread = clock, list(replies), []
-
-    def write(self, data):
-        """The next answer falls due."""
-        if data == MARKER[0]:
-            self.unread.append(MARKER[1])
-        elif self.replies:
-            self.unread.append(self.replies.pop(0))
-
-    def read(self, within_s, until=None):
-        """One piece, or the time passes."""
-        if self.unread:
-            return self.unread.pop(0)
-        self.clock.ns += round(within_s * 1e9)
-        return b""
-
-
 VERBS = [
     lambda link: DRIVER.identify(link),
     lambda link: DRIVER.read_status(link),
@@ -572,7 +551,7 @@ NEAR = st.builds(
 def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies):
     """Whatever a wire says, a verb ends by a result or a `DeviceLinkError`, never otherwise."""
     clock = Clock()
-    link = Link(Babble(clock, replies), DRIVER.wire, clock, NoTranscript())
+    link = Link(Babble(clock, replies, MARKER), DRIVER.wire, clock, NoTranscript())
     with contextlib.suppress(DeviceLinkError):
         verb(link)
     assert clock.ns < 60e9
@@ -583,7 +562,7 @@ def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies
 def test_no_babble_confirms_a_lock_unless_lamp_and_shutter_say_so(replies):
     """A lock is confirmed only by a lamp digit 0 or 4 and a closed shutter."""
     clock = Clock()
-    link = Link(Babble(clock, replies), DRIVER.wire, clock, NoTranscript())
+    link = Link(Babble(clock, replies, MARKER), DRIVER.wire, clock, NoTranscript())
     with contextlib.suppress(DeviceLinkError):
         reading = DRIVER.read_lock(link)
         dark = reading.words["WOR"].split()[1] in "04" and reading.words["R"] == "closed"

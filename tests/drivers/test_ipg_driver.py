@@ -23,6 +23,7 @@ from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink_ipg import Ipg
 from tests.drivers.dialogues import MARKER, Clock, Scripted, dialogue, token
+from tests.drivers.scripted import Babble
 
 DARK = {"STA": "0", "ROP": "Off", "RCT": "25.0"}
 GOOD = {"diode_current_percent": "35.0", "trigger": "modulation"}
@@ -428,27 +429,6 @@ def test_the_configured_speed_is_the_lines():
     assert Ipg({"baudrate": "9600"}).line.baudrate == 9600
 
 
-class Babble:
-    """A port that answers each frame with whatever comes next."""
-
-    def __init__(self, clock, replies):
-        self.clock, self.replies, self.unread = clock, list(replies), []
-
-    def write(self, data):
-        """The next answer falls due, after the marker's where it was asked."""
-        if data == b"RFV\r":
-            self.unread.append(b"RFV: 1\r")
-        elif self.replies:
-            self.unread.append(self.replies.pop(0))
-
-    def read(self, within_s, until=None):
-        """One piece, or the time passes."""
-        if self.unread:
-            return self.unread.pop(0)
-        self.clock.ns += round(within_s * 1e9)
-        return b""
-
-
 VERBS = [
     lambda driver, link: driver.identify(link),
     lambda driver, link: driver.read_status(link),
@@ -475,7 +455,9 @@ NEAR = st.builds(
 def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies):
     """Whatever a wire says, a verb ends by a result or a `DeviceLinkError`, never otherwise."""
     clock = Clock()
-    link = Link(Babble(clock, replies), Ipg({}).wire, clock, NoTranscript())
+    link = Link(
+        Babble(clock, replies, (b"RFV\r", b"RFV: 1\r")), Ipg({}).wire, clock, NoTranscript()
+    )
     with contextlib.suppress(DeviceLinkError):
         verb(Ipg({}), link)
     assert clock.ns < 30e9
@@ -486,7 +468,9 @@ def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies
 def test_no_babble_confirms_a_lock_with_a_bit_set(replies):
     """A lock is confirmed only by a status whose bits 2, 17 and 21 are 0."""
     clock = Clock()
-    link = Link(Babble(clock, replies), Ipg({}).wire, clock, NoTranscript())
+    link = Link(
+        Babble(clock, replies, (b"RFV\r", b"RFV: 1\r")), Ipg({}).wire, clock, NoTranscript()
+    )
     with contextlib.suppress(DeviceLinkError):
         reading = Ipg({}).read_lock(link)
         shown = int(reading.words["STA"])

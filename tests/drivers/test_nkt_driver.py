@@ -22,7 +22,7 @@ from devicelink.link.transcript import NoTranscript
 from devicelink_nkt import Nkt
 from tests.drivers.dialogues import Clock
 from tests.drivers.nkt_telegrams import MARKER, ask, asked, tele, tell, written
-from tests.drivers.scripted import Script, scripted, token
+from tests.drivers.scripted import Babble, Script, scripted, token
 
 DRIVER = Nkt({})
 GOOD = {"power_mw": "10"}
@@ -389,27 +389,6 @@ def test_no_fault_is_cleared_over_the_wire():
         DRIVER.clear_fault(link)
 
 
-class Babble:
-    """A port that answers each frame with whatever comes next; the marker is answered."""
-
-    def __init__(self, clock, replies):
-        self.clock, self.replies, self.unread = clock, list(replies), []
-
-    def write(self, data):
-        """The next answer falls due."""
-        if data == MARKER[0]:
-            self.unread.append(MARKER[1])
-        elif self.replies:
-            self.unread.append(self.replies.pop(0))
-
-    def read(self, within_s, until=None):
-        """One piece, or the time passes."""
-        if self.unread:
-            return self.unread.pop(0)
-        self.clock.ns += round(within_s * 1e9)
-        return b""
-
-
 VERBS = [
     lambda link: DRIVER.identify(link),
     lambda link: DRIVER.read_status(link),
@@ -434,7 +413,7 @@ NEAR = st.builds(
 def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies):
     """Whatever a wire says, a verb ends by a result or a `DeviceLinkError`, never otherwise."""
     clock = Clock()
-    link = Link(Babble(clock, replies), DRIVER.wire, clock, NoTranscript())
+    link = Link(Babble(clock, replies, MARKER), DRIVER.wire, clock, NoTranscript())
     with contextlib.suppress(DeviceLinkError):
         verb(link)
     assert clock.ns < 30e9
@@ -445,7 +424,7 @@ def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies
 def test_no_babble_confirms_a_lock_unless_all_of_it_is_zero(replies):
     """A lock is confirmed only by registers 66 (bit 0), 30 and 17 that hold 0."""
     clock = Clock()
-    link = Link(Babble(clock, replies), DRIVER.wire, clock, NoTranscript())
+    link = Link(Babble(clock, replies, MARKER), DRIVER.wire, clock, NoTranscript())
     with contextlib.suppress(DeviceLinkError):
         reading = DRIVER.read_lock(link)
         held = {name: bytes.fromhex(text) for name, text in reading.words.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+
+from devicelink.errors import ConfigError
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import TruthList
 
@@ -63,3 +66,11 @@ class HexBench:
     def when(self, event):
         """Seconds since the beginning at which an event last happened."""
         return (self.last(event)["mono_ns"] - self.begin_ns) / 1e9
+
+
+def happen(laser, acts):
+    """Do each act; yield after it."""
+    for what, how in acts:
+        with contextlib.suppress(ConfigError):
+            laser.do(what, how)
+        yield what, how

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from devicelink.errors import ConfigError
 from devicelink_nkt_sim import SIMULATOR
 from devicelink_simulation.settable import Kind
-from tests.simulators.hexbench import HexBench
+from tests.simulators.hexbench import HexBench, happen
 from tests.simulators.interbus import CLEAR, READ, SET, TOGGLE, WRITE, Host, crc, telegram, told
 
 ON = telegram(WRITE, 0x30, b"\x01")
@@ -49,14 +46,6 @@ ACTS = st.lists(
     max_size=40,
 )
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
-
-
-def happen(laser, acts):
-    """Do each act; yield after it."""
-    for what, how in acts:
-        with contextlib.suppress(ConfigError):
-            laser.do(what, how)
-        yield what, how
 
 
 @FEW

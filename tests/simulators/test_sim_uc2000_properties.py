@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from devicelink.errors import ConfigError
 from devicelink_simulation.settable import Kind
 from devicelink_uc2000_sim import SIMULATOR
-from tests.simulators.hexbench import HexBench
+from tests.simulators.hexbench import HexBench, happen
 
 FRAMES = [
     *("5B 70 8F", "5B 71 8E", "5B 73 8C", "5B 74 8B", "5B 75 8A", "5B 76 89", "5B 77 88"),
@@ -38,14 +35,6 @@ ACTS = st.lists(
     max_size=40,
 )
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
-
-
-def happen(laser, acts):
-    """Do each act; yield after it."""
-    for what, how in acts:
-        with contextlib.suppress(ConfigError):
-            laser.do(what, how)
-        yield what, how
 
 
 @FEW
