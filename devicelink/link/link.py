@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MARKER_WITHIN_S = 0.2
 _NOISE_BYTES = 4096
 _LOCK_BYTES_ANSWERED_S = 0.05
-"""By then most of their replies are there; one that comes later only spoils what an attempt says."""
+"""By then most of their replies are there; a later one only spoils what an attempt says."""
 
 
 class EnableToken:
@@ -87,7 +87,7 @@ class Link:
         self._stop = None
 
     def open_with(self, lock_bytes: bytes) -> None:
-        """Send a driver's constant lock bytes, where nothing was sent yet; their replies are dropped.
+        """Send a driver's constant lock bytes, where nothing was sent yet, and drop their replies.
 
         Whoever had the line before may have left half a frame. An order that followed it would
         become a part of it; the lock bytes begin with what ends it. Raises `NoReply`, `LinkLost`.

@@ -25,7 +25,7 @@ def linked(unit, driver=None):
 
 
 def said(unit):
-    """What the host sent, one frame after the other, in hex; no question stands behind half a one."""
+    """What the host sent, in hex, one frame after the other, but for what ends another's half."""
     frames = [data.hex() for data in unit.heard]
     return "|".join(frames[1:] if frames[:1] == ["0000"] else frames)
 

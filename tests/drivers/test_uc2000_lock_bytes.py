@@ -109,7 +109,7 @@ def test_a_lock_is_confirmed_after_any_cut(habits, registered):
 
 @pytest.mark.parametrize("habits", HABITS, ids=str)
 def test_a_lock_ends_what_another_program_left_half_written(habits):
-    """Without lock bytes, too: no order is swallowed, and none becomes the power of a half frame."""
+    """Without a guard, too: no order is swallowed, and none becomes the power of a half frame."""
     for prefix in PREFIXES:
         unit = lit(habits)
         unit.write(prefix)

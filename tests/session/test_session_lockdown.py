@@ -329,7 +329,7 @@ def test_only_a_line_that_was_not_used_yet_is_begun_with_the_lock_bytes():
 
 def test_what_answers_the_lock_bytes_is_no_attempts_answer():
     """The refusal of what ended a half frame does not stand in the record as that of an order."""
-    link, port, clock = wired({**ANSWERS, Declared.lock_bytes: b"ERR\rOFF\rZERO\r"})
+    link, _, clock = wired({**ANSWERS, Declared.lock_bytes: b"ERR\rOFF\rZERO\r"})
     outcome = lock(link, Plain(), clock)
     assert {attempt.answer for attempt in outcome.attempts} == {"acknowledged"}
     assert outcome.confirmed
