@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.subject import Subject
 
 _BEGIN_NS = nanoseconds(1000)
-_ONE_WRITE_S = 0.001
+ONE_WRITE_S = 0.001
 _MOST_WRITES = 20_000
 _LEAST_STEP_NS = 1000
 _simulator = cache(simulator)
@@ -113,7 +113,7 @@ class WatchedPort:
     def write(self, data: bytes) -> None:
         """To the laser; takes a millisecond, so that a driver's loop ends."""
         before = (self._story.lit, self._story.enabled)
-        self._time.sleep(_ONE_WRITE_S)
+        self._time.sleep(ONE_WRITE_S)
         if len(self.writes) > _MOST_WRITES:
             raise NotHeld(f"The driver sends without end: {_MOST_WRITES} frames in one run.")
         at_ns = self._time.mono_ns()
