@@ -152,7 +152,7 @@ class BreaksWithTheEndOfAFrame(Bad):
     declaration = replace(YlrSm.declaration, lock_bytes=b"\rEMOFF\rSDC 0\r")
 
 
-@planted(YLR_SM, "classes_are_true", "enabling_needs_an_intent")
+@planted(YLR_SM, "classes_are_true", "enabling_needs_an_intent", "time_bounds_are_kept")
 class MarksAnEnablingFrameAsAQuery(Bad):
     """EMON only asks for light."""
 
@@ -474,3 +474,52 @@ class TakesTheGateAway(Bad):
         from devicelink.driver import Trigger
 
         return replace(told, settings=dict(settings), trigger=Trigger.HARDWARE)
+
+
+@planted(YLR_SM, "declaration_is_whole")
+class LockBytesThatPrepare(Bad):
+    """Leaves the laser as it found it: the current is set again behind the lock."""
+
+    declaration = replace(
+        YlrSm.declaration, lock_bytes=YlrSm.declaration.lock_bytes + frame("SDC", "35")
+    )
+
+
+@planted(YLR_SM, "declaration_is_whole")
+class WaitsForEverToArm(Bad):
+    """Ten minutes are enough for anything."""
+
+    declaration = replace(YlrSm.declaration, arming_bound_s=600.0)
+
+
+@planted(YLR_SM, "declaration_is_whole")
+class NobodyMaySet(Bad):
+    """A word that means nothing."""
+
+    declaration = replace(YlrSm.declaration, settings_authority="junk")
+
+
+@planted(YLR_SM, "declaration_is_whole")
+class MisspellsWhatIsHidden(Bad):
+    """Then the core takes it for shown, and its reading for the laser's."""
+
+    declaration = replace(
+        YlrSm.declaration, not_shown=(*YlrSm.declaration.not_shown, "start-up")
+    )
+
+
+@planted(YLR_SM, "a_dead_man_is_true")
+class InventsADeadMan(Bad):
+    """Somebody will surely end it."""
+
+    declaration = replace(YlrSm.declaration, dead_man="The laser ends its light by itself.")
+
+
+@planted(YLR_SM, "settings_can_be_judged")
+class TakesAnyWord(Bad):
+    """A setting in words, without the words that it takes."""
+
+    declaration = replace(
+        YlrSm.declaration,
+        settings=tuple(replace(each, choices=()) for each in YlrSm.declaration.settings),
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink_simulation.conformance import (
     on_connect,
+    on_declaration,
     on_enabling,
     on_evidence,
     on_faults,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Check, ...] = (
     *on_purity.CHECKS,
     *on_connect.CHECKS,
+    *on_declaration.CHECKS,
     *on_evidence.CHECKS,
     *on_enabling.CHECKS,
     *on_locking.CHECKS,
