@@ -63,6 +63,9 @@ BSS = Profile(
         "every second pulse": (("q_switch_every", "2"),),
     },
     exempt={
+        "a_damaged_reply_is_no_answer": (
+            "The wire has no checksum: a digit in whose place another one comes cannot be told."
+        ),
         "bounds_hold": (
             "The lowest rate is the manual's. With the Q-switch's wait of this laser it would "
             "take minutes to arm, and the driver refuses it in words."

@@ -19,6 +19,12 @@ _TROUBLES = {
     "over-temperature": (("temperature_c", "70"),),
 }
 
+_EXEMPT = {
+    "a_damaged_reply_is_no_answer": (
+        "The wire has no checksum: a digit in whose place another one comes cannot be told."
+    ),
+}
+
 YLR_SM = Profile(
     driver="ipg",
     name="ylr-sm",
@@ -69,6 +75,7 @@ YLR_SM = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("ylr-sm"),
 )
 
@@ -96,6 +103,7 @@ YAR = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("yar"),
 )
 
@@ -134,6 +142,7 @@ YLR_QCW = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("ylr-qcw"),
 )
 

@@ -48,6 +48,11 @@ CHECKSUM_ON = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt={
+        "a_damaged_reply_is_no_answer": (
+            "The status has no checksum on this unit, so that another bit in it cannot be told."
+        ),
+    },
     ways={"gate_pull_down": (("gate_logic", "pull_up"), ("gate_input", "open"))},
 )
 
@@ -62,6 +67,7 @@ STATUS_CHECKSUM = replace(
     CHECKSUM_ON,
     name="status checksum",
     values={**CHECKSUM_ON.values, "status_checksum": "data"},
+    exempt={},
 )
 
 CLOSED_LOOP = replace(CHECKSUM_ON, name="closed loop", configuration={"loop": "closed"})
