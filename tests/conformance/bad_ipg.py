@@ -523,3 +523,25 @@ class TakesAnyWord(Bad):
         YlrSm.declaration,
         settings=tuple(replace(each, choices=()) for each in YlrSm.declaration.settings),
     )
+
+
+@planted(YLR_SM, "states_follow_the_truth")
+class CallsTheStartUpStandby(Bad):
+    """There is no light yet: three seconds later there is."""
+
+    def read_status(self, link):
+        """Not yet."""
+        told = super().read_status(link)
+        starting = told.state is DeviceState.ARMING
+        return replace(told, state=DeviceState.STANDBY) if starting else told
+
+
+@planted(YLR_SM, "states_follow_the_truth", "deadlines_are_kept")
+class CallsStandbyLocked(Bad):
+    """Dark is dark; but no session ever sees that it was unlocked."""
+
+    def read_status(self, link):
+        """By another word."""
+        told = super().read_status(link)
+        dark = told.state is DeviceState.STANDBY
+        return replace(told, state=DeviceState.LOCKED) if dark else told

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _LATER_S = 10.0
 _READY_TAKES_S = 0.2
+_LOOK_EVERY_S = 0.05
 """On the bench's clock, which begins at 1000 s."""
 _NOT_ALONE = {CommandClass.ENABLES, CommandClass.QUERY}
 """What is never said without a token, and what is tried together, since it changes nothing."""
@@ -286,9 +287,10 @@ def _one_light(subject: Subject, bench: Bench, what: str) -> None:
     hold(not bench.story.lit, f"{what}: the hand has let go, and light is on.")
 
 
-@check("What can make light is never told as STANDBY or LOCKED, at any step of a session.")
+@check("What makes light, or will by itself, is never told as STANDBY or LOCKED in a session.")
 def states_follow_the_truth(subject: Subject) -> None:
     """By the truth; and what makes none is not told as READY before and after READY."""
+    _arming_is_told(subject)
     bench = Bench(subject)
     for name, step in STEPS.items():
         step(bench)
@@ -301,6 +303,24 @@ def states_follow_the_truth(subject: Subject) -> None:
         elif name in {"identify", "status", "bounds", "prepare", "effective", "unlock", "standby"}:
             hold(so=False, sentence=f"After {name} the driver says {state}.")
     hold(bench.story.times("enabled"), "A whole session never enabled the laser.")
+
+
+def _arming_is_told(subject: Subject) -> None:
+    """From the first step of ready until it is armed, by many looks: it has left STANDBY."""
+    bench = walked(Bench(subject), "unlock")
+    give_up_s = bench.now_s() + bench.driver.declaration.arming_bound_s
+    unlocked_by = len(bench.enabling())
+    done = False
+    while not bench.story.times("enabled", "light_on"):
+        hold(bench.now_s() <= give_up_s, "The laser was not armed within arming_bound_s.")
+        done = done or bench.driver.ready(bench.given, bench.token)
+        for wait_s in (_LOOK_EVERY_S, 0.0):
+            state = read_status(bench).state
+            hold(
+                state.can_make_light or len(bench.enabling()) == unlocked_by,
+                f"The driver says {state} of a laser that is on its way to READY.",
+            )
+            bench.pass_time(wait_s)
 
 
 CHECKS = (
