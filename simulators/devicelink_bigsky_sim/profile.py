@@ -57,8 +57,12 @@ BSS = Profile(
             "qswitch_delay_us": "141",
         },
     },
+    dialled={
+        "lamp_voltage_v": {"1200": (("voltage_v", "1200"),)},
+        "repetition_rate_hz": {"7.5": (("frequency_hz", "7.5"),)},
+        "qswitch_delay_us": {"150": (("delay_us", "150"),)},
+    },
     changes={
-        "volts set at the local box": (("voltage_v", "1200"),),
         "inside trigger": (("q_switch_mode", "0"),),
         "every second pulse": (("q_switch_every", "2"),),
     },

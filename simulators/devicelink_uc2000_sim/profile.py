@@ -38,8 +38,8 @@ CHECKSUM_ON = Profile(
         "it would lase at power-up": {"lase_on_power_up": "enabled"},
     },
     other_settings={"more power": {"power_percent": "31"}},
+    dialled={"power_percent": {"60": (("percent", "60"),)}},
     changes={
-        "power set at the panel": (("percent", "60"),),
         "the gate pulled up": (("gate_logic", "pull_up"),),
         "an analogue mode": (("mode", "anv"),),
         "another frequency": (("pwm_khz", "5"),),

@@ -545,3 +545,37 @@ class CallsStandbyLocked(Bad):
         told = super().read_status(link)
         dark = told.state is DeviceState.STANDBY
         return replace(told, state=DeviceState.LOCKED) if dark else told
+
+
+@planted(YLR_SM, "effective_is_the_lasers")
+class CountsInHalves(Bad):
+    """Twice what it says, both ways and in its bounds, so that nothing contradicts it."""
+
+    def bounds(self, link):
+        """Half of them."""
+        told = super().bounds(link)
+        low, high = told["diode_current_percent"]
+        halves = (str(float(low) / 2), str(float(high) / 2))
+        return {**told, "diode_current_percent": halves}
+
+    def prepare(self, link, settings):
+        """Twice as much."""
+        doubled = str(float(settings["diode_current_percent"]) * 2)
+        super().prepare(link, {**settings, "diode_current_percent": doubled})
+
+    def read_effective(self, link, settings):
+        """Half of it."""
+        told = super().read_effective(link, settings)
+        half = str(float(told.settings["diode_current_percent"]) / 2)
+        return replace(told, settings={**told.settings, "diode_current_percent": half})
+
+
+@planted(YLR_SM, "effective_is_the_lasers")
+class EchoesOneSetting(Bad):
+    """The window was asked for, so it is so."""
+
+    def read_effective(self, link, settings):
+        """By hearsay."""
+        told = super().read_effective(link, settings)
+        heard = {name: settings[name] for name in settings if name == "power_average_s"}
+        return replace(told, settings={**told.settings, **heard})

@@ -210,6 +210,33 @@ def settings_id_tells_all(subject: Subject) -> None:
         hold(got.settings_id != first, f"{what}: another beam, and settings_id is the same.")
 
 
+@check("What is told as effective is what the laser has, by its own knobs.")
+def effective_is_the_lasers(subject: Subject) -> None:
+    """Each setting in turn is changed at the laser, as nobody asked over the wire."""
+    profile = subject.profile
+    base = walked(Bench(subject), "effective")
+    for spec in base.driver.declaration.settings:
+        asked = profile.settings.get(spec.name)
+        values = profile.dialled.get(spec.name, {})
+        told(
+            {value: turns for value, turns in values.items() if value != asked},
+            f"the knobs that give {spec.name} another value at the laser (dialled)",
+        )
+        for value, turns in values.items():
+            bench = walked(Bench(subject), "effective")
+            bench.turn(turns)
+            got = bench.driver.read_effective(bench.given, profile.settings)
+            shown = got.settings.get(spec.name)
+            hold(
+                as_asked(got.settings, {spec.name: value}),
+                f"{spec.name} is {value} at the laser, and the driver says {shown}.",
+            )
+            hold(
+                value == asked or got.settings_id != _id(base.effective),
+                f"{spec.name} is {value} at the laser, and settings_id is the same.",
+            )
+
+
 def _id(got: Effective | None) -> str:
     return got.settings_id if got else ""
 
@@ -237,5 +264,6 @@ CHECKS = (
     bounds_hold,
     out_of_bounds_is_refused,
     settings_id_tells_all,
+    effective_is_the_lasers,
     an_interlock_ends_ready,
 )
