@@ -12,6 +12,9 @@ _LIT_AT_PANEL = (
     ("gate_input", "open"),
     ("lase", "on"),
 )
+_TELLS_NO_MODEL = (
+    "The wire tells no model, number or address, so controllers that speak alike are alike."
+)
 
 CHECKSUM_ON = Profile(
     driver="uc2000",
@@ -49,6 +52,7 @@ CHECKSUM_ON = Profile(
     frozen="frozen_status",
     refuses="refused_off",
     exempt={
+        "near_relative_refused": _TELLS_NO_MODEL,
         "a_damaged_reply_is_no_answer": (
             "The status has no checksum on this unit, so that another bit in it cannot be told."
         ),
@@ -67,7 +71,7 @@ STATUS_CHECKSUM = replace(
     CHECKSUM_ON,
     name="status checksum",
     values={**CHECKSUM_ON.values, "status_checksum": "data"},
-    exempt={},
+    exempt={"near_relative_refused": _TELLS_NO_MODEL},
 )
 
 CLOSED_LOOP = replace(CHECKSUM_ON, name="closed loop", configuration={"loop": "closed"})

@@ -292,7 +292,7 @@ class ClaimsASensor(Bad):
         return replace(super().read_lock(link), evidence=Evidence.SENSED)
 
 
-@planted(YLR_SM, "strange_device_refused")
+@planted(YLR_SM, "near_relative_refused")
 class TakesAnyDialect(Bad):
     """Who tells a firmware is the laser."""
 
@@ -579,3 +579,50 @@ class EchoesOneSetting(Bad):
         told = super().read_effective(link, settings)
         heard = {name: settings[name] for name in settings if name == "power_average_s"}
         return replace(told, settings={**told.settings, **heard})
+
+
+@planted(YLR_SM, "strange_device_refused")
+class TakesAnythingForTheLaser(Bad):
+    """Who sits on the right port is the right one."""
+
+    def identify(self, link):
+        """Whatever it says, or nothing."""
+        with contextlib.suppress(DeviceLinkError):
+            return super().identify(link)
+        return Identity(serial=None, model=None, firmware=None)
+
+
+@planted(YLR_SM, "an_interlock_ends_ready")
+class ForgetsTheReset(Bad):
+    """The interlock is closed again, so all is well; START was not pressed yet."""
+
+    def read_status(self, link):
+        """Without what is missing."""
+        told = super().read_status(link)
+        return replace(told, reset_required=False)
+
+
+@planted(YLR_SM, "a_fault_is_cleared_by_one_act")
+class ClearsByLocking(Bad):
+    """Off is off, and its fault with it."""
+
+    def clear_fault(self, link):
+        """The same order as any lock's."""
+        do(link, "EMOFF")
+
+
+@planted(YLR_SM, "a_fault_is_cleared_by_one_act")
+class ClearsWithEverySetting(Bad):
+    """A fault that nobody saw was none."""
+
+    def prepare(self, link, settings):
+        """As if nothing had been."""
+        do(link, "RERR")
+        super().prepare(link, settings)
+
+
+@planted(YLR_SM, "declaration_is_whole")
+class HasNoClearing(Bad):
+    """Forgot one of the contract's words."""
+
+    clear_fault = None

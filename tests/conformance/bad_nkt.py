@@ -23,7 +23,7 @@ class RepeatsTheEmission(Nkt):
             return super().ready(link, EnableToken(step="ready", entry_index=1))
 
 
-@planted(K1X2, "strange_device_refused")
+@planted(K1X2, "near_relative_refused")
 class TakesAnyModule(Nkt):
     """A module is a module."""
 

@@ -19,7 +19,7 @@ from devicelink_simulation.conformance import (
     on_the_wire,
 )
 from devicelink_simulation.conformance.script import Ends
-from devicelink_simulation.conformance.subject import NotHeld
+from devicelink_simulation.conformance.subject import NotHeld, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -94,23 +94,13 @@ def judge(subject: Subject, check: Check) -> Result:
     except DeviceLinkError as error:
         return Result(check, Grade.NOT_HELD, f"{type(error).__name__}: {error}")
     except Exception as error:  # noqa: BLE001  (a driver's own mistake is what is looked for)
-        return Result(check, Grade.NOT_HELD, f"The driver failed: {error!r}{_where(error)}.")
+        return Result(check, Grade.NOT_HELD, f"The driver failed: {error!r}{where(error)}.")
     return Result(check, Grade.DONE)
 
 
 def held(results: Iterable[Result]) -> bool:
     """Whether every check is done, or exempt with its reason."""
     return all(result.grade is not Grade.NOT_HELD for result in results)
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    module = trace.tb_frame.f_globals.get("__name__", "?")
-    return f" in {module}, line {trace.tb_lineno}"
 
 
 def progress(check: Check | None) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from typing import TYPE_CHECKING, get_args
 
-from devicelink.driver import NOT_SHOWN, CommandClass, ControlShown, SettingsAuthority
+from devicelink.driver import NOT_SHOWN, CommandClass, ControlShown, Driver, SettingsAuthority
 from devicelink.session.gathering import settings_problems
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold
@@ -22,6 +23,7 @@ _ARMING_AT_MOST_S = 60.0
 """A person waits for it, and meanwhile a laser that hangs on the way to READY is not noticed."""
 _HOST_DEAD_S = 600.0
 _ONE_LETTER_OFF = 0.8
+_VERBS = tuple(name for name, value in vars(Driver).items() if inspect.isfunction(value))
 _UNKNOWN = (b"\xfe\xfd\xfc", b"nonsense\r\n", b"", b"\x00" * 9)
 
 
@@ -31,6 +33,8 @@ def declaration_is_whole(subject: Subject) -> None:
     driver = subject.make()
     declared, wire = driver.declaration, driver.wire
     hold(declared.name == subject.profile.driver, f"It calls itself {declared.name!r}.")
+    for verb in _VERBS:
+        hold(callable(getattr(driver, verb, None)), f"The driver has no {verb}.")
     names = [spec.name for spec in declared.settings]
     hold(len(names) == len(set(names)), "Two settings have one name.")
     ways = [way.name for way in declared.lock_ways]

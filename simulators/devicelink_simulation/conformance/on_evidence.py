@@ -5,14 +5,22 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from devicelink.driver import ControlShown, Evidence, Shown
+from devicelink.driver import ControlShown, EnableToken, Evidence, Shown
 from devicelink.errors import DeviceLinkError
 from devicelink.runtime import nanoseconds
 from devicelink.session.state import calls_for_lock
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.on_locking import emitting
-from devicelink_simulation.conformance.script import as_asked, effective, read_status, ready, walked
+from devicelink_simulation.conformance.script import (
+    Ends,
+    as_asked,
+    effective,
+    read_status,
+    ready,
+    walk,
+    walked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -255,6 +263,27 @@ def an_interlock_ends_ready(subject: Subject) -> None:
         state = read_status(bench).state
         hold(not state.can_make_light, f"The interlock had opened; the driver says {state}.")
     hold(bench.story.dark, "The interlock closed again, and the laser can make light.")
+    if "interlock" not in bench.driver.declaration.not_shown:
+        _usable_or_told(bench)
+
+
+def _usable_or_told(bench: Bench) -> None:
+    """What a laser still waits for, a reset at its panel say, is told before a session finds out.
+
+    The session that is walked here is another one: it has tokens of its own.
+    """
+    if calls_for_lock(read_status(bench)):
+        return
+    bench.unlock_token = EnableToken(step="unlock", entry_index=3)
+    bench.token = EnableToken(step="ready", entry_index=4)
+    try:
+        walk(bench, "ready")
+    except (DeviceLinkError, Ends) as error:
+        hold(
+            so=False,
+            sentence="The interlock opened and closed, and the driver tells of nothing that is "
+            f"missing (reset_required, say); yet the laser is not readied: {error}",
+        )
 
 
 CHECKS = (

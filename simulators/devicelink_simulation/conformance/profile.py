@@ -88,6 +88,7 @@ class Profile:
     refuses: str | None = None
     """The simulator's fault: the strongest way of locking is refused."""
     strange: tuple[Strange, ...] = ()
+    """Lasers that speak as this one does and are not it: another model, dialect, address."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Checks by name that cannot be held here, each with the reason as a sentence."""
 
