@@ -225,6 +225,8 @@ class Bench:
         self.effective: Effective | None = None
         self.statuses: list[Status] = []
         self.outcome: LockOutcome | None = None
+        self.step = "none"
+        """The step of a session that runs, or was the last."""
 
     def _simulated(self, values: Mapping[str, str], faults: Sequence[str]) -> Port:
         asked = {**self.profile.values, **values}

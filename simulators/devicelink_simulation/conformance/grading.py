@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from devicelink_simulation.conformance.script import Ends
 from devicelink_simulation.conformance.subject import NotHeld, where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from devicelink_simulation.conformance.check import Check
     from devicelink_simulation.conformance.subject import Subject
@@ -96,6 +97,17 @@ def judge(subject: Subject, check: Check) -> Result:
     except Exception as error:  # noqa: BLE001  (a driver's own mistake is what is looked for)
         return Result(check, Grade.NOT_HELD, f"The driver failed: {error!r}{where(error)}.")
     return Result(check, Grade.DONE)
+
+
+def common_reasons(results: Iterable[Result]) -> Mapping[str, int]:
+    """Reasons for which more than one check does not hold, and for how many; the most first.
+
+    A session that does not come as far as a check looks stops it: the step it ends at is the cause.
+    """
+    told = Counter(
+        result.why for result in results if result.why and result.grade is Grade.NOT_HELD
+    )
+    return {why: count for why, count in told.most_common() if count > 1}
 
 
 def held(results: Iterable[Result]) -> bool:

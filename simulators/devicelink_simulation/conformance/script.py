@@ -119,6 +119,7 @@ STEPS: Mapping[str, Callable[[Bench], None]] = {
 def walk(bench: Bench, until: str = "standby") -> Bench:
     """All steps up to this one, itself included; raises what steps raise."""
     for name, step in STEPS.items():
+        bench.step = name
         step(bench)
         if name == until:
             break
@@ -130,7 +131,7 @@ def walked(bench: Bench, until: str = "standby") -> Bench:
     try:
         return walk(bench, until)
     except (Ends, DeviceLinkError) as error:
-        raise NotHeld(f"A session on a healthy laser did not come to {until}: {error}") from error
+        raise NotHeld(f"A session on a healthy laser ended at {bench.step}: {error}") from error
 
 
 def read_status(bench: Bench) -> Status:
