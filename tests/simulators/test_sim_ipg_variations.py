@@ -95,7 +95,8 @@ def test_pulses_that_no_laser_has(lab, line):
 
 
 @pytest.mark.parametrize(
-    ("how", "reply"), [("error", "ERR: Aiming beam under external control"), ("acknowledged", "ABN")]
+    ("how", "reply"),
+    [("error", "ERR: Aiming beam under external control"), ("acknowledged", "ABN")],
 )
 def test_the_aiming_beam_under_hardware_control(lab, how, reply):
     """ABN is refused, or echoed and not obeyed."""
@@ -125,6 +126,8 @@ def test_a_line_that_is_longer_than_the_buffer(lab, dialect, bits):
     assert laser.status == bits
     laser.ask("RERR")
     assert laser.status == bits - {0}
+    laser.ask("SDC 30.00")
+    assert laser.ask("EMON") == ("ERR" if bits else "EMON")
 
 
 @pytest.mark.parametrize(("alarm", "bit"), [("pulse_energy", 17), ("average_power", 31)])
