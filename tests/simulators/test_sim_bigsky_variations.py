@@ -120,6 +120,7 @@ def test_a_value_out_of_range(how, said):
         ({"voltage_min_v": "600"}, "V599", "voltage   950 V"),
         ({"delay_min_us": "120"}, "W119", "delay    140 uS"),
         ({"delay_max_us": "200"}, "W201", "delay    140 uS"),
+        ({"delay_max_us": "200"}, "W200", "delay    200 uS"),
         ({"firmware_date": "01/02/99"}, "DAT", "01/02/99"),
         ({"operating_minutes": "61"}, "T", "ct time    1:01"),
         ({"harmonic_temperature": "failed"}, "IHG", "IHG           1"),
