@@ -103,12 +103,6 @@ class Inputs:
 
 SETTABLES: tuple[Settable, ...] = (
     choice("dialect", tuple(BITS), "the command set and its status bits; fixed when it is built"),
-    choice(
-        "family",
-        ("ytterbium", "erbium", "thulium"),
-        "the doped fibre: another model text, wavelength and limits, the same words; that erbium "
-        "and thulium lasers speak them is [?]",
-    ),
     choice("key", ("on", "rem"), "the key switch; in REM the host does not control emission"),
     choice("interlock_1", ("closed", "open"), "external interlock channel; open drops the supply"),
     choice("interlock_2", ("closed", "open"), "external interlock channel; open drops the supply"),
@@ -208,6 +202,12 @@ SETTABLES: tuple[Settable, ...] = (
         "from EMON until the status shows the start-up; emission is shown at once [?]",
         low=0,
         high=3600,
+    ),
+    choice(
+        "family",
+        ("ytterbium", "erbium", "thulium"),
+        "the doped fibre: another model text, wavelength and limits, the same words; that erbium "
+        "and thulium lasers speak them is [?]",
     ),
     number(
         "wavelength_nm", "1070", "of the light; only in the truth, not on the wire", low=1, high=1e5
