@@ -245,5 +245,6 @@ def registers(laser: Laser) -> Mapping[int, Register]:
     if kind == _K1X2 and laser.inputs.delay_register == "k0x2":
         known = {each: known[each] for each in known if each != _DELAY}
     if laser.inputs.interlock_reset == "by_register":
-        return {**known, 0x32: _RESET}
+        told = known.get(0x32, _RESET)  # a BASIK goes on telling its wavelength there
+        return {**known, 0x32: Register(told.read, _RESET.write)}
     return known

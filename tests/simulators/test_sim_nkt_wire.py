@@ -270,6 +270,17 @@ def test_the_register_of_the_delay(values, known):
     assert host.ask(READ, 0x3A) == ((DATAGRAM, b"\x05") if known else (NACK, b""))
 
 
+def test_register_32_of_a_basik_is_its_wavelength():
+    """Also where a write to it resets the interlock; of other modules it tells the interlock."""
+    host = laser(interlock_reset="by_register", wavelength_nm=1550, interlock="open")
+    assert host.number(0x32) == 15_500_000
+    host.bench.set(interlock="closed")
+    assert host.write(0x32, 1, 1) == ACK
+    assert host.bits == set()
+    other = laser(interlock_reset="by_register", interlock="open", module_type="0x60")
+    assert other.ask(READ, 0x32) == (DATAGRAM, b"\x01")
+
+
 def test_a_setup_that_was_left():
     """Register 31 tells what was left in it, and the pump's mode in its own bit."""
     host = laser(setup_bits=0x0304)
