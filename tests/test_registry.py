@@ -98,7 +98,7 @@ def test_a_broken_driver_leaves_the_list_whole(install, capsys):
     assert "at import" in rows["acme"]["problem"]
     assert (rows["acme"]["distribution"], rows["acme"]["version"]) == ("acme-lasers", "3.1")
     assert rows["ipg"]["problem"] is None
-    assert rows["ipg"]["declaration"]["lock_bytes"] == b"\rEMOFF\rSDC 0\r".hex()
+    assert rows["ipg"]["declaration"]["lock_bytes"] == b"?\rEMOFF\rSDC 0\r".hex()
 
 
 def test_a_driver_under_a_false_name(install):

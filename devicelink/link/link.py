@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MARKER_WITHIN_S = 0.2
 _NOISE_BYTES = 4096
+_LOCK_BYTES_ANSWERED_S = 0.05
+"""By then most of their replies are there; a later one only spoils what an attempt says."""
 
 
 class EnableToken:
@@ -74,6 +76,7 @@ class Link:
         self._only_reduce = False
         self._unsure = True
         self._half_written = False
+        self._sent_before = False
         self._markers_out = 0
         self._marker_ns = 0
         self._received = b""
@@ -82,6 +85,19 @@ class Link:
         """From now on only reducing commands and queries; a stop no longer cuts waits short."""
         self._only_reduce = True
         self._stop = None
+
+    def open_with(self, lock_bytes: bytes) -> None:
+        """Send a driver's constant lock bytes, where nothing was sent yet, and drop their replies.
+
+        Whoever had the line before may have left half a frame. An order that followed it would
+        become a part of it; the lock bytes begin with what ends it. Raises `NoReply`, `LinkLost`.
+        """
+        if self._sent_before:
+            return
+        self._send(lock_bytes)
+        heard_until_ns = self._runtime.mono_ns() + nanoseconds(_LOCK_BYTES_ANSWERED_S)
+        while self._hear(heard_until_ns, cut=False) or not self._over(heard_until_ns, cut=False):
+            self._drop()
 
     def doubt(self) -> None:
         """Make the next query prove first that no older reply can be taken for its own."""
@@ -131,7 +147,7 @@ class Link:
     def _send(self, frame: bytes) -> None:
         whole = self._wire.frame_break + frame if self._half_written else frame
         self._transcript.note(self._runtime.mono_ns(), ">", whole)
-        self._half_written = True
+        self._half_written = self._sent_before = True
         self.port.write(whole)
         self._half_written = False
 
@@ -213,6 +229,10 @@ class Link:
             return
         marker = self._wire.marker
         if marker is None:
+            if (
+                not self._sent_before
+            ):  # or half a frame of another's would take the question for data
+                self._send(self._wire.frame_break)
             self._wait_for_silence()
         else:
             self._let_markers_expire()

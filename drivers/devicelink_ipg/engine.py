@@ -21,7 +21,7 @@ from devicelink.driver import (
     Shown,
 )
 from devicelink.errors import WrongDevice
-from devicelink_ipg.frames import UnknownToDevice, acknowledged, frame, value_of
+from devicelink_ipg.frames import IpgWire, UnknownToDevice, acknowledged, frame, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -98,7 +98,7 @@ def declare(
             "baudrate": "57600 (default), 38400, 19200 or 9600, as set at the laser's panel",
         },
         lock_ways=(EMISSION_OFF, set_point),
-        lock_bytes=b"\rEMOFF\r" + frame(set_point_word, "0"),
+        lock_bytes=IpgWire.frame_break + frame("EMOFF") + frame(set_point_word, "0"),
         lock_bound_s=0.05,
         arming_bound_s=4.0,
         query_within_s=WITHIN_S,

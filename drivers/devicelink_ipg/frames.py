@@ -71,7 +71,8 @@ class IpgWire:
 
     longest_reply = 80
     latest_reply_s = 0.5
-    frame_break = CR
+    frame_break = b"?" + CR
+    """Not CR alone: behind `EMON` it would complete it. No command ends with `?`."""
     marker = frame("RFV")
 
     def __init__(self, words: Words) -> None:

@@ -70,7 +70,8 @@ class OphirWire:
     longest_reply = 400
     latest_reply_s = 3.0
     """`[?]` A reading is answered when the head has its next one."""
-    frame_break = END
+    frame_break = b"?" + END
+    """Not the end alone: it would complete what another program began to set."""
     marker = frame("VE")
     """`[?]` Its answer is one word of letters and digits, and no other question's is."""
 

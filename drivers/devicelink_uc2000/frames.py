@@ -81,8 +81,9 @@ class Uc2000Wire:
     """`[?]` Eight times what a program waits that runs a real unit. A refusal may come later, 1 s
     after a start byte without its command: it can be taken for nothing else."""
     frame_break = b"\x00\x00"
-    """No command and no checksum of one: a half frame ends refused, and at most at 0 %. One `00`
-    would leave some frames in want of a checksum, and the start byte that follows would be it."""
+    """No command: a half frame ends refused, and at most at 0 %, but for another program's 64 % of
+    which only the checksum is missing, which is `00`. One `00` would leave some frames in want of a
+    checksum, and the start byte that follows would be it."""
     marker = None
 
     def __init__(self, *, checksum: bool) -> None:

@@ -143,6 +143,15 @@ class LockBytesWithoutABreak(Bad):
     declaration = replace(YlrSm.declaration, lock_bytes=b"EMOFF\rSDC 0\r")
 
 
+@planted(YLR_SM, "lock_bytes_alone_darken")
+class BreaksWithTheEndOfAFrame(Bad):
+    """Ends `EMON`, half written, so that it is whole; EMOFF behind it is in time, this time."""
+
+    wire = IpgWire(Words(CLASSES, WITH_VALUE, "SDC"))
+    wire.frame_break = b"\r"
+    declaration = replace(YlrSm.declaration, lock_bytes=b"\rEMOFF\rSDC 0\r")
+
+
 @planted(YLR_SM, "classes_are_true", "enabling_needs_an_intent")
 class MarksAnEnablingFrameAsAQuery(Bad):
     """EMON only asks for light."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devicelink_ipg import Ipg
+from devicelink_ipg.frames import IpgWire
 from devicelink_ipg_sim import SIMULATOR
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import TruthList
@@ -112,9 +113,25 @@ def test_lock_bytes_hold_when_they_are_torn_themselves():
 
 
 def test_a_stolen_cr_is_why_they_begin_with_one():
-    """Without the leading CR half an `EMO` would swallow the `EMOFF` that follows."""
+    """Without what ends it half an `EMO` would swallow the `EMOFF` that follows."""
     bench = Bench("emitting")
     bench.hear(b"EMO")
     bench.hear(b"EMOFF\r")
     assert int(bench.ask("STA")) & 4
-    assert LOCK_BYTES.startswith(b"\r")
+    assert LOCK_BYTES.startswith(IpgWire.frame_break)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("start", ["idle", "ready"])
+def test_ending_a_half_frame_never_completes_it(start, dialect):
+    """A CR alone behind `EMON` would begin emission, and one behind `SDC 100` would set it."""
+    for prefix in PREFIXES:
+        bench = Bench(start, dialect)
+        bench.hear(prefix.encode())
+        before = len(bench.truth.events)
+        bench.hear(IpgWire.frame_break)
+        done = {event["event"] for event in bench.truth.events[before:]}
+        assert done <= {"command", "received", "sent"}, (prefix, done)
+        replies = [e["reply"] for e in bench.truth.events[before:] if e["event"] == "command"]
+        assert len(replies) == 1, prefix
+        assert replies[0].startswith(("BCMD", "ERR")), (prefix, replies)

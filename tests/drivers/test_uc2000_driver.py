@@ -25,8 +25,9 @@ def linked(unit, driver=None):
 
 
 def said(unit):
-    """What the host sent, one frame after the other, in hex."""
-    return "|".join(data.hex() for data in unit.heard)
+    """What the host sent, in hex, one frame after the other, but for what ends another's half."""
+    frames = [data.hex() for data in unit.heard]
+    return "|".join(frames[1:] if frames[:1] == ["0000"] else frames)
 
 
 def status(s1, s2=0x32, pwm=0):

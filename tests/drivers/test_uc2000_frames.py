@@ -116,8 +116,9 @@ class Pieces:
         self.clock, self.pieces, self.sent = Clock(), list(pieces), []
 
     def write(self, data):
-        """Note it."""
-        self.sent.append(data)
+        """Note it, unless it only ends what another program may have begun."""
+        if data != Uc2000Wire.frame_break:
+            self.sent.append(data)
 
     def read(self, within_s, until=None):
         """The next piece, once something was asked."""

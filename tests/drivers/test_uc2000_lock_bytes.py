@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devicelink.errors import DeviceLinkError
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.lockdown import LOCK_WITHIN_S, lock
@@ -105,14 +107,42 @@ def test_a_lock_is_confirmed_after_any_cut(habits, registered):
         assert dark(unit)
 
 
-def test_a_stray_half_frame_without_lock_bytes_locks_in_the_next_round():
-    """A half frame that nobody ended swallows one order at most; the lock is repeated."""
-    unit = lit(Habits())
-    unit.write(b"\x5b\x7f")
-    driver = Uc2000({})
-    outcome = lock(Link(unit, driver.wire, unit.clock, NoTranscript()), driver, unit.clock)
-    assert outcome.confirmed
-    assert outcome.tries > len(driver.declaration.lock_ways)
+@pytest.mark.parametrize("habits", HABITS, ids=str)
+def test_a_lock_ends_what_another_program_left_half_written(habits):
+    """Without a guard, too: no order is swallowed, and none becomes the power of a half frame."""
+    for prefix in PREFIXES:
+        unit = lit(habits)
+        unit.write(prefix)
+        driver, powers = Uc2000({}), []
+        link = Link(unit, driver.wire, unit.clock, NoTranscript())
+        write = unit.write
+
+        def watched(data, write=write, unit=unit, powers=powers):
+            write(data)
+            powers.append(unit.pwm if unit.lase_on else 0)
+
+        unit.write = watched
+        outcome = lock(link, driver, unit.clock)
+        assert outcome.confirmed, (prefix.hex(" "), outcome.why_not)
+        assert outcome.tries == len(driver.declaration.lock_ways), prefix.hex(" ")
+        assert not any(powers), (prefix.hex(" "), powers)
+
+
+@pytest.mark.parametrize("habits", HABITS, ids=str)
+def test_a_question_is_never_the_rest_of_half_a_frame(habits):
+    """Without checksums `5B 7F`, left by another program, would take the status request for 63 %.
+
+    Only the 64 % of another program, whole but for its checksum, which is `00`, is completed.
+    """
+    for prefix in PREFIXES:
+        unit = lit(habits)
+        unit.write(prefix)
+        lases, power = unit.lase_on, unit.pwm
+        driver = Uc2000({})
+        with contextlib.suppress(DeviceLinkError):
+            driver.identify(Link(unit, driver.wire, unit.clock, NoTranscript()))
+        assert unit.pwm in {0, power} or prefix == bytes.fromhex("5B 7F 80"), prefix.hex(" ")
+        assert unit.lase_on <= lases, prefix.hex(" ")
 
 
 @pytest.mark.parametrize("checksum", ["on", "off"])

@@ -6,13 +6,18 @@ mend the decoder, and keep the file in `tests/corpora/TARGET/`, where an ordinar
 
 from __future__ import annotations
 
+import importlib
 import sys
 import tempfile
 from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["devicelink", "devicelink_ipg", "devicelink_ipg_sim"]):
+WIRES = ("ipg", "uc2000", "bigsky", "nkt", "ophir")
+OURS = ["devicelink", *(f"devicelink_{wire}{end}" for wire in WIRES for end in ("", "_sim"))]
+with atheris.instrument_imports(include=OURS):
+    for package in OURS:
+        importlib.import_module(package)  # those that are loaded by their entry point later, too
     from tests.fuzzing.targets import TARGETS
 
 CORPORA = Path(__file__).parents[1] / "corpora"

@@ -13,6 +13,7 @@ import importlib.util
 import shutil
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -40,10 +41,13 @@ from devicelink.link.transcript import NoTranscript
 from devicelink.people import jose
 from devicelink.people.certificates import read_catalogue, read_claims
 from devicelink.people.statuslist import MOST_BYTES, decode, read_status_list
+from devicelink.registry import load_any
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.guard import take_lines
 from devicelink.session.ownership import ask_owner
-from devicelink_ipg import Ipg
+from devicelink_simulation.registry import simulator
+from devicelink_simulation.simulation import Plan
+from devicelink_simulation.truth import NoTruth
 from devicelink_simulation.urls import read_address
 
 _RUNTIME = ThreadRuntime()
@@ -86,15 +90,15 @@ class _Clock:
 
 
 class _Babbler:
-    """A port that answers each frame with the next piece of the bytes, then with silence."""
+    """A port that answers its marker, and each other frame with the next piece of the bytes."""
 
-    def __init__(self, clock, data):
-        self.clock, self.pieces = clock, data.split(b"\n")
+    def __init__(self, clock, data, markers):
+        self.clock, self.pieces, self.markers = clock, data.split(b"||"), markers
         self.heard = b""
 
     def write(self, sent):
-        if sent == b"RFV\r":
-            self.heard += b"RFV: 1\r"
+        if sent in self.markers:
+            self.heard += self.markers[sent]
         elif self.pieces:
             self.heard += self.pieces.pop(0)
 
@@ -104,23 +108,44 @@ class _Babbler:
         return heard
 
 
-def _driver(dialect, data):
+def _driver(name, configuration, questions, markers):
     """Everything that a driver asks, whatever is answered."""
-    driver = Ipg({"dialect": dialect})
-    asked = (
-        lambda link: driver.identify(link),
-        lambda link: driver.read_status(link),
-        lambda link: driver.read_effective(link, {}),
-        lambda link: driver.bounds(link),
-        lambda link: driver.read_lock(link),
-    )
-    for ask in asked:
-        clock = _Clock()
-        link = Link(_Babbler(clock, data), driver.wire, clock, NoTranscript())
-        with contextlib.suppress(LinkError, ProtocolError, DeviceFault, WrongDevice):
-            ask(link)
-    driver.wire.classify(data)
-    driver.wire.split(data, data)
+    factory = cache(lambda: load_any(name))
+
+    def read(data):
+        driver = factory()(configuration)
+        for question in questions:
+            clock = _Clock()
+            link = Link(_Babbler(clock, data, markers), driver.wire, clock, NoTranscript())
+            with contextlib.suppress(LinkError, ProtocolError, DeviceFault, WrongDevice):
+                question(driver, link)
+        driver.wire.classify(data)
+        for sent in (data, *markers):
+            driver.wire.split(data, sent)
+            driver.wire.answers(sent, data)
+        driver.wire.marker_replies(data)
+
+    return read
+
+
+_OF_A_LASER = (
+    lambda driver, link: driver.identify(link),
+    lambda driver, link: driver.read_status(link),
+    lambda driver, link: driver.read_effective(link, {}),
+    lambda driver, link: driver.bounds(link),
+    lambda driver, link: driver.read_lock(link),
+)
+_OF_A_METER = (
+    lambda driver, link: driver.identify(link),
+    lambda driver, link: driver.read_setup(link),
+    lambda driver, link: driver.discard_stale(link),
+    lambda driver, link: driver.next_pulse(link),
+    lambda driver, link: driver.read_power(link),
+)
+_RFV = {b"RFV\r": b"RFV: 1\r"}
+_SERIAL = {b"$062SN\r\n": b"\r\ns/number    062"}
+_MODULE = {bytes.fromhex("0d01a104663cbc0a"): bytes.fromhex("0da10108660200c4b30a")}
+_FIRMWARE = {b"$VE\r\n": b"*EA1.06\r\n"}
 
 
 def _telnet(data):
@@ -262,20 +287,25 @@ def _socket_word(data):
     assert answer is None or isinstance(answer, dict)
 
 
-def _simulator(data):
-    """The first byte picks a dialect; commands, knobs and faults of a simulated laser."""
-    dialect = ("ylr-sm", "yar", "ylr-qcw")[data[0] % 3 if data else 0]
-    plan, _ = read_address(f"sim://ipg?dialect={dialect}")
-    from devicelink_simulation.truth import NoTruth
+def _simulator(name, values, terminator):
+    """Commands and knobs of a simulated device; its first byte picks one of some variations."""
+    plans = cache(lambda: [Plan.of(simulator(name), values=each) for each in values])
 
-    simulation = plan.build(NoTruth(), 0)
-    for at_ns, line in enumerate(data[1:].split(b"\n")):
-        simulation.receive(line + b"\r", at_ns * 1_000_000)
-        simulation.advance(at_ns * 1_000_000 + 500_000)
-        simulation.transmit(at_ns * 1_000_000 + 500_000)
-        key, _, value = line.decode("latin-1").partition("=")
-        with contextlib.suppress(ConfigError):
-            simulation.set(key, value, at_ns * 1_000_000 + 500_000)
+    def play(data):
+        simulation = plans()[data[0] % len(values) if data else 0].build(NoTruth(), 0)
+        for at, line in enumerate(data[1:].split(b"||")):
+            simulation.receive(line + terminator, at * 1_000_000)
+            simulation.advance(at * 1_000_000 + 500_000)
+            simulation.transmit(at * 1_000_000 + 500_000)
+            key, _, value = line.decode("latin-1").partition("=")
+            with contextlib.suppress(ConfigError):
+                simulation.set(key, value, at * 1_000_000 + 500_000)
+
+    return play
+
+
+_DIALECTS = tuple({"dialect": dialect} for dialect in ("ylr-sm", "yar", "ylr-qcw"))
+_CHECKSUMS = ({"checksum": "on"}, {"checksum": "off"})
 
 
 def _address(data):
@@ -285,9 +315,13 @@ def _address(data):
 
 CERTIFICATES = ("vc+jwt", "jwt")
 TARGETS = {
-    "ipg-ylr-sm": lambda data: _driver("ylr-sm", data),
-    "ipg-yar": lambda data: _driver("yar", data),
-    "ipg-ylr-qcw": lambda data: _driver("ylr-qcw", data),
+    "ipg-ylr-sm": _driver("ipg", {"dialect": "ylr-sm"}, _OF_A_LASER, _RFV),
+    "ipg-yar": _driver("ipg", {"dialect": "yar"}, _OF_A_LASER, _RFV),
+    "ipg-ylr-qcw": _driver("ipg", {"dialect": "ylr-qcw"}, _OF_A_LASER, _RFV),
+    "uc2000": _driver("uc2000", {}, _OF_A_LASER, {}),
+    "bigsky": _driver("bigsky", {"serial": "062"}, _OF_A_LASER, _SERIAL),
+    "nkt": _driver("nkt", {}, _OF_A_LASER, _MODULE),
+    "ophir": _driver("ophir", {}, _OF_A_METER, _FIRMWARE),
     "telnet": _telnet,
     "entry": _entry,
     "note": _note,
@@ -305,6 +339,10 @@ TARGETS = {
     "kept-facts": _kept,
     "guard-lines": _guard_lines,
     "lock-socket": _socket_word,
-    "simulator": _simulator,
+    "sim-ipg": _simulator("ipg", _DIALECTS, b"\r"),
+    "sim-uc2000": _simulator("uc2000", _CHECKSUMS, b""),
+    "sim-bigsky": _simulator("bigsky", ({},), b"\r\n"),
+    "sim-nkt": _simulator("nkt", ({},), b""),
+    "sim-ophir": _simulator("ophir", ({},), b"\r\n"),
     "sim-address": _address,
 }

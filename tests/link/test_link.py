@@ -9,13 +9,15 @@ from devicelink.link.framing import CommandClass, split_lines
 from devicelink.link.link import EnableToken, Link
 from devicelink.link.transcript import NoTranscript
 
+BREAK = b"?\r"
+
 
 class Wire:
     """A small line protocol: `Q*` asks, `OFF` reduces, `SET` prepares, `ON` enables."""
 
     longest_reply = 40
     latest_reply_s = 0.5
-    frame_break = b"\r"
+    frame_break = BREAK
     marker = b"QM\r"
 
     def classify(self, frame):
@@ -293,7 +295,15 @@ def test_without_a_marker_a_silence_makes_sure():
     began = clock.ns
     assert link.exchange(b"QA\r", within_s=0.2) == b"xyz"
     assert clock.ns - began == pytest.approx(0.51e9)
-    assert port.sent == [b"QA\r", b"QA\r"]
+    assert port.sent == [BREAK, b"QA\r", b"QA\r"]
+
+
+def test_without_a_marker_the_first_question_ends_another_programs_half_frame():
+    """Or it would be taken for the rest of it: on some wires any byte can be a value."""
+    link, port, _ = a_short_link({b"QA\r": [[(0.01, b"xyz")], [(0.01, b"xyz")]]})
+    link.exchange(b"QA\r", within_s=0.2)
+    link.exchange(b"QA\r", within_s=0.2)
+    assert port.sent == [BREAK, b"QA\r", b"QA\r"]
 
 
 def test_a_line_that_is_never_silent_gives_up_soon():
@@ -303,7 +313,7 @@ def test_a_line_that_is_never_silent_gives_up_soon():
     with pytest.raises(NoReply, match="without end"):
         link.exchange(b"QA\r", within_s=0.2)
     assert clock.ns < 1.2e9
-    assert port.sent == []
+    assert port.sent == [BREAK]
 
 
 def test_reducing_never_waits_for_a_silence():

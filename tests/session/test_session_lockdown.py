@@ -50,6 +50,7 @@ class Declared:
     """What a lock needs of a declaration."""
 
     lock_ways = (STRONG, WEAK)
+    lock_bytes = b"?\rOFF\rZERO\r"
 
 
 class Acting:
@@ -64,6 +65,11 @@ class Acting:
     def only_reduce(self):
         """Part of a link."""
         self.story.append("only_reduce")
+
+    def open_with(self, lock_bytes):
+        """Part of a link."""
+        assert lock_bytes == Declared.lock_bytes
+        self.story.append("open_with")
 
     def doubt(self):
         """Part of a link."""
@@ -89,6 +95,7 @@ class Acting:
         return told
 
 
+BEGUN = ["only_reduce", "open_with"]
 ROUND = ["emission_off", "current_zero", "doubt", "read_lock"]
 
 
@@ -102,7 +109,7 @@ def run(**script):
 def test_every_way_is_tried_strongest_first_then_read_back():
     """All ways are tried in the declared order, also when the first one already worked."""
     outcome, acting = run()
-    assert acting.story == ["only_reduce", *ROUND]
+    assert acting.story == [*BEGUN, *ROUND]
     assert outcome.confirmed
     assert outcome.why_not is None
     assert [attempt.way for attempt in outcome.attempts] == ["emission_off", "current_zero"]
@@ -112,7 +119,7 @@ def test_every_way_is_tried_strongest_first_then_read_back():
 def test_it_is_repeated_until_read_back():
     """Acknowledgements prove nothing: rounds go on until the device itself says that it is dark."""
     outcome, acting = run(reads=lambda turn: DARK if turn == 4 else LIT)
-    assert acting.story == ["only_reduce", *ROUND * 4]
+    assert acting.story == [*BEGUN, *ROUND * 4]
     assert outcome.confirmed
     assert outcome.tries == 8
     assert outcome.reading is DARK
@@ -156,7 +163,7 @@ def test_the_record_of_a_long_fight_stays_small():
 def test_a_way_that_fails_keeps_no_other_from_being_tried(trouble):
     """A refusal or silence is noted with its sentence, and the next way is tried all the same."""
     outcome, acting = run(reduces=lambda way, turn: trouble if way is STRONG else None)
-    assert acting.story == ["only_reduce", *ROUND]
+    assert acting.story == [*BEGUN, *ROUND]
     assert outcome.confirmed, "what counts is the read-back, not the refusal"
     assert [attempt.answer for attempt in outcome.attempts] == [str(trouble), "acknowledged"]
 
@@ -174,7 +181,7 @@ def test_a_lost_port_ends_it_at_once():
     """Where the port is gone nothing more can be tried: unconfirmed, without waiting on."""
     gone = LinkLost("The port is gone.")
     outcome, acting = run(reduces=lambda way, turn: gone, reads=lambda turn: gone)
-    assert acting.story == ["only_reduce", *ROUND]
+    assert acting.story == [*BEGUN, *ROUND]
     assert (outcome.confirmed, outcome.port_lost) == (False, True)
     assert outcome.why_not == "The port is gone."
 
@@ -195,7 +202,7 @@ def test_a_round_in_which_an_order_did_not_leave_confirms_nothing(way):
     """A dark read-back counts only behind orders that all left; the round is repeated."""
     gone = LinkLost("The port is gone.")
     outcome, acting = run(reduces=lambda each, turn: gone if (each, turn) == (way, 0) else None)
-    assert acting.story == ["only_reduce", *ROUND * 2]
+    assert acting.story == [*BEGUN, *ROUND * 2]
     assert outcome.confirmed
     outcome, _ = run(reduces=lambda each, turn: gone if each is way else None)
     assert (outcome.confirmed, outcome.port_lost) == (False, False)
@@ -206,7 +213,7 @@ def test_a_round_in_which_an_order_did_not_leave_confirms_nothing(way):
 def test_a_drivers_own_mistake_does_not_end_a_lock(mistake):
     """A driver that fails by a mistake of its own is noted; the other ways are still tried."""
     outcome, acting = run(reduces=lambda way, turn: mistake if way is STRONG else None)
-    assert acting.story == ["only_reduce", *ROUND]
+    assert acting.story == [*BEGUN, *ROUND]
     assert outcome.confirmed
     assert "the driver failed" in outcome.attempts[0].answer
     outcome, _ = run(reads=lambda turn: mistake)
@@ -221,7 +228,7 @@ def test_whoever_waits_hears_before_each_order_and_each_read_back():
     lock(acting, acting, clock, alive=lambda: acting.story.append("beat"))
     reducing, reading = ROUND[:2], ROUND[2:]
     heard = [word for order in reducing for word in ("beat", order)] + ["beat", *reading]
-    assert acting.story == ["only_reduce", *heard * 3]
+    assert acting.story == [*BEGUN, *heard * 3]
 
 
 class Wire:
@@ -229,7 +236,7 @@ class Wire:
 
     longest_reply = 40
     latest_reply_s = 0.5
-    frame_break = b"\r"
+    frame_break = b"?\r"
     marker = b"QM\r"
 
     def classify(self, frame):
@@ -248,7 +255,7 @@ class Wire:
 
     def answers(self, frame, reply):
         """A reply repeats its command."""
-        return reply.split(b":")[0] == frame.rstrip(b"\r")
+        return reply.split(b":")[0] == frame.rstrip(b"\r") or reply == b"ERR"
 
     def marker_replies(self, received):
         """Whole markers."""
@@ -283,7 +290,9 @@ class Plain:
 
     def reduce(self, link, way):
         """`OFF` or `ZERO`."""
-        link.exchange(b"OFF\r" if way is STRONG else b"ZERO\r", within_s=0.2)
+        order = b"OFF\r" if way is STRONG else b"ZERO\r"
+        if link.exchange(order, within_s=0.2) == b"ERR":
+            raise DeviceFault("The laser refused it.")
 
     def read_lock(self, link):
         """`Q: 0` is dark."""
@@ -305,13 +314,46 @@ def test_over_a_real_link_reducing_comes_first_and_the_read_back_is_proved():
     """The reducing bytes wait for no marker; the question that counts comes after one."""
     link, port, clock = wired(ANSWERS)
     assert lock(link, Plain(), clock).confirmed
-    assert port.sent == [b"OFF\r", b"ZERO\r", b"QM\r", b"Q\r"]
+    assert port.sent == [Declared.lock_bytes, b"OFF\r", b"ZERO\r", b"QM\r", b"Q\r"]
+
+
+def test_only_a_line_that_was_not_used_yet_is_begun_with_the_lock_bytes():
+    """Half a frame can only be another program's: a link ends its own by itself."""
+    link, port, clock = wired(ANSWERS)
+    link.exchange(b"Q\r", within_s=0.2)
+    port.sent.clear()
+    assert lock(link, Plain(), clock).confirmed
+    assert lock(link, Plain(), clock).confirmed
+    assert port.sent == [b"OFF\r", b"ZERO\r", b"QM\r", b"Q\r"] * 2
+
+
+def test_what_answers_the_lock_bytes_is_no_attempts_answer():
+    """The refusal of what ended a half frame does not stand in the record as that of an order."""
+    link, _, clock = wired({**ANSWERS, Declared.lock_bytes: b"ERR\rOFF\rZERO\r"})
+    outcome = lock(link, Plain(), clock)
+    assert {attempt.answer for attempt in outcome.attempts} == {"acknowledged"}
+    assert outcome.confirmed
+
+
+def test_a_port_that_takes_nothing_yet_is_told_every_order_all_the_same():
+    """Lock bytes that did not leave end nothing: each order is tried, and read back."""
+    link, port, clock = wired(ANSWERS)
+    write = port.write
+
+    def stuck_once(data):
+        port.write = write
+        raise NoReply("The port takes no more bytes now.")
+
+    port.write = stuck_once
+    assert lock(link, Plain(), clock).confirmed
+    assert port.sent == [b"?\rOFF\r", b"ZERO\r", b"QM\r", b"Q\r"]
 
 
 def test_a_reply_that_was_under_way_never_confirms():
     """A dark reply to an old question, still on the wire, is not taken for the read-back."""
     lit = {**ANSWERS, b"Q\r": b"Q:4\r"}
     link, port, clock = wired(lit)
+    link.exchange(b"OFF\r", within_s=0.2)
     port.unread = b"Q:0\r"
     outcome = lock(link, Plain(), clock)
     assert not outcome.confirmed
@@ -336,7 +378,7 @@ def test_a_stop_does_not_cut_the_lock_short():
     """The stop that made it necessary does not end the waits of the lock itself."""
     link, port, clock = wired(ANSWERS, stop=Flag())
     assert lock(link, Plain(), clock).confirmed
-    assert port.sent[:2] == [b"OFF\r", b"ZERO\r"]
+    assert port.sent == [Declared.lock_bytes, b"OFF\r", b"ZERO\r", b"QM\r", b"Q\r"]
 
 
 def test_total_silence_ends_in_bounded_time():

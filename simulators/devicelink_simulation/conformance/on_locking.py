@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from devicelink.driver import CommandClass
@@ -199,15 +200,19 @@ def lock_bytes_alone_darken(subject: Subject) -> None:
         hold(bench.story.dark, f"After {half!r} the lock bytes left the laser able to make light.")
         bench.pass_time(_LATER_S)
         hold(bench.story.dark, f"After {half!r} and the lock bytes the laser armed again.")
+    frame_break = whole.driver.wire.frame_break
+    hold(
+        declared.lock_bytes.startswith(frame_break), "The lock bytes end no half frame first."
+    )
     enabling = {frame[:cut] for frame in whole.enabling() for cut in range(len(frame))}
-    for half in sorted(enabling):
+    for half, then in itertools.product(sorted(enabling), (frame_break, declared.lock_bytes)):
         bench = walked(Bench(subject), "unlock")
         bench.turn(subject.profile.press)
-        _guarded(bench, half, declared.lock_bytes)
+        _guarded(bench, half, then)
         bench.pass_time(_LATER_S)
         hold(
             not bench.story.times("enabled", "light_on"),
-            f"In STANDBY {half!r} and the lock bytes together armed the laser.",
+            f"In STANDBY {half!r} and {then!r} together armed the laser.",
         )
 
 

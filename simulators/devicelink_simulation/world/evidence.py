@@ -127,6 +127,11 @@ class Evidence:
         acked = self.acked.get(entry.index)
         return acked[0] if acked else self.at_mono(entry.mono_ns, entry.boot)
 
+    def happened_at(self, entry: Entry) -> int:
+        """When what an entry tells was known; a full disk may have kept it from the journal."""
+        kept = entry.data.get("kept")
+        return self.at_mono(kept["mono_ns"], kept["boot"]) if kept else self.time_of(entry)
+
     def at_mono(self, mono_ns: int, boot: str) -> int:
         """The world's time at a moment of a boot's clock; wrong by what the machine slept."""
         return mono_ns + self._boots.get(boot, 0)

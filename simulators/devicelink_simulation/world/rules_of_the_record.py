@@ -22,7 +22,7 @@ def reported_was_answered(seen: Evidence) -> Iterator[str]:
     for entry in seen.entries:
         reported: list[tuple[int, int, str]] = []
         if entry.type in {"standby.confirmed", "ready.confirmed"}:
-            at_ns = seen.time_of(entry)
+            at_ns = seen.happened_at(entry)
             reported = [(at_ns - slack_ns, at_ns + MS, entry.data["state"])]
         elif entry.type == "telemetry.recorded":
             asked = [seen.at_mono(ns, entry.boot) for ns in entry.data["mono_ns"]]
