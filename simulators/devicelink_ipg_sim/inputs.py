@@ -24,7 +24,6 @@ class Inputs:
     """What the world does to the laser and how it is built; one field for each settable."""
 
     dialect: str
-    family: str
     key: str
     interlock_1: str
     interlock_2: str
@@ -63,6 +62,7 @@ class Inputs:
     reserved_bits: int
     startup_s: float
     startup_shown_after_s: float
+    family: str
     wavelength_nm: float
     ambient_c: float
     temperature_c: float
