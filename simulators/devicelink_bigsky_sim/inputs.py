@@ -23,6 +23,7 @@ class Inputs:
     """What the world does to the laser and how it is built; one field for each settable."""
 
     serial: str
+    dialect: str
     strict: str
     short_address: str
     chain: str
@@ -36,6 +37,10 @@ class Inputs:
     wor_letters: str
     wor_interlock: str
     wor_armed_external: str
+    wor_firing: str
+    wor_started: str
+    qs_place: str
+    unknown_bits: str
     if_prefix: str
     read_behind: str
     model: str
@@ -85,6 +90,7 @@ class Inputs:
     shutter_s: float
     voltage_min_v: float
     voltage_max_v: float
+    frequency_max_hz: float
     coolant_c: float
     ambient_c: float
     lamp_warming_c: float
@@ -183,6 +189,13 @@ BODY: tuple[Settable, ...] = (
     number("shutter_s", "0", "how long the shutter moves", low=0, high=10),
     number("voltage_min_v", "500", "factory limit of V", low=500, high=1800),
     number("voltage_max_v", "1800", "factory limit of V", low=500, high=1800),
+    number(
+        "frequency_max_hz",
+        "99.99",
+        "highest rate that F takes; the heads of one laboratory bear 56 [?]",
+        low=0.01,
+        high=99.99,
+    ),
     number("coolant_c", "33", "coolant now; follows the lamp", low=0, high=99),
     number("ambient_c", "22", "temperature around the laser", low=0, high=60),
     number("lamp_warming_c", "0.1", "coolant above ambient for each W of lamp", low=0, high=10),
