@@ -98,7 +98,7 @@ def test_recording_sends_only_questions(serve, tell, tmp_path):
     tell("driver", "record", "ipg", serve("ipg", "--truth", truth), "--output", file)
     events = [json.loads(line) for line in truth.read_text().splitlines()]
     asked = {event["text"] for event in events if event["event"] == "command"}
-    assert asked == {"RFV", "RNC", "STA", "ROP", "RCT", "RFWS", "RCS"}
+    assert asked == {"RFV", "RNC", "RMN", "STA", "ROP", "RCT", "RFWS", "RCS"}
     assert {event["event"] for event in events} == {"start", "command"}
 
 
