@@ -76,7 +76,7 @@ def test_a_session_with_light(flash):
     (identified,) = clinic.entries("device.identified")
     assert identified.data["identity"] == "read"
     (locked,) = clinic.entries("lock.confirmed")
-    assert locked.data["words"]["R"] == "closed"
+    assert locked.data["words"]["R"] == "shutter closed "
     (counter,) = clinic.entries("counter.reconciled")
     assert (counter.data["unexplained"], counter.data["why"]) == (None, "not_available")
 
@@ -119,7 +119,7 @@ def test_the_guard_locks_a_laser_whose_station_is_killed(flash, stop_ends):
     done = clinic.run("lock", clinic.serial)
     assert done.returncode == 0, done.stderr
     assert clinic.happened(*EDGES) == ["enabled", "light_on", "light_off", "disabled"]
-    assert clinic.entries("lock.confirmed")[-1].data["words"]["R"] == "closed"
+    assert clinic.entries("lock.confirmed")[-1].data["words"]["R"] == "shutter closed "
 
 
 def test_a_stop_in_mid_arming_leaves_nothing_of_it(flash):
