@@ -211,6 +211,18 @@ def test_a_silent_laser_ends_the_session_after_a_second():
     assert effects[0].end.code == "stale_telemetry"
 
 
+def test_what_was_asked_before_a_send_counts_as_seen():
+    """On a slow line the answers before a send are the freshest; a send without them is as old."""
+    late = 8 + S + 1
+    arming = (*TO_ARMING, table.Sent(7, all_of_it=False), table.Seen(8, ARMING))
+    state, effects = run(*arming, table.Sent(late, all_of_it=True, seen_ns=9))
+    assert (state.phase, state.unsent, effects) == (Phase.ARMING, None, [])
+    _, effects = run(*arming, table.Sent(late, all_of_it=True))
+    assert effects[0].end.code == "stale_telemetry"
+    _, effects = run(*arming, table.Sent(late, all_of_it=True, seen_ns=7))
+    assert effects[0].end.code == "stale_telemetry", "what is older takes nothing back"
+
+
 def test_a_lease_nobody_renews_ends_in_standby():
     """Three seconds without the face bring the laser back to STANDBY, not to a lock."""
     fresh = [table.Seen(n * S // 2 + 3 * S, READY) for n in range(1, 5)]
