@@ -491,7 +491,7 @@ def test_everything_wrong_is_told_at_once():
 
 
 def test_a_line_quick_enough_is_not_slow():
-    """At the limit nothing is said; what was recorded before it was measured is judged as it was."""
+    """At the limit nothing is said; what was recorded before has no time of it."""
     for read_s in (0.7, None):
         assert "line_too_slow" not in codes(changed(("settings.read_s", read_s)))
 
