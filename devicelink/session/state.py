@@ -472,7 +472,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
             End(
                 "fault",
                 EndKind.HARD,
-                f"The laser reports a fault: {', '.join(status.faults) or 'not named'}.",
+                f"The laser reports a fault: {_named(status.faults)}.",
                 latch=True,
             ),
         ),
@@ -500,6 +500,10 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
     return next((end for is_so, end in findings if is_so), None)
 
 
+def _named(faults: tuple[str, ...]) -> str:
+    return ", ".join(faults).replace("_", " ") or "not named"
+
+
 def _leave_ready(state: State, event: Event, reason: str) -> tuple[State, Effects]:
     if state.phase not in {Phase.ARMING, Phase.READY}:
         return state, ()
@@ -513,7 +517,10 @@ def _on_time(state: State, event: Event) -> tuple[State, Effects]:
     in_light = state.phase in LIGHT_POSSIBLE
     stale_ns = STALE_READY_NS if in_light else STALE_STANDBY_NS
     if state.phase is not Phase.LOCKED and now_ns - state.seen_ns > stale_ns:
-        sentence = "The laser stopped answering, or answers too slowly: its state is UNKNOWN."
+        sentence = (
+            "The laser's last answer is too old: it answers late or not at all, or this computer "
+            "was held up. Its state is UNKNOWN."
+        )
         return _lock(state, event, End("stale_telemetry", EndKind.HARD, sentence, latch=in_light))
     awaited = state.phase in {Phase.UNLOCKING, Phase.LEAVING_READY}
     if awaited and now_ns - state.since_ns > STANDBY_BOUND_NS:

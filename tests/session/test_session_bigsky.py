@@ -113,7 +113,7 @@ def test_a_line_that_becomes_too_slow_in_ready_ends_it_locked(flash, latency_s):
     clinic.laser.set(f"reply_latency_s={latency_s}")
     code, ran = clinic.ended(session)
     assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "stale_telemetry", True), ran
-    assert "answers too slowly" in ran["end"]["sentence"]
+    assert "it answers late" in ran["end"]["sentence"]
     assert not clinic.entries("guard.acted")
 
 

@@ -197,6 +197,14 @@ def test_light_after_half_a_second_is_the_persons_own():
     assert effects == []
 
 
+def test_faults_are_named_in_words():
+    """As a person writes them, not as a program does."""
+    hot = status(DeviceState.READY, faults=("low_water_flow", "over_temperature"))
+    _, effects = run(*TO_READY, table.Seen(3 * S + 1, hot))
+    told = effects[0].end.sentence
+    assert told == "The laser reports a fault: low water flow, over temperature."
+
+
 def test_emission_in_standby_is_unexpected():
     """A laser that says it emits while the session is in STANDBY is locked and latched."""
     _, effects = run(*TO_STANDBY, table.Seen(5, status(DeviceState.EMITTING)))
