@@ -472,7 +472,8 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
             End(
                 "fault",
                 EndKind.HARD,
-                f"The laser reports a fault: {_named(status.faults)}.",
+                "The laser reports a fault: "
+                f"{', '.join(status.faults).replace('_', ' ') or 'not named'}.",
                 latch=True,
             ),
         ),
@@ -498,10 +499,6 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
         ),
     )
     return next((end for is_so, end in findings if is_so), None)
-
-
-def _named(faults: tuple[str, ...]) -> str:
-    return ", ".join(faults).replace("_", " ") or "not named"
 
 
 def _leave_ready(state: State, event: Event, reason: str) -> tuple[State, Effects]:
