@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from devicelink.session.facts import Facts, ReadingFacts, SettingsFacts
 
 READING_MAX_AGE_S = 2.0
+READ_BACK_MAX_S = 0.7
+"""To read settings and configuration back once. In READY that is done again and again, and what the
+laser says of its state may never be older than a second."""
 _COUNTS = ("unlock", "ready")
 
 DISK_NEEDED_BYTES = 64 * 1024 * 1024
@@ -337,6 +340,14 @@ def _settings(facts: Facts) -> Iterator[Finding]:
                 "keeps this station.",
             )
         return
+    if settings.read_s is not None and settings.read_s > READ_BACK_MAX_S:
+        yield _refuse(
+            "line_too_slow",
+            f"The laser answers too slowly: its settings took {settings.read_s:.2f} s to "
+            f"tell, and may take {READ_BACK_MAX_S:g} s. An opened door would be noticed too late.",
+            "Say the command again. If this comes back, look at cable and adapter, and end other "
+            "programs on this computer.",
+        )
     for name, wanted in settings.requested.items():
         read = settings.effective.get(name)
         if read is None or not same_value(wanted, read):

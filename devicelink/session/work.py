@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from devicelink.errors import JournalUnwritable, LinkLost
 from devicelink.journal.entry import Draft
+from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
 from devicelink.session.guard import NoGuard
 from devicelink.session.telemetry import Telemetry
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicelink.devices.register import Device
-    from devicelink.driver import EnableToken, Status
+    from devicelink.driver import Effective, EnableToken, Status, WireLink
     from devicelink.errors import DeviceLinkError
     from devicelink.journal.entry import Entry
     from devicelink.link.transcript import Transcript
     from devicelink.people import Person
-    from devicelink.runtime import Latch
+    from devicelink.runtime import Latch, Mailbox, Runtime
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
@@ -29,6 +30,40 @@ if TYPE_CHECKING:
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
+
+ACT_MAX_S = 3.0
+"""Longer than any driver reads anything back; one that comes to no end beats no more."""
+
+
+class LivingLink:
+    """The link for one act of a driver: each of its exchanges tells the guard that we live.
+
+    On a slow line, reading everything back may take longer than a beat may be missing.
+    """
+
+    def __init__(self, link: WireLink, guard: Guard, runtime: Runtime) -> None:
+        self._link = link
+        self._guard = guard
+        self._runtime = runtime
+        self._until_ns = runtime.mono_ns() + nanoseconds(ACT_MAX_S)
+
+    def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
+        """As the link does; raises `GuardGone`, too, and then nothing is sent."""
+        if self._runtime.mono_ns() < self._until_ns:
+            self._guard.beat()
+        return self._link.exchange(frame, within_s=within_s, token=token)
+
+    def wait(self, seconds: float) -> None:
+        """As the link does."""
+        self._link.wait(seconds)
+
+
+def posted_end(inbox: Mailbox[table.Event]) -> table.Ended | None:
+    """The end among the events that were posted: a stop comes before whatever else was."""
+    while (event := inbox.take(0)) is not None:
+        if isinstance(event, table.Ended):
+            return event
+    return None
 
 
 class Face(Protocol):
@@ -160,15 +195,23 @@ class Work:
             raise
 
     def read_status(self) -> Status:
-        """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too.
-
-        On a slow line each look takes its time: so each of them says to the guard that it lives.
-        """
-        self.guard.beat()
+        """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too."""
         connection, asked_ns = self.reached(), self.now()
-        status = connection.driver.read_status(connection.link)
+        status = connection.driver.read_status(self._living(connection))
         self.asked.status, self.asked.status_ns = status, asked_ns
         return status
+
+    def read_effective(self) -> Effective:
+        """Ask for settings and configuration, and note how long that took. Raises `GuardGone`."""
+        connection, asked_ns = self.reached(), self.now()
+        effective = connection.driver.read_effective(
+            self._living(connection), self.request.settings
+        )
+        self.asked.read_s = seconds(self.now() - asked_ns)
+        return effective
+
+    def _living(self, connection: Connection) -> LivingLink:
+        return LivingLink(connection.link, self.guard, self.context.runtime)
 
     def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:
         """An end that acts at once, as an event."""

@@ -24,6 +24,7 @@ class Inputs:
 
     serial: str
     dialect: str
+    address: str
     strict: str
     short_address: str
     chain: str
@@ -233,10 +234,11 @@ _BY_NAME = {settable.name: settable for settable in SETTABLES}
 
 
 def read(name: str, value: str) -> Any:
-    """A checked text as the type of its field; raises `ConfigError` for a serial without digits."""
+    """A checked text as the type of its field; raises `ConfigError` for other than three digits."""
     settable = _BY_NAME[name]
-    if name == "serial" and not (len(value) == _SERIAL_DIGITS and value.isdigit()):
-        raise ConfigError(f"serial must be three digits, such as 062, not {value!r}.")
+    digits = name == "serial" or (name == "address" and value)
+    if digits and not (len(value) == _SERIAL_DIGITS and value.isdigit()):
+        raise ConfigError(f"{name} must be three digits, such as 062, not {value!r}.")
     if settable.kind is Kind.WHOLE:
         return int(settable.number(value))
     return settable.number(value) if settable.kind is Kind.NUMBER else value

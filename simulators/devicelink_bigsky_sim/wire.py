@@ -7,7 +7,8 @@ from devicelink_simulation.settable import Settable, choice, number, text
 WIDTH = 15
 
 WIRE: tuple[Settable, ...] = (
-    text("serial", "062", "serial number, three digits; the address"),
+    text("serial", "062", "serial number, three digits; what SN tells, and the address"),
+    text("address", "", "the address, where it is not the serial number [?]; empty: it is"),
     choice(
         "dialect",
         ("bss", "ultra"),

@@ -58,6 +58,11 @@ PLANTED_IN_DRIVERS = (
                 '        "the laser\'s lamp is not reported stopped": not live.stopped,\n',
                 "",
             ),
+            Change(
+                _BIGSKY,
+                '        "the laser says in words that its lamp fires": fires(words),\n',
+                "",
+            ),
         ),
     ),
     Planted(
