@@ -29,11 +29,11 @@ from devicelink.runtime import nanoseconds, seconds
 from devicelink.session.asking import answer_word
 from devicelink.session.asks import Ask, Asks, Word
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, leave_to_guard
+from devicelink.session.connection import at_the_laser, connect, identified, leave_to_guard
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
 from devicelink.session.recording import Recording
-from devicelink.session.recovery import identified, recover, unreached
+from devicelink.session.recovery import recover, unreached
 from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from devicelink.devices.register import Device
     from devicelink.driver import Status
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.lockdown import LockOutcome
 
@@ -98,6 +98,8 @@ class Keeper:
         self._recovered = False
         self._said_lost = False
         self._locked_before = False
+        self._who: Who | None = None
+        """Who was locked, as far as it said so."""
         self._unread = ""
         """Why the journal could not be read, while it cannot."""
         self._unowned = ""
@@ -288,7 +290,8 @@ class Keeper:
         """Whoever is at the port now: locked first, then identified (design rule 15)."""
         outcome = self._lock(connection)
         reached = outcome.reading is not None
-        outcome, identity = identified(connection, self.serial, outcome)
+        outcome, self._who = identified(connection, self.serial, outcome)
+        identity = self._who.identity if self._who else None
         quiet_before = not self._device.intents and self._device.lock != "unconfirmed"
         if (not reached or outcome.port_lost) and quiet_before:
             # nobody readied it since it was locked, and it says nothing: switched off, most likely
@@ -329,6 +332,8 @@ class Keeper:
             if self._is_light(status):
                 return self._light_found(status, connection, held)
             self._status_due_ns = now_ns + nanoseconds(STATUS_EVERY_S)
+            if self._who is not None and self._who.identity is None:
+                self._who = connection.who(self.serial)
             self._refresh()
             self._recording.catch_up()
             self._count_relit(now_ns)
@@ -444,7 +449,8 @@ class Keeper:
         """How a lock went; one that failed as before is not told again."""
         if not outcome.confirmed and self._device.lock == "unconfirmed":
             return []
-        return lock_drafts(self.serial, None, outcome, held=self._device.held_unconfirmed)
+        held = self._device.held_unconfirmed
+        return lock_drafts(self.serial, None, outcome, held=held, who=self._who)
 
     def _record(self, drafts: Sequence[Draft]) -> None:
         self._recording.write(drafts)
@@ -459,7 +465,7 @@ class Keeper:
         return self._asks.answer(Word.LEND)
 
     def _show_locked(self, known_how: str, read_ns: int) -> None:
-        sentence = f"{self.serial} is locked, {known_how}."
+        sentence = f"{self.serial} is locked, {known_how}.{self._who.words if self._who else ''}"
         if self._device.holds:
             held = "; ".join(hold.sentence for hold in self._device.holds)
             sentence += f" It is held: {held}"

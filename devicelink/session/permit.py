@@ -192,6 +192,8 @@ _DEVICE_REMEDIES = {
     "wrong_device": "Check which laser is plugged in, and which is registered: devicelink device "
     "list",
     "device_not_answering": "Check that the laser is on, its cable, and its registered speed.",
+    "answers_slowly": "Give the laser a cable of its own to this computer: no network and no radio "
+    "between them.",
     "driver_unusable": "Ask whoever keeps this station to mend the driver.",
     "lock_unconfirmed": "Press its own red emergency stop. With cable and power back: devicelink "
     "lock {serial}. With its power removed: devicelink device attest-off {serial} --by ID",

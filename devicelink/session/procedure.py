@@ -19,6 +19,7 @@ from devicelink.errors import (
     LinkLost,
     ProtocolError,
     Stopped,
+    WrongDevice,
 )
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import preparing, unlocking
@@ -57,6 +58,8 @@ class Result:
     """Whether the lock was read back; None where nothing had been sent."""
     evidence: Evidence | None
     """How a lock that was read back is known."""
+    who_words: str
+    """What is to be said behind it where nobody told who was locked."""
     verdict: Verdict | None
     at_the_laser: str
     evidence_kept: bool
@@ -193,6 +196,8 @@ class Session:
             return work.hard_end("guard", str(error))
         except LinkLost as error:
             return work.hard_end("link_lost", str(error), latch=True)
+        except WrongDevice as error:
+            return work.hard_end("wrong_device", str(error), latch=True)
         except DeviceLinkError as error:
             return table.Failed(work.now(), str(error))
         except Exception as error:  # noqa: BLE001 - an error of our own must end in a lock, too
@@ -283,7 +288,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, GuardGone, JournalUnwritable, JournalBroken):
+        except (Stopped, LinkLost, GuardGone, WrongDevice, JournalUnwritable, JournalBroken):
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))
@@ -322,6 +327,7 @@ class Session:
             return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:
             return None
+        connection.identify(work.device.serial)  # another laser's settings are no change at a panel
         self._panel_id = effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
@@ -339,6 +345,7 @@ class Session:
             end=end,
             confirmed=work.outcome.confirmed if work.outcome else None,
             evidence=reading.evidence if reading else None,
+            who_words=work.who.words if reading and work.who else "",
             verdict=work.verdict,
             at_the_laser=connection.driver.declaration.at_the_laser if connection else "",
             evidence_kept=work.evidence_kept,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.driver import EnableToken
 from devicelink.errors import ProtocolError
+from devicelink.runtime import seconds
 from devicelink.session import state as table
 from devicelink.session.gathering import gather
 from devicelink.session.permit import judge
@@ -44,8 +45,13 @@ def judge_now(work: Work, purpose: Purpose) -> table.Event:
 
 
 def judge_again(work: Work) -> table.Event:
-    """Before each READY: on what the laser says now."""
+    """Before each READY: on who answers now, and on what it says.
+
+    What takes longer to ask than an answer may be old in READY is refused.
+    """
     connection = work.reached()
+    connection.identify(work.device.serial)
+    began_ns = work.now()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
     if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
@@ -53,6 +59,9 @@ def judge_again(work: Work) -> table.Event:
     status = work.read_status()
     if table.calls_for_lock(status) or table.shows_light(status):
         return table.Seen(work.asked.status_ns, status)
+    took_ns = work.now() - began_ns
+    slow = f"It takes {seconds(took_ns):.1f} s to ask the laser how it is; for READY, 1 s at most."
+    work.asked.problem = ("answers_slowly", slow) if took_ns > table.STALE_READY_NS else None
     return judge_now(work, "ready")
 
 

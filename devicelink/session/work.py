@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from devicelink.link.transcript import Transcript
     from devicelink.people import Person
     from devicelink.runtime import Latch
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
     from devicelink.session.gathering import Asked
@@ -111,6 +111,8 @@ class Work:
     token: EnableToken | None = None
     outcome: LockOutcome | None = None
     """Of the last lock; None where nothing had to be locked."""
+    who: Who | None = None
+    """Who was locked then."""
     counter_before: int | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     requests: LockRequests | None = None
