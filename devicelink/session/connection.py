@@ -46,12 +46,12 @@ class Who:
     """Why it did not say who it is."""
 
     @property
-    def words(self) -> str:
+    def clause(self) -> str:
         """For people, behind what is said of the lock; nothing where it said who it is."""
         if self.identity is not None:
             return ""
         why = (self.unread or "no answer").rstrip(".")
-        return f" It did not say who it is ({why}): look at its label whether it is {self.serial}."
+        return f"; it did not say who it is ({why}): look at its label whether it is {self.serial}"
 
     def as_data(self) -> dict[str, object]:
         """For an entry about its lock."""

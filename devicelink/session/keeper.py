@@ -465,7 +465,7 @@ class Keeper:
         return self._asks.answer(Word.LEND)
 
     def _show_locked(self, known_how: str, read_ns: int) -> None:
-        sentence = f"{self.serial} is locked, {known_how}.{self._who.words if self._who else ''}"
+        sentence = f"{self.serial} is locked, {known_how}{self._who.clause if self._who else ''}."
         if self._device.holds:
             held = "; ".join(hold.sentence for hold in self._device.holds)
             sentence += f" It is held: {held}"

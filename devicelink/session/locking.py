@@ -163,8 +163,8 @@ def _by_ourselves(
     else:
         missing = _record(open_context, card.serial, outcome, who)
     if confirmed and outcome.reading is not None:
-        told = who.words if who else ""
-        sentence = f"{card.serial} is locked, {outcome.reading.evidence.words}.{told}{missing}"
+        told = f"{outcome.reading.evidence.words}{who.clause if who else ''}"
+        sentence = f"{card.serial} is locked, {told}.{missing}"
         return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=advice)
     why = (outcome.why_not or "no answer").rstrip(".")
     sentence = f"{card.serial} is not confirmed locked: {why}.{missing}"

@@ -16,7 +16,7 @@ from devicelink.session.connection import connect, problem, start_guard
 from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
-from devicelink.session.unlocking import record_verdict
+from devicelink.session.unlocking import record_verdict, slowness
 
 if TYPE_CHECKING:
     from devicelink.driver import Effective
@@ -127,7 +127,9 @@ def set_and_read_back(work: Work) -> Effective:
     work.append("settings.requested", {"settings": dict(settings)})
     work.touched = True
     connection.driver.prepare(connection.link, settings)
+    began_ns = work.now()
     effective = connection.driver.read_effective(connection.link, settings)
+    work.asked.problem = slowness(work.now() - began_ns)
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
     return effective

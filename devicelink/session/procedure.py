@@ -58,8 +58,8 @@ class Result:
     """Whether the lock was read back; None where nothing had been sent."""
     evidence: Evidence | None
     """How a lock that was read back is known."""
-    who_words: str
-    """What is to be said behind it where nobody told who was locked."""
+    who_clause: str
+    """What is to be said behind that where nobody told who was locked."""
     verdict: Verdict | None
     at_the_laser: str
     evidence_kept: bool
@@ -179,7 +179,8 @@ class Session:
         effective = preparing.set_and_read_back(work)
         self._panel_id, self._panel_ns = effective.settings_id, work.now()
         self._state = table.opened(preparing.bounds_of(work, effective), work.now())
-        preparing.post_guard(work)
+        if work.asked.problem is None:
+            preparing.post_guard(work)
         work.read_status()
         return unlocking.judge_now(work, "unlock")
 
@@ -327,7 +328,7 @@ class Session:
             return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:
             return None
-        connection.identify(work.device.serial)  # another laser's settings are no change at a panel
+        connection.who(work.device.serial)  # another laser's settings are no change at a panel
         self._panel_id = effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
@@ -345,7 +346,7 @@ class Session:
             end=end,
             confirmed=work.outcome.confirmed if work.outcome else None,
             evidence=reading.evidence if reading else None,
-            who_words=work.who.words if reading and work.who else "",
+            who_clause=work.who.clause if reading and work.who else "",
             verdict=work.verdict,
             at_the_laser=connection.driver.declaration.at_the_laser if connection else "",
             evidence_kept=work.evidence_kept,

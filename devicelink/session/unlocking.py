@@ -50,8 +50,10 @@ def judge_again(work: Work) -> table.Event:
     What takes longer to ask than an answer may be old in READY is refused.
     """
     connection = work.reached()
+    work.guard.beat()
     connection.identify(work.device.serial)
     began_ns = work.now()
+    work.guard.beat()
     effective = connection.driver.read_effective(connection.link, work.request.settings)
     if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
@@ -59,10 +61,16 @@ def judge_again(work: Work) -> table.Event:
     status = work.read_status()
     if table.calls_for_lock(status) or table.shows_light(status):
         return table.Seen(work.asked.status_ns, status)
-    took_ns = work.now() - began_ns
-    slow = f"It takes {seconds(took_ns):.1f} s to ask the laser how it is; for READY, 1 s at most."
-    work.asked.problem = ("answers_slowly", slow) if took_ns > table.STALE_READY_NS else None
+    work.asked.problem = slowness(work.now() - began_ns)
     return judge_now(work, "ready")
+
+
+def slowness(took_ns: int) -> tuple[str, str] | None:
+    """The problem of a laser that takes longer to ask than an answer may be old in READY."""
+    if took_ns <= table.STALE_READY_NS:
+        return None
+    took_s = seconds(took_ns)
+    return "answers_slowly", f"It takes {took_s:.1f} s to ask the laser how it is; 1 s is too long."
 
 
 def record_verdict(work: Work, facts: Facts, verdict: Verdict) -> None:

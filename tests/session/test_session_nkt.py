@@ -140,3 +140,63 @@ def test_a_seed_that_refuses_to_go_dark_is_never_called_locked(seed):
     assert not clinic.entries("lock.confirmed")
     clinic.laser.set("emission=off")
     clinic.laser.set("fault=none")
+
+
+@pytest.mark.parametrize("latency", ["0.05", "0.15"])
+def test_a_slow_line_is_locked_and_never_readied_blindly(seed, latency):
+    """Over a slow line a lock is confirmed; READY only where each look is younger than a second."""
+    clinic = seed("--set", f"reply_latency_s={latency}", "--set", "emission=on")
+    assert clinic.run("lock", clinic.serial).returncode == 0
+    code, ran = clinic.session("--kind", "service", "--for", "0.5")
+    assert ran["confirmed_locked"]
+    if latency == "0.05":
+        assert code == 0, ran
+        return
+    assert (code, clinic.happened(*LIGHT)) == (1, ["light_on", "light_off"])
+    assert not clinic.entries("unlock.intended")
+    refused = clinic.entries("verdict.refused")[-1].data["findings"]
+    slow = [found for found in refused if found["code"] == "answers_slowly"]
+    assert "to ask the laser how it is" in slow[0]["sentence"]
+
+
+@pytest.mark.parametrize("fault", ["nack@cmd=R65", "drop@cmd=R65"])
+def test_a_lock_of_a_laser_that_does_not_say_who_it_is(seed, fault):
+    """It is locked, and everybody is told that whose light was taken away was not read."""
+    clinic = seed("--fault", fault, "--set", "emission=on")
+    done = clinic.run("lock", clinic.serial)
+    assert (done.returncode, clinic.laser.is_now("light_on")) == (0, False)
+    assert "it did not say who it is" in done.stdout
+    assert f"look at its label whether it is {clinic.serial}" in done.stdout
+    told = clinic.entries("lock.confirmed")[-1].data
+    assert told["identity"] == "not_read"
+    assert "its serial number" in told["identity_why"]
+    clinic.laser.set("fault=none")
+    done = clinic.run("lock", clinic.serial)
+    assert "did not say" not in done.stdout
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "read"
+
+
+def test_a_receipt_says_that_nobody_told_who_was_locked(seed):
+    """A module that falls silent about its number in READY: the paper says so."""
+    clinic = seed()
+    session = clinic.start("--kind", "service", "--for", "2")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("fault=nack@cmd=R65")
+    said, _ = session.communicate(timeout=60)
+    assert session.returncode in {0, 1}
+    assert "it did not say who it is" in said.partition("Session ")[2]
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "not_read"
+
+
+def test_another_module_plugged_in_ends_the_session(seed):
+    """The number on the wire changes in READY: dark at once, and never called a lock of ours."""
+    clinic = seed()
+    session = clinic.start("--json", "--kind", "service", "--for", "20")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("serial=SIM-NKT-9")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (3, "wrong_device", False)
+    assert "SIM-NKT-9" in ran["end"]["sentence"]
+    assert not clinic.laser.is_now("light_on")
+    assert not clinic.entries("lock.confirmed")
+    assert not clinic.entries("settings.changed_at_panel")
