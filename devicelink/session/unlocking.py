@@ -69,8 +69,8 @@ def slowness(took_ns: int) -> tuple[str, str] | None:
     """The problem of a laser that takes longer to ask than an answer may be old in READY."""
     if took_ns <= table.STALE_READY_NS:
         return None
-    took_s = seconds(took_ns)
-    return "answers_slowly", f"It takes {took_s:.1f} s to ask the laser how it is; 1 s is too long."
+    sentence = f"It takes {seconds(took_ns):.1f} s to ask the laser how it is; READY allows 1 s."
+    return "answers_slowly", sentence
 
 
 def record_verdict(work: Work, facts: Facts, verdict: Verdict) -> None:
