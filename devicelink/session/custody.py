@@ -81,7 +81,9 @@ def release(context: Context, serial: str, person: Person, *, to: str, reason: s
             "reason_sha256": keep_note(context.folder, reason, context.runtime),
         }
         released = _draft("device.released", data, serial, person, status.counter)
-        return context.journal.append_all([*lock_drafts(serial, None, found.outcome, who=found.who), released])[-1]
+        return context.journal.append_all(
+            [*lock_drafts(serial, None, found.outcome, who=found.who), released]
+        )[-1]
 
 
 def released_device(context: Context, serial: str) -> Device:
@@ -142,7 +144,9 @@ def clear_fault(context: Context, serial: str, person: Person) -> Entry:
             raise ConfigError(f"{serial} reports no fault; there is nothing to clear.")
         data: dict[str, object] = {"faults": list(before.faults), "words": dict(before.words)}
         intended = _draft("fault_reset.intended", data, serial, person, before.counter)
-        context.journal.append_all([*lock_drafts(serial, None, found.outcome, who=found.who), intended])
+        context.journal.append_all(
+            [*lock_drafts(serial, None, found.outcome, who=found.who), intended]
+        )
         answer = _reset(context, device)
         found = _locked(context, device, held)
         after = _asked(context, device)

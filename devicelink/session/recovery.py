@@ -100,7 +100,9 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         disk.remove(aside)
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
-    sentence = f"{named} on {serial} was interrupted; the lock is {word}{who.clause if who else ''}."
+    sentence = (
+        f"{named} on {serial} was interrupted; the lock is {word}{who.clause if who else ''}."
+    )
     return Recovered(session, outcome.confirmed, sentence, at_the_laser(device.driver))
 
 

@@ -202,7 +202,9 @@ class Nkt:
         """The power set-point; refused while emitting, and where it would not set the power."""
         words = self._ask_all(link, STATUS, EMISSION)
         if status_bits(words[STATUS]) & 1 or words[EMISSION] != b"\x00":
-            raise DeviceFault("The laser makes light, or is told to: its settings are left alone. Lock it first.")
+            raise DeviceFault(
+                "The laser makes light, or is told to: its settings are left alone. Lock it first."
+            )
         setup = number(SETUP, self._ask(link, SETUP), 2)
         modes = [name for bit, name in _NOT_SET_BY_US.items() if setup >> bit & 1]
         if modes:

@@ -155,7 +155,9 @@ class Uc2000:
         half_percents = self._half_percents(settings["power_percent"])
         report = _report(link)
         if report.lase_on:
-            raise DeviceFault("The controller is told to lase: its settings are left alone. Lock it first.")
+            raise DeviceFault(
+                "The controller is told to lase: its settings are left alone. Lock it first."
+            )
         if not report.remote:
             raise DeviceFault(
                 "The controller is not under remote control. Choose REMOTE at its front panel."

@@ -362,7 +362,14 @@ def test_a_refused_set_point_is_raised():
 
 def effective(**said):
     """What is read back as effective; `r31` is register 31."""
-    data = {"r65": b"K7", "r31": b"\0\0", "r3A": b"\0", "r2A": b"\0\0", "r32": b"\x60\x81\xec\0", "r22": b"\1\0"}
+    data = {
+        "r65": b"K7",
+        "r31": b"\0\0",
+        "r3A": b"\0",
+        "r2A": b"\0\0",
+        "r32": b"\x60\x81\xec\0",
+        "r22": b"\1\0",
+    }
     data |= {"r66": b"\0\0", "r30": b"\0"} | said
     pairs = [asked(int(name[1:], 16), *value) for name, value in data.items()]
     with scripted(DRIVER, MARKER, *pairs) as link:

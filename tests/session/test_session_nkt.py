@@ -200,3 +200,10 @@ def test_another_module_plugged_in_ends_the_session(seed):
     assert not clinic.laser.is_now("light_on")
     assert not clinic.entries("lock.confirmed")
     assert not clinic.entries("settings.changed_at_panel")
+
+
+def test_a_person_is_told_that_ready_is_light(seed):
+    """Nothing is said of a switch to let go of, where there is none that makes the light."""
+    findings = seed().findings()
+    assert findings["trigger_host"] == "warn"
+    assert "control_not_shown" not in findings
