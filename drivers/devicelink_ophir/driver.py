@@ -184,7 +184,7 @@ def _head(told: str) -> Head | None:
         return None
     if len(words) < _HEAD_WORDS or not _HEX.fullmatch(words[-1]):
         raise ProtocolError(
-            f"The meter tells its head in a way that cannot be read. Plug the head in anew ({told})."
+            f"The meter tells its head in a way that cannot be read. Plug it in anew ({told})."
         )
     able = int(words[-1], 16)
     return Head(

@@ -384,7 +384,7 @@ def effective(**said):
     ],
 )
 def test_settings_id_changes_with_what_it_covers(said):
-    """Whose they are, setup, delay, wavelength, its offset, set-point; the state changes nothing."""
+    """Whose they are, setup, delay, wavelength and offset, set-point; state changes nothing."""
     assert effective(**said).settings_id != effective().settings_id
     assert effective(r66=b"\1\0").settings_id == effective().settings_id
 

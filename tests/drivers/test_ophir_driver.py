@@ -196,7 +196,10 @@ def test_an_older_instrument_knows_no_lists():
 
 def test_what_cannot_be_set_is_refused_before_anything_is_sent():
     """An unknown range or mode leaves the meter as it is."""
-    with dialogue(("AR", "*0 1W 100mW")) as link, pytest.raises(DeviceFault, match="has no range 5W"):
+    with (
+        dialogue(("AR", "*0 1W 100mW")) as link,
+        pytest.raises(DeviceFault, match="has no range 5W"),
+    ):
         Ophir({}).prepare(link, Wanted(range="5W"))
     port = Scripted([])
     link = Link(port, Ophir({}).wire, port.clock, NoTranscript())

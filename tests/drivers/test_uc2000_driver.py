@@ -183,7 +183,7 @@ def test_silence_is_told_in_words():
             self.half = b""
 
     unit = Dead()
-    with pytest.raises(NoReply, match="did not answer within 0.2 s when it was told to switch"):
+    with pytest.raises(NoReply, match=r"did not answer within 0\.2 s when it was told to switch"):
         Uc2000({}).ready(linked(unit), token())
     assert said(unit) == "5b758a"
 
