@@ -119,7 +119,7 @@ def _by_owner(
         return Locked(
             confirmed=True,
             by=by,
-            sentence=f"{serial} is locked, read back by its {by}.",
+            sentence=f"{serial} is locked, read back by its {by}{answer.get('who', '')}.",
             at_the_laser=advice,
         )
     why = "did not answer" if answer is None else "could not read back a lock"

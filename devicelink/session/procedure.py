@@ -148,7 +148,8 @@ class Session:
             self.stop(asked)
             work.context.runtime.sleep(LOCK_WITHIN_S, work.done)
             confirmed = work.outcome is not None and work.outcome.confirmed
-            return {"confirmed": confirmed, "by": "session", "session": work.session}
+            who = work.who.clause if work.who else ""
+            return {"confirmed": confirmed, "by": "session", "session": work.session, "who": who}
 
         locks = work.context.folder / "locks"
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -207,3 +209,53 @@ def test_a_person_is_told_that_ready_is_light(seed):
     findings = seed().findings()
     assert findings["trigger_host"] == "warn"
     assert "control_not_shown" not in findings
+
+
+@pytest.fixture
+def served(seed):
+    """Makes a clinic whose station's service keeps the laser."""
+    running = []
+
+    def make(*options):
+        clinic = seed(*options)
+        words = ("station", "serve", "--data", str(clinic.station))
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "devicelink", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        wait(lambda: clinic.entries("lock.confirmed"))
+        return clinic
+
+    yield make
+    for service in running:
+        service.terminate()
+        service.wait(timeout=20)
+
+
+def test_the_service_says_that_nobody_told_who_is_locked(served):
+    """Where the module refuses its number, service, status and lock say so."""
+    clinic = served("--fault", "nack@cmd=R65")
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "not_read"
+    done = clinic.run("lock", clinic.serial)
+    assert done.returncode == 0
+    assert "it did not say who it is" in done.stdout
+    wait(lambda: "it did not say who it is" in clinic.run("station", "status").stdout)
+
+
+def test_the_service_sees_another_module_plugged_in(served):
+    """The port stays, the number changes: no lock of that one is called a lock of ours."""
+    clinic = served()
+    clinic.laser.set("serial=SIM-NKT-9")
+    done = clinic.run("lock", clinic.serial)
+    assert (done.returncode, "SIM-NKT-9" in clinic.run("station", "status").stdout) == (3, True)
+
+
+def test_the_service_looks_who_is_there(served):
+    """Nobody asks for anything: a few seconds later the service says that another one is there."""
+    clinic = served()
+    clinic.laser.set("serial=SIM-NKT-9")
+    wait(lambda: "SIM-NKT-9; SIM-NKT-1 is registered" in clinic.run("station", "status").stdout)
