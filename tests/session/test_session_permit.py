@@ -261,6 +261,7 @@ CAUSES = {
     "port_unavailable": [("device.problem", ("port_unavailable", "It is gone."))],
     "wrong_device": [("device.problem", ("wrong_device", "Another laser answers."))],
     "device_not_answering": [("device.problem", ("device_not_answering", "It is silent."))],
+    "answers_slowly": [("device.problem", ("answers_slowly", "It takes 1.5 s to ask it."))],
     "driver_unusable": [("device.problem", ("driver_unusable", "No.")), ("driver", None)],
     "lock_unconfirmed": [("device.problem", ("lock_unconfirmed", "It is not locked."))],
     "identity_asserted": [
