@@ -58,6 +58,8 @@ class Result:
     """Whether the lock was read back; None where nothing had been sent."""
     evidence: Evidence | None
     """How a lock that was read back is known."""
+    who_clause: str
+    """What is to be said behind that where nobody told who was locked."""
     verdict: Verdict | None
     at_the_laser: str
     evidence_kept: bool
@@ -146,7 +148,8 @@ class Session:
             self.stop(asked)
             work.context.runtime.sleep(LOCK_WITHIN_S, work.done)
             confirmed = work.outcome is not None and work.outcome.confirmed
-            return {"confirmed": confirmed, "by": "session", "session": work.session}
+            who = work.who.clause if work.who else ""
+            return {"confirmed": confirmed, "by": "session", "session": work.session, "who": who}
 
         locks = work.context.folder / "locks"
         try:
@@ -326,6 +329,7 @@ class Session:
         if effective.settings_id == self._panel_id:
             old = work.now() - self._state.seen_ns > table.STALE_READY_NS
             return table.Tick(work.now()) if old and self.phase in table.LIGHT_POSSIBLE else None
+        work.reached().who(work.device.serial)  # another laser's settings are no change at a panel
         self._panel_id = effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
@@ -343,6 +347,7 @@ class Session:
             end=end,
             confirmed=work.outcome.confirmed if work.outcome else None,
             evidence=reading.evidence if reading else None,
+            who_clause=work.who.clause if reading and work.who else "",
             verdict=work.verdict,
             at_the_laser=connection.driver.declaration.at_the_laser if connection else "",
             evidence_kept=work.evidence_kept,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from devicelink.errors import JournalUnwritable, LinkLost
+from devicelink.errors import JournalUnwritable, LinkLost, NoReply
 from devicelink.journal.entry import Draft
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devicelink.link.transcript import Transcript
     from devicelink.people import Person
     from devicelink.runtime import Latch, Mailbox, Runtime
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
     from devicelink.session.gathering import Asked
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
 
-ACT_MAX_S = 3.0
-"""Longer than any driver reads anything back; one that comes to no end beats no more."""
+ACT_MAX_S = 1.0
+"""No answer may be older in READY, so nothing is read back for longer."""
 
 
 class LivingLink:
@@ -48,9 +48,10 @@ class LivingLink:
         self._until_ns = runtime.mono_ns() + nanoseconds(ACT_MAX_S)
 
     def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
-        """As the link does; raises `GuardGone`, too, and then nothing is sent."""
-        if self._runtime.mono_ns() < self._until_ns:
-            self._guard.beat()
+        """As the link does, and `NoReply` where it all takes too long; raises `GuardGone`, too."""
+        self._guard.beat()
+        if self._runtime.mono_ns() >= self._until_ns:
+            raise NoReply(f"The laser takes longer than {ACT_MAX_S:g} s to tell how it is.")
         return self._link.exchange(frame, within_s=within_s, token=token)
 
     def wait(self, seconds: float) -> None:
@@ -146,6 +147,8 @@ class Work:
     token: EnableToken | None = None
     outcome: LockOutcome | None = None
     """Of the last lock; None where nothing had to be locked."""
+    who: Who | None = None
+    """Who was locked then."""
     counter_before: int | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     requests: LockRequests | None = None
@@ -210,7 +213,10 @@ class Work:
         self.asked.read_s = seconds(self.now() - asked_ns)
         return effective
 
-    def _living(self, connection: Connection) -> LivingLink:
+    def _living(self, connection: Connection) -> WireLink:
+        """Without a guard nothing is enabled, and there is time."""
+        if isinstance(self.guard, NoGuard):
+            return connection.link
         return LivingLink(connection.link, self.guard, self.context.runtime)
 
     def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:
