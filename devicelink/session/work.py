@@ -41,16 +41,18 @@ class LivingLink:
     On a slow line, reading everything back may take longer than a beat may be missing.
     """
 
-    def __init__(self, link: WireLink, guard: Guard, runtime: Runtime) -> None:
+    def __init__(
+        self, link: WireLink, guard: Guard, runtime: Runtime, until_ns: int | None
+    ) -> None:
         self._link = link
         self._guard = guard
         self._runtime = runtime
-        self._until_ns = runtime.mono_ns() + nanoseconds(ACT_MAX_S)
+        self._until_ns = until_ns
 
     def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
         """As the link does, and `NoReply` where it all takes too long; raises `GuardGone`, too."""
         self._guard.beat()
-        if self._runtime.mono_ns() >= self._until_ns:
+        if self._until_ns is not None and self._runtime.mono_ns() >= self._until_ns:
             raise NoReply(f"The laser takes longer than {ACT_MAX_S:g} s to tell how it is.")
         return self._link.exchange(frame, within_s=within_s, token=token)
 
@@ -213,11 +215,10 @@ class Work:
         self.asked.read_s = seconds(self.now() - asked_ns)
         return effective
 
-    def _living(self, connection: Connection) -> WireLink:
-        """Without a guard nothing is enabled, and there is time."""
-        if isinstance(self.guard, NoGuard):
-            return connection.link
-        return LivingLink(connection.link, self.guard, self.context.runtime)
+    def _living(self, connection: Connection) -> LivingLink:
+        """Before anything was permitted there is time: how much it took is judged."""
+        until_ns = None if self.verdict is None else self.now() + nanoseconds(ACT_MAX_S)
+        return LivingLink(connection.link, self.guard, self.context.runtime, until_ns)
 
     def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:
         """An end that acts at once, as an event."""
