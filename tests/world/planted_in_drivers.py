@@ -79,7 +79,7 @@ PLANTED_IN_DRIVERS = (
             Change(
                 _UC2000,
                 '            (report.gate_pull_up, "the controller\'s gate is pulled up"),\n'
-                '            (not report.remote, "the controller is not under remote control"),\n',
+                '            (not report.remote, f"the controller {_REMOTE}"),\n',
                 '            (report.gate_pull_up, "the controller\'s gate is pulled up"),\n',
             ),
         ),
