@@ -78,9 +78,9 @@ PLANTED_IN_DRIVERS = (
         (
             Change(
                 _UC2000,
-                '            (report.gate_pull_up, _PULLED_UP),\n'
+                "            (report.gate_pull_up, _PULLED_UP),\n"
                 '            (not report.remote, f"the controller {_REMOTE}"),\n',
-                '            (report.gate_pull_up, _PULLED_UP),\n',
+                "            (report.gate_pull_up, _PULLED_UP),\n",
             ),
         ),
     ),
