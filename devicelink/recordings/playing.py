@@ -1,8 +1,8 @@
 """Playing a recording to a driver, in virtual time: no port is opened, no device is there.
 
 What the driver sends has to be what was sent; what comes back comes in the pieces and at the times
-of the recording. A call that enables gets a token here, since its bytes reach nothing but a file; as
-in a session, the calls of one step share theirs.
+of the recording. A call that enables gets a token here, since its bytes reach nothing but a file;
+the calls of one step share theirs, as in a session.
 """
 
 from __future__ import annotations
