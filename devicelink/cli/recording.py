@@ -131,8 +131,8 @@ def _loose_words(loose: list[Passed]) -> list[str]:
         return []
     count = sum(len(each.data) for each in loose)
     lines = [f"{count} bytes belong to no call of the driver and stay as bytes:"]
-    for each in loose[:_SHOWN]:
-        lines.append(f"  {each.dir} {each.data.hex(' ')}  {_text(each.data)}")
+    shown = loose[:_SHOWN]
+    lines += [f"  {each.dir} {each.data.hex(' ')}  {_text(each.data)}" for each in shown]
     if len(loose) > _SHOWN:
         lines.append(f"  … and {len(loose) - _SHOWN} pieces more")
     return lines
