@@ -329,8 +329,13 @@ class BigSky:
             raise DeviceFault(sayings.not_done("S", text.strip()))
 
     def read_lock(self, link: WireLink) -> LockReading:
-        """Lamp stopped, in digits and in words, and shutter closed; the Q-switch tells nothing."""
-        words = self._ask(link, "WOR", "R", STATE)
+        """Lamp stopped, in digits and in words, and shutter closed; the Q-switch tells nothing.
+
+        The shutter is asked twice: the answer to the first question may be the one to an `R0` that
+        guard or owner sent at the same moment, which only acknowledges it.
+        """
+        self._say(link, "R")
+        words = self._ask(link, "WOR", STATE, "R")
         reasons = [sentence for sentence, is_so in not_locked(words).items() if is_so]
         return LockReading(
             confirmed=not reasons,

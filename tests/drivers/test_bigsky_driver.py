@@ -132,7 +132,7 @@ def test_a_whole_session():
         pair("PQ", ARMED),
         *(pair("WOR", FIRING), pair("", ARMED), pair("R", OPENED)),
         *(pair("S", IDLE), pair("SQ", IDLE), pair("R0", CLOSED)),
-        *(pair("WOR", STOPPED), pair("R", CLOSED), pair("", IDLE)),
+        *(pair("R", CLOSED), pair("WOR", STOPPED), pair("", IDLE), pair("R", CLOSED)),
     ) as link:
         identity, before = DRIVER.identify(link), DRIVER.read_status(link)
         DRIVER.prepare(link, GOOD)
@@ -613,11 +613,19 @@ def test_whatever_does_not_say_that_the_lamp_stopped_is_followed_by_the_broadcas
 )
 def test_not_locked_is_said_with_its_reason(wor, shutter, text, why):
     """A lamp not stopped, in digits or in words, or an open shutter, is never called locked."""
-    pairs = (pair("WOR", wor), pair("R", shutter), pair("", text))
+    pairs = (pair("R", shutter), pair("WOR", wor), pair("", text), pair("R", shutter))
     with scripted(DRIVER, MARKER, *pairs) as link:
         reading = DRIVER.read_lock(link)
     assert not reading.confirmed
     assert why in reading.why_not
+
+
+def test_the_acknowledgement_of_another_programs_order_is_no_reading():
+    """Guard and owner at once: the first "shutter closed" may answer the other one's `R0`."""
+    pairs = (pair("R", CLOSED), pair("WOR", STOPPED), pair("", IDLE), pair("R", OPENED))
+    with scripted(DRIVER, MARKER, *pairs) as link:
+        reading = DRIVER.read_lock(link)
+    assert not reading.confirmed
 
 
 def test_no_fault_is_cleared_over_the_wire():
