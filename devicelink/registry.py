@@ -210,7 +210,9 @@ def require_allowed(name: str, state: Mapping[str, Mapping[str, object]]) -> Non
         refuse_meter(name)
         raise DriverNotAllowed(
             f"This station does not allow the driver {name!r}. Allowed: "
-            f"{', '.join(allowed) or 'none'}."
+            f"{', '.join(allowed) or 'none'}. That was fixed when it was made. For another laser "
+            "make another station, with a journal of its own: devicelink station init --data "
+            f"FOLDER --by ID --allow-driver {name}"
         )
 
 

@@ -10,12 +10,15 @@ import signal
 import subprocess
 import sys
 import venv
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
+from devicelink import driver, registry
+from devicelink_simulation.conformance import Profile, Strange
 from tests.clinic import wait
-from tests.guide import EXAMPLE, GUIDE, ROOT, files_in
+from tests.guide import EXAMPLE, GUIDE, ROOT, files_in, members_in
 from tests.test_packaging import UNREACHABLE, files, words
 
 TYPED = ("devicelink_aurora/py.typed", "devicelink_aurora_sim/py.typed")
@@ -30,6 +33,46 @@ def test_the_guides_blocks_are_the_examples_files():
     }
     assert [there.pop(name) for name in TYPED] == ["", ""]
     assert files_in(GUIDE.read_text()) == there
+
+
+RECORDS = (
+    *(driver.Declaration, driver.SettingSpec, driver.LockWay, driver.Line, driver.Identity),
+    *(driver.Status, driver.Reading, driver.Effective, driver.LockReading, Profile, Strange),
+)
+BESIDE = {"Wire": {"resealed": True}, "Driver": {"identifying_details": True}}
+"""What a driver may have beside the contract."""
+
+
+@pytest.mark.parametrize("part", RECORDS)
+def test_the_guide_lists_every_member_and_what_may_be_left_out(part):
+    """As the contract has it: no member more, none less."""
+    told = {
+        each.name: each.default is not MISSING or each.default_factory is not MISSING
+        for each in fields(part)
+    }
+    assert members_in(GUIDE.read_text())[part.__name__] == told
+
+
+@pytest.mark.parametrize("part", [driver.Driver, driver.Wire])
+def test_the_guide_lists_what_a_driver_has_to_have(part):
+    """Each attribute and method of the contract."""
+    names = {*part.__annotations__, *vars(part)}
+    told = {name: False for name in names if not name.startswith("_")}
+    assert members_in(GUIDE.read_text())[part.__name__] == told | BESIDE[part.__name__]
+
+
+def test_the_guides_words_for_what_is_not_shown_are_those_that_our_drivers_use():
+    """Of the words that mean something; what only people read is a driver's own."""
+    listed = set(members_in(GUIDE.read_text())["not_shown"])
+    used = {
+        word
+        for name in ("ipg", "uc2000", "bigsky", "nkt")
+        for declared in (registry.load(name).declaration,)
+        for each in (declared, *declared.dialects.values())
+        for word in each.not_shown
+    }
+    assert listed <= used
+    assert used - listed == {"faults", "external_interlock_channels"}
 
 
 def test_the_example_is_clean():

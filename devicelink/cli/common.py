@@ -82,7 +82,8 @@ def read_pin(station: Station, pin_file: Path | None, prompt: str) -> str:
             raise Refused("--pin-file is refused on a real station: a PIN is typed by its person.")
         return read_text(pin_file, "PIN file").strip()
     if not sys.stdin.isatty():
-        raise ConfigError("A PIN is needed and there is no terminal to ask at. Use a terminal.")
+        remedy = "Give it by --pin-file FILE." if station.simulated else "Use a terminal."
+        raise ConfigError(f"A PIN is needed and there is no terminal to ask at. {remedy}")
     return str(typer.prompt(prompt, hide_input=True, err=True))
 
 

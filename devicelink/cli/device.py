@@ -19,7 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
-from devicelink.cli.words import lock_words, released_words
+from devicelink.cli.words import lock_words, released_words, to_accept_words
 from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -77,6 +77,7 @@ def add(
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
     person = acting(station, by, pin_file, "administrator")
     drafts = []
+    hidden: tuple[str, ...] = ()
     with borrow(station.folder, named, station.runtime):
         if known is not None and driver and port:
             _require_quiet(station.device(named))
@@ -84,6 +85,7 @@ def add(
             registry.require_allowed(driver, state["station"])
             configuration = _configuration(driver, serial, set_)
             declared = registry.declared(driver, configuration)
+            hidden = declared.not_shown
             _check_port(port, simulated=station.simulated)
             data_ = {
                 "driver": driver,
@@ -107,7 +109,8 @@ def add(
         station.journal.append_all(drafts)
     device = station.device(named)
     write_card(station.folder, device, station.runtime.disk)
-    emit(as_json, device.model_dump(mode="json"), f"{named} is registered on {device.port}.")
+    text = f"{named} is registered on {device.port}.{to_accept_words(device, hidden)}"
+    emit(as_json, device.model_dump(mode="json"), text)
 
 
 def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str, str]:

@@ -19,7 +19,7 @@ Set = Annotated[
 
 @app.command("list")
 def list_drivers(_data: Data = None, as_json: Json = False) -> None:
-    """Every installed driver with its distribution, settings and what its wire does not show."""
+    """Every installed driver and its distribution; with --json also all that it declares."""
     from devicelink import registry
 
     found: list[dict[str, object]] = []

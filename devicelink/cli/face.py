@@ -91,7 +91,7 @@ def lock_told(result: Result) -> str:
     if result.confirmed is None:
         return "only asked, nothing was set"
     known = result.evidence.words if result.evidence else "read back"
-    return f"locked, {known}" if result.confirmed else "NOT CONFIRMED LOCKED"
+    return f"locked, {known}{result.who_clause}" if result.confirmed else "NOT CONFIRMED LOCKED"
 
 
 def _words(status: Status | None, age_s: float) -> str:

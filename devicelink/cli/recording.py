@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from devicelink.driver import Driver
     from devicelink.recordings.file import Event
 
+_SHOWN = 8
+"""Pieces of bytes that are printed; the file has them all."""
+
 
 def from_port(name: str, setup: Mapping[str, str], port: str) -> Recording:
     """Ask the laser on a port; raises what `connect` and `identify` raise."""
@@ -68,13 +71,12 @@ def keep(made: Recording, output: Path, more: Sequence[str]) -> tuple[dict[str, 
         "calls": calls,
         "raised": failed,
         "bytes": sum(len(event.data) for event in kept.passed if event.dir != "!"),
-        "bytes_of_no_call": loose,
+        "bytes_of_no_call": sum(len(each.data) for each in loose),
         "redacted": [each.model_dump() for each in kept.head.redacted],
     }
     lines = [f"{output}: {len(calls)} calls, {document['bytes']} bytes."]
     lines += [f"A call failed, and was recorded so: {sentence}" for sentence in failed]
-    if loose:
-        lines.append(f"{loose} bytes belong to no call of the driver and stay as bytes.")
+    lines += _loose_words(loose)
     lines += [
         f"Replaced by {each.stand_in!r}, {each.times} times: what was named {each.what}."
         for each in kept.head.redacted
@@ -111,14 +113,31 @@ def _head(source: Literal["port", "transcript"], name: str, setup: Mapping[str, 
     )
 
 
-def _loose(events: tuple[Event, ...]) -> int:
-    """Bytes outside of every call."""
-    count, calling = 0, False
+def _loose(events: tuple[Event, ...]) -> list[Passed]:
+    """What passed outside of every call."""
+    found, calling = [], False
     for event in events:
         if isinstance(event, Called):
             calling = True
         elif not isinstance(event, Passed):
             calling = calling and event.kind == "silence"
         elif not calling and event.dir != "!":
-            count += len(event.data)
-    return count
+            found.append(event)
+    return found
+
+
+def _loose_words(loose: list[Passed]) -> list[str]:
+    if not loose:
+        return []
+    count = sum(len(each.data) for each in loose)
+    lines = [f"{count} bytes belong to no call of the driver and stay as bytes:"]
+    shown = loose[:_SHOWN]
+    lines += [f"  {each.dir} {each.data.hex(' ')}  {_text(each.data)}" for each in shown]
+    if len(loose) > _SHOWN:
+        lines.append(f"  … and {len(loose) - _SHOWN} pieces more")
+    return lines
+
+
+def _text(data: bytes) -> str:
+    """Bytes beside their hex, as text where they are some."""
+    return "".join(chr(byte) if 0x20 <= byte < 0x7F else "·" for byte in data)  # noqa: PLR2004

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from devicelink.devices.register import Device
     from devicelink.session.permit import Verdict
     from devicelink.station import Station
 
@@ -35,6 +36,28 @@ def lock_words(lock: str, at: str | None) -> str:
 def released_words(sentence: str) -> str:
     """In whose hands a laser is, so that nobody overlooks it."""
     return f"RELEASED {sentence.removeprefix('released ')}"
+
+
+_TO_ACCEPT = {
+    "identity": ("identity_asserted", "its serial number"),
+    "interlock": ("interlock_unknown", "its interlock"),
+    "key": ("interlock_unknown", "its key"),
+    "counter": ("counter_not_available", "a lifetime counter"),
+}
+
+
+def to_accept_words(device: Device, not_shown: tuple[str, ...]) -> str:
+    """What a driver's wire does not show and nobody has accepted yet; empty where nothing is."""
+    wanting = {what: _TO_ACCEPT[what] for what in _TO_ACCEPT if what in not_shown}
+    left = [pair for pair in wanting.values() if pair[0] not in device.accepted]
+    if not left:
+        return ""
+    codes = dict.fromkeys(code for code, _ in left)
+    return (
+        f"\nIts wire does not show {', '.join(words for _, words in left)}: sessions are refused "
+        "until an administrator accepts that for the clinic: devicelink device add "
+        f"{device.serial} {' '.join(f'--accept {code}' for code in codes)} --by ID"
+    )
 
 
 def verdict_text(verdict: Verdict) -> str:

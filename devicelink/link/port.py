@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from devicelink.runtime import Latch, Runtime
 
 _READ_BYTES = 4096
+_EMPTY_READS = 3
 _PTY_MAJORS = range(136, 144)
 _WRITE_PATIENCE_S = 0.5
 _WRITE_PAUSE_S = 0.001
@@ -195,18 +196,24 @@ class FdPort:
                 raise LinkLost(_lost(error)) from error
 
     def read(self, within_s: float, until: Latch | None = None) -> bytes:
-        """Wait with `poll`, take what is there."""
-        if not self._runtime.wait_readable(self._fd, within_s, until):
-            return b""
-        try:
-            data = self._runtime.read(self._fd, _READ_BYTES)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            raise LinkLost(_lost(error)) from error
-        if not data:
-            raise LinkLost("The far end closed the port. Check the cable and the laser's power.")
-        return data
+        """Wait with `poll`, take what is there.
+
+        Owner and guard may read one line at once, and one of them finds nothing: only what is
+        readable and empty again and again is closed.
+        """
+        for _ in range(_EMPTY_READS):
+            if not self._runtime.wait_readable(self._fd, within_s, until):
+                return b""
+            try:
+                data = self._runtime.read(self._fd, _READ_BYTES)
+            except BlockingIOError:
+                return b""
+            except OSError as error:
+                raise LinkLost(_lost(error)) from error
+            if data:
+                return data
+            within_s = 0.0
+        raise LinkLost("The far end closed the port. Check the cable and the laser's power.")
 
     def fileno(self) -> int | None:
         """The descriptor."""

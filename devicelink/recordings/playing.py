@@ -1,7 +1,8 @@
 """Playing a recording to a driver, in virtual time: no port is opened, no device is there.
 
 What the driver sends has to be what was sent; what comes back comes in the pieces and at the times
-of the recording. A call that enables gets a token here, since its bytes reach nothing but a file.
+of the recording. A call that enables gets a token here, since its bytes reach nothing but a file;
+the calls of one step share theirs, as in a session.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ class Player:
         self._time = VirtualTime()
         self.tape = Tape(events, self._time)
         self._link = Link(self.tape, driver.wire, self._time, NoTranscript())
+        self._token = EnableToken(step="", entry_index=0)
 
     def branch(self) -> Self:
         """The same state, in which something may be tried."""
@@ -141,20 +143,22 @@ class Player:
         self._time.reach(called.at_ns)
         if called.doubt:
             self._link.doubt()
-        return outcome(partial(_talk, self._driver, self._link, called))
+        return outcome(partial(self._talk, called))
+
+    def _talk(self, called: Called) -> object:
+        settings = called.settings or {}
+        if called.call in QUESTIONS:
+            return QUESTIONS[called.call](self._driver, self._link, settings)
+        if called.call != self._token.step:  # questions end no step; any other act does
+            self._token = EnableToken(step=called.call, entry_index=0)
+        _act(self._driver, self._link, called, settings, self._token)
+        return None
 
 
-def _talk(driver: Driver, link: Link, called: Called) -> object:
-    settings = called.settings or {}
-    if called.call in QUESTIONS:
-        return QUESTIONS[called.call](driver, link, settings)
-    _act(driver, link, called, settings)
-    return None
-
-
-def _act(driver: Driver, link: Link, called: Called, settings: Settings) -> None:
+def _act(
+    driver: Driver, link: Link, called: Called, settings: Settings, token: EnableToken
+) -> None:
     """A call that is no question; its token has no intent, and its bytes reach no device."""
-    token = EnableToken(step=called.call, entry_index=0)
     ways = {way.name: way for way in driver.declaration.lock_ways}
     match called.call:
         case "prepare":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
+from devicelink.session.connection import identified
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import lock
@@ -17,6 +18,7 @@ from devicelink.session.state import EndKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devicelink.session.connection import Who
     from devicelink.session.guard import Guard
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.state import End
@@ -31,7 +33,7 @@ _WHY = {
 
 
 def lock_now(work: Work) -> LockOutcome | None:
-    """Every way, until read back; the guard is kept from acting meanwhile."""
+    """Every way, until read back, then who it was; the guard is kept from acting meanwhile."""
     if work.connection is None:
         return None
 
@@ -42,16 +44,26 @@ def lock_now(work: Work) -> LockOutcome | None:
             return
 
     link, driver = work.connection.link, work.connection.driver
-    work.outcome = lock(link, driver, work.context.runtime, alive=beat)
+    outcome = lock(link, driver, work.context.runtime, alive=beat)
+    beat()
+    work.outcome, work.who = identified(work.connection, work.device.serial, outcome)
+    if outcome.confirmed and not work.outcome.confirmed:
+        work.face.say(f"Another laser was locked. {work.outcome.why_not}")
     return work.outcome
 
 
 def lock_drafts(
-    device: str, session: str | None, outcome: LockOutcome, *, held: bool = False
+    device: str,
+    session: str | None,
+    outcome: LockOutcome,
+    *,
+    held: bool = False,
+    who: Who | None = None,
 ) -> list[Draft]:
     """How a lock went; an unconfirmed one holds the device, unless it is `held` so already."""
     if outcome.confirmed:
-        return [Draft("lock.confirmed", outcome.as_data(), session=session, device=device)]
+        data = outcome.as_data() | (who.as_data() if who else {})
+        return [Draft("lock.confirmed", data, session=session, device=device)]
     why = (outcome.why_not or "no answer").rstrip(".")
     sentence = f"It was not confirmed locked: {why}."
     hold = {"code": "lock_unconfirmed", "sentence": sentence}
@@ -120,7 +132,7 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
     if end.kind in _WHY:
         add(_WHY[end.kind], why)
     if outcome is not None:
-        drafts += lock_drafts(device, session, outcome)
+        drafts += lock_drafts(device, session, outcome, who=work.who)
     if end.latch:
         add("fault.latched", {"code": end.code, "sentence": end.sentence})
     if work.unrecorded:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devicelink import registry
@@ -31,7 +31,33 @@ if TYPE_CHECKING:
     from devicelink.link.port import Port
     from devicelink.link.transcript import Transcript
     from devicelink.runtime import Latch, Runtime
+    from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import Ownership
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who was locked, as far as it said so itself."""
+
+    serial: str
+    """As it is registered."""
+    identity: Identity | None
+    unread: str | None = None
+    """Why it did not say who it is."""
+
+    @property
+    def clause(self) -> str:
+        """For people, behind what is said of the lock; nothing where it said who it is."""
+        if self.identity is not None:
+            return ""
+        why = (self.unread or "no answer").rstrip(".")
+        return f"; it did not say who it is ({why}): look at its label whether it is {self.serial}"
+
+    def as_data(self) -> dict[str, object]:
+        """For an entry about its lock."""
+        if self.identity is None:
+            return {"identity": "not_read", "identity_why": self.unread}
+        return {"identity": "asserted" if self.identity.serial is None else "read"}
 
 
 @dataclass(slots=True)
@@ -43,6 +69,15 @@ class Connection:
     link: Link
     simulated: bool
     """Whether the port is of the kind that only simulated lasers hang on (design rule 8)."""
+
+    def who(self, serial: str) -> Who:
+        """Who answers, or why nobody says; raises `WrongDevice` as `identify` does."""
+        try:
+            return Who(serial, self.identify(serial))
+        except WrongDevice:
+            raise
+        except DeviceLinkError as error:
+            return Who(serial, None, str(error))
 
     @property
     def guarded_by(self) -> str:
@@ -138,6 +173,18 @@ def leave_to_guard(
             folder=folder,
             runtime=runtime,
         ).take_over()
+
+
+def identified(
+    connection: Connection, serial: str, outcome: LockOutcome
+) -> tuple[LockOutcome, Who | None]:
+    """Who was locked; a lock of another laser is no lock of this one, whose port is lost."""
+    if not outcome.confirmed:
+        return outcome, None
+    try:
+        return outcome, connection.who(serial)
+    except WrongDevice as error:
+        return replace(outcome, confirmed=False, port_lost=True, why_not=str(error)), None
 
 
 def at_the_laser(driver: str) -> str:

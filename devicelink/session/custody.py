@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from devicelink.driver import Identity, Status
     from devicelink.journal.entry import Entry
     from devicelink.people import Person
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import Ownership
@@ -81,7 +81,9 @@ def release(context: Context, serial: str, person: Person, *, to: str, reason: s
             "reason_sha256": keep_note(context.folder, reason, context.runtime),
         }
         released = _draft("device.released", data, serial, person, status.counter)
-        return context.journal.append_all([*lock_drafts(serial, None, found.outcome), released])[-1]
+        return context.journal.append_all(
+            [*lock_drafts(serial, None, found.outcome, who=found.who), released]
+        )[-1]
 
 
 def released_device(context: Context, serial: str) -> Device:
@@ -101,7 +103,7 @@ def take_back(context: Context, serial: str, person: Person) -> Entry:
     with _taken(context, serial) as held:
         device = released_device(context, serial)
         found = _locked(context, device, held)
-        identity = found.identity
+        identity = found.who.identity if found.who else None
         if identity is None:
             raise Refused(
                 f"The laser on {device.port} is locked, but did not say who it is, so {serial} "
@@ -111,7 +113,7 @@ def take_back(context: Context, serial: str, person: Person) -> Entry:
         handed = device.released
         counter = reconcile(handed.counter if handed else None, status.counter, 0)
         drafts = [
-            *lock_drafts(serial, None, found.outcome),
+            *lock_drafts(serial, None, found.outcome, who=found.who),
             Draft("device.identified", _identified(identity, status), device=serial),
             Draft("counter.reconciled", counter, device=serial, counter=status.counter),
             _draft(
@@ -138,11 +140,13 @@ def clear_fault(context: Context, serial: str, person: Person) -> Entry:
         found = _locked(context, device, held)
         before = _asked(context, device)
         if not before.faults:
-            context.journal.append_all(lock_drafts(serial, None, found.outcome))
+            context.journal.append_all(lock_drafts(serial, None, found.outcome, who=found.who))
             raise ConfigError(f"{serial} reports no fault; there is nothing to clear.")
         data: dict[str, object] = {"faults": list(before.faults), "words": dict(before.words)}
         intended = _draft("fault_reset.intended", data, serial, person, before.counter)
-        context.journal.append_all([*lock_drafts(serial, None, found.outcome), intended])
+        context.journal.append_all(
+            [*lock_drafts(serial, None, found.outcome, who=found.who), intended]
+        )
         answer = _reset(context, device)
         found = _locked(context, device, held)
         after = _asked(context, device)
@@ -153,7 +157,7 @@ def clear_fault(context: Context, serial: str, person: Person) -> Entry:
             "words": dict(after.words),
         }
         drafts = [
-            *lock_drafts(serial, None, found.outcome),
+            *lock_drafts(serial, None, found.outcome, who=found.who),
             _draft("fault.cleared", data, serial, person, after.counter),
         ]
         if not device.holds:
@@ -169,7 +173,7 @@ class _Found:
     """A laser that was locked and asked who it is."""
 
     outcome: LockOutcome
-    identity: Identity | None
+    who: Who | None
 
 
 def _taken(context: Context, serial: str) -> Ownership:
@@ -189,9 +193,9 @@ def _taken(context: Context, serial: str) -> Ownership:
 
 def _locked(context: Context, device: Device, held: Ownership) -> _Found:
     """Locked and read back; an unconfirmed lock is recorded, and raises `LockUnconfirmed`."""
-    outcome, identity = lock_and_identify(context, device, held)
+    outcome, who = lock_and_identify(context, device, held)
     if outcome.confirmed:
-        return _Found(outcome, identity)
+        return _Found(outcome, who)
     unrecorded = ""
     try:
         context.journal.append_all(

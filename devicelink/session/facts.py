@@ -106,6 +106,8 @@ class SettingsFacts(_Facts):
     effective: dict[str, str] | None
     settings_id: str | None
     trigger: str | None
+    read_s: float | None = None
+    """How long it took to read it all back; facts recorded before that was measured have none."""
 
 
 class Facts(_Facts):

@@ -51,6 +51,8 @@ class Asked:
     firmware: str | None = None
     device_bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     effective: Effective | None = None
+    read_s: float | None = None
+    """How long it took to read settings and configuration back, the last time."""
     implied_trigger: str | None = None
     """What the requested settings would make of the trigger, before anything is set."""
 
@@ -222,6 +224,7 @@ def _settings(
         bounds=tuple(bounds),
         effective=dict(effective.settings) if effective else None,
         settings_id=effective.settings_id if effective else None,
+        read_s=round(asked.read_s, 3) if effective and asked.read_s is not None else None,
         trigger=effective.trigger.value if effective else asked.implied_trigger,
     )
 

@@ -22,6 +22,7 @@ from devicelink.errors import (
     JournalUnwritable,
     LinkLost,
     LockUnconfirmed,
+    WrongDevice,
 )
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
@@ -29,11 +30,11 @@ from devicelink.runtime import nanoseconds, seconds
 from devicelink.session.asking import answer_word
 from devicelink.session.asks import Ask, Asks, Word
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, leave_to_guard
+from devicelink.session.connection import at_the_laser, connect, identified, leave_to_guard
 from devicelink.session.lockdown import lock
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
 from devicelink.session.recording import Recording
-from devicelink.session.recovery import identified, recover, unreached
+from devicelink.session.recovery import recover, unreached
 from devicelink.session.watched import Watch, Watched
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from devicelink.devices.register import Device
     from devicelink.driver import Status
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.lockdown import LockOutcome
 
@@ -51,6 +52,8 @@ BREATH_S = 0.01
 """Between two looks, however long one takes."""
 STATUS_EVERY_S = 0.5
 """How often it is asked how it is: light that its lock does not show is seen within about that."""
+WHO_EVERY_S = 5.0
+"""How often it is asked who it is: another one may be plugged in where the port stays."""
 SILENT_AFTER_S = 3.0
 TAKE_EVERY_S = 0.2
 REACH_EVERY_S = 0.5
@@ -98,6 +101,9 @@ class Keeper:
         self._recovered = False
         self._said_lost = False
         self._locked_before = False
+        self._who_due_ns = 0
+        self._who: Who | None = None
+        """Who was locked, as far as it said so."""
         self._unread = ""
         """Why the journal could not be read, while it cannot."""
         self._unowned = ""
@@ -273,7 +279,7 @@ class Keeper:
             try:
                 left = self._look(connection, held)
                 answered_ns = self._runtime.mono_ns()
-            except LinkLost as error:
+            except (LinkLost, WrongDevice) as error:
                 self._lost(str(error))
                 return _Left.LOST
             except DeviceLinkError as error:
@@ -288,7 +294,7 @@ class Keeper:
         """Whoever is at the port now: locked first, then identified (design rule 15)."""
         outcome = self._lock(connection)
         reached = outcome.reading is not None
-        outcome, identity = identified(connection, self.serial, outcome)
+        identity = self._who.identity if self._who else None
         quiet_before = not self._device.intents and self._device.lock != "unconfirmed"
         if (not reached or outcome.port_lost) and quiet_before:
             # nobody readied it since it was locked, and it says nothing: switched off, most likely
@@ -329,6 +335,9 @@ class Keeper:
             if self._is_light(status):
                 return self._light_found(status, connection, held)
             self._status_due_ns = now_ns + nanoseconds(STATUS_EVERY_S)
+            if connection.driver.declaration.tells_identity and now_ns >= self._who_due_ns:
+                self._who = connection.who(self.serial)
+                self._who_due_ns = now_ns + nanoseconds(WHO_EVERY_S)
             self._refresh()
             self._recording.catch_up()
             self._count_relit(now_ns)
@@ -413,7 +422,8 @@ class Keeper:
 
     def _answer_lock(self, ask: Ask, outcome: LockOutcome) -> None:
         """The caller first, then the record."""
-        ask.reply(confirmed=outcome.confirmed, by="service")
+        who = self._who.clause if self._who else ""
+        ask.reply(confirmed=outcome.confirmed, by="service", who=who)
         self._record(self._lock_drafts(outcome))
 
     def _let_go(self, ask: Ask) -> _Left | None:
@@ -444,7 +454,8 @@ class Keeper:
         """How a lock went; one that failed as before is not told again."""
         if not outcome.confirmed and self._device.lock == "unconfirmed":
             return []
-        return lock_drafts(self.serial, None, outcome, held=self._device.held_unconfirmed)
+        held = self._device.held_unconfirmed
+        return lock_drafts(self.serial, None, outcome, held=held, who=self._who)
 
     def _record(self, drafts: Sequence[Draft]) -> None:
         self._recording.write(drafts)
@@ -459,7 +470,7 @@ class Keeper:
         return self._asks.answer(Word.LEND)
 
     def _show_locked(self, known_how: str, read_ns: int) -> None:
-        sentence = f"{self.serial} is locked, {known_how}."
+        sentence = f"{self.serial} is locked, {known_how}{self._who.clause if self._who else ''}."
         if self._device.holds:
             held = "; ".join(hold.sentence for hold in self._device.holds)
             sentence += f" It is held: {held}"
@@ -495,10 +506,13 @@ class Keeper:
             ask.reply(lent=False, confirmed=False, by="service")
 
     def _lock(self, connection: Connection) -> LockOutcome:
-        """Every way, for a second."""
-        return lock(
+        """Every way, for a second; then who it was."""
+        outcome = lock(
             connection.link, connection.driver, self._runtime, within_s=KEEPER_LOCK_WITHIN_S
         )
+        outcome, self._who = identified(connection, self.serial, outcome)
+        self._who_due_ns = self._runtime.mono_ns() + nanoseconds(WHO_EVERY_S)
+        return outcome
 
     def _expect_old_light(self, connection: Connection) -> None:
         """For how long an averaged output may still show what a session ended (0036)."""

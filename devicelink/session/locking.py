@@ -18,12 +18,11 @@ from devicelink.errors import (
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, leave_to_guard
+from devicelink.session.connection import at_the_laser, connect, identified, leave_to_guard
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
 from devicelink.session.ownership import Ownership, ask_owner, own
 from devicelink.session.recovery import (
     Recovered,
-    identified,
     journal_kept_facts,
     recover,
     unreached,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devicelink.runtime import Runtime
-    from devicelink.session.connection import Connection
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
 
 ASK_AGAIN_S = 0.05
@@ -120,7 +119,7 @@ def _by_owner(
         return Locked(
             confirmed=True,
             by=by,
-            sentence=f"{serial} is locked, read back by its {by}.",
+            sentence=f"{serial} is locked, read back by its {by}{answer.get('who', '')}.",
             at_the_laser=advice,
         )
     why = "did not answer" if answer is None else "could not read back a lock"
@@ -139,13 +138,13 @@ def _by_ourselves(
     advice: str,
 ) -> Locked:
     """By the card at once; then, where the journal knows the device otherwise, by the journal."""
-    outcome, connection = _lock(card, runtime)
+    outcome, who, connection = _lock(card, runtime)
     registered = _registered(open_context, card)
     if registered is not None:
         if connection is not None:
             connection.port.close()
         card = registered
-        outcome, connection = _lock(card, runtime)
+        outcome, who, connection = _lock(card, runtime)
     if connection is not None:
         if not outcome.confirmed and not outcome.port_lost:
             leave_to_guard(
@@ -162,9 +161,10 @@ def _by_ourselves(
     if recovered is not None:
         confirmed = recovered.confirmed
     else:
-        missing = _record(open_context, card.serial, outcome)
+        missing = _record(open_context, card.serial, outcome, who)
     if confirmed and outcome.reading is not None:
-        sentence = f"{card.serial} is locked, {outcome.reading.evidence.words}.{missing}"
+        told = f"{outcome.reading.evidence.words}{who.clause if who else ''}"
+        sentence = f"{card.serial} is locked, {told}.{missing}"
         return Locked(confirmed=True, by="lock", sentence=sentence, at_the_laser=advice)
     why = (outcome.why_not or "no answer").rstrip(".")
     sentence = f"{card.serial} is not confirmed locked: {why}.{missing}"
@@ -180,7 +180,7 @@ def _registered(open_context: OpenContext, card: Card) -> Card | None:
     return known if known != card else None
 
 
-def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Connection | None]:
+def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Who | None, Connection | None]:
     """Every way, then who it was; the port stays open for a guard."""
     try:
         connection = connect(
@@ -191,10 +191,10 @@ def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Connection | None]
             transcript=NoTranscript(),
         )
     except DeviceLinkError as error:
-        return unreached(str(error), runtime.mono_ns()), None
+        return unreached(str(error), runtime.mono_ns()), None, None
     outcome = lock(connection.link, connection.driver, runtime)
-    outcome, _ = identified(connection, card.serial, outcome)
-    return outcome, connection
+    outcome, who = identified(connection, card.serial, outcome)
+    return outcome, who, connection
 
 
 def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recovered | None:
@@ -207,14 +207,16 @@ def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recov
         return None
 
 
-def _record(open_context: OpenContext, serial: str, outcome: LockOutcome) -> str:
+def _record(
+    open_context: OpenContext, serial: str, outcome: LockOutcome, who: Who | None = None
+) -> str:
     """The journal hears of it where it can; what is to be said where it could not."""
     try:
         context = open_context()
         journal_kept_facts(context)
         device = context.device(serial)
         session = device.open_sessions[-1] if device.open_sessions else None
-        drafts = lock_drafts(serial, session, outcome, held=device.held_unconfirmed)
+        drafts = lock_drafts(serial, session, outcome, held=device.held_unconfirmed, who=who)
         context.journal.append_all(drafts)
     except DeviceLinkError as error:
         return f" This could not be recorded: {error}"

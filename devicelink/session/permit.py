@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from devicelink.session.facts import Facts, ReadingFacts, SettingsFacts
 
 READING_MAX_AGE_S = 2.0
+READ_BACK_MAX_S = 0.7
+"""To read settings and configuration back once. In READY that is done again and again, and what the
+laser says of its state may never be older than a second."""
 _COUNTS = ("unlock", "ready")
 
 DISK_NEEDED_BYTES = 64 * 1024 * 1024
@@ -293,7 +296,7 @@ def _wire(facts: Facts) -> Iterator[Finding]:
     if driver is None:
         return
     blind = "output" in driver.not_shown
-    if driver.control_shown == "no":
+    if driver.control_shown == "no" and _trigger_of(facts) != "host":
         yield _warn(
             "control_not_shown",
             "The laser does not tell whether the switch that makes light is pressed.",
@@ -337,6 +340,14 @@ def _settings(facts: Facts) -> Iterator[Finding]:
                 "keeps this station.",
             )
         return
+    if settings.read_s is not None and settings.read_s > READ_BACK_MAX_S:
+        yield _refuse(
+            "line_too_slow",
+            f"The laser answers too slowly: its settings took {settings.read_s:.2f} s to "
+            f"tell, and may take {READ_BACK_MAX_S:g} s. An opened door would be noticed too late.",
+            "Say the command again. If this comes back, give the laser a cable of its own to this "
+            "computer, with no network and no radio between, and end other programs here.",
+        )
     for name, wanted in settings.requested.items():
         read = settings.effective.get(name)
         if read is None or not same_value(wanted, read):
@@ -378,7 +389,6 @@ def _limits(facts: Facts, settings: SettingsFacts) -> Iterator[Finding]:
 
 def _trigger(facts: Facts) -> Iterator[Finding]:
     effective = facts.settings.trigger if facts.settings else None
-    trigger = effective or facts.device.trigger
     if effective is not None and effective != facts.device.trigger:
         yield _refuse(
             "trigger_differs",
@@ -386,12 +396,20 @@ def _trigger(facts: Facts) -> Iterator[Finding]:
             f"{effective}.",
             "Choose the settings that fit, or register the laser with the other --trigger.",
         )
-    if trigger == "host" and not facts.station.simulated and facts.kind not in HOST_TRIGGER_KINDS:
-        yield _refuse(
-            "trigger_host",
-            "With these settings READY itself is light, without a hand or foot on a switch.",
-            "Use the laser's modulation input or footswitch.",
-        )
+    if _trigger_of(facts) != "host":
+        return
+    sentence = "With these settings READY itself is light, without a hand or foot on a switch."
+    if facts.station.simulated or facts.kind in HOST_TRIGGER_KINDS:
+        remedy = "Ask for READY only when everybody wears eyewear and nobody stands in the beam."
+        yield _warn("trigger_host", sentence, remedy)
+    else:
+        yield _refuse("trigger_host", sentence, "Use the laser's modulation input or footswitch.")
+
+
+def _trigger_of(facts: Facts) -> str:
+    """As the settings make it; as it is registered where they do not tell."""
+    effective = facts.settings.trigger if facts.settings else None
+    return effective or facts.device.trigger
 
 
 def _client(facts: Facts) -> Iterator[Finding]:

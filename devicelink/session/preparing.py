@@ -127,7 +127,7 @@ def set_and_read_back(work: Work) -> Effective:
     work.append("settings.requested", {"settings": dict(settings)})
     work.touched = True
     connection.driver.prepare(connection.link, settings)
-    effective = connection.driver.read_effective(connection.link, settings)
+    effective = work.read_effective()
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
     return effective

@@ -19,6 +19,7 @@ from devicelink.errors import (
     LinkLost,
     ProtocolError,
     Stopped,
+    WrongDevice,
 )
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import preparing, unlocking
@@ -28,7 +29,7 @@ from devicelink.session.gathering import Asked
 from devicelink.session.lockdown import LOCK_WITHIN_S
 from devicelink.session.ownership import LockRequests, Ownership
 from devicelink.session.watching import Watch
-from devicelink.session.work import Face, HeldFace, Request, Work
+from devicelink.session.work import Face, HeldFace, Request, Work, posted_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +58,8 @@ class Result:
     """Whether the lock was read back; None where nothing had been sent."""
     evidence: Evidence | None
     """How a lock that was read back is known."""
+    who_clause: str
+    """What is to be said behind that where nobody told who was locked."""
     verdict: Verdict | None
     at_the_laser: str
     evidence_kept: bool
@@ -145,7 +148,8 @@ class Session:
             self.stop(asked)
             work.context.runtime.sleep(LOCK_WITHIN_S, work.done)
             confirmed = work.outcome is not None and work.outcome.confirmed
-            return {"confirmed": confirmed, "by": "session", "session": work.session}
+            who = work.who.clause if work.who else ""
+            return {"confirmed": confirmed, "by": "session", "session": work.session, "who": who}
 
         locks = work.context.folder / "locks"
         try:
@@ -186,13 +190,15 @@ class Session:
         try:
             return act()
         except Stopped:
-            return table.Tick(work.now())
+            return posted_end(self.inbox) or table.Tick(work.now())
         except (JournalUnwritable, JournalBroken) as error:
             return table.NotDurable(work.now(), str(error))
         except GuardGone as error:
             return work.hard_end("guard", str(error))
         except LinkLost as error:
             return work.hard_end("link_lost", str(error), latch=True)
+        except WrongDevice as error:
+            return work.hard_end("wrong_device", str(error), latch=True)
         except DeviceLinkError as error:
             return table.Failed(work.now(), str(error))
         except Exception as error:  # noqa: BLE001 - an error of our own must end in a lock, too
@@ -218,6 +224,7 @@ class Session:
             case table.Intend(step=step):
                 return self._attempt(lambda: unlocking.intend(work, step))
             case table.Send(step=step, entry_index=index):
+                self._panel_ns = work.now()  # before READY the settings are compared by `send`
                 return self._attempt(lambda: unlocking.send(work, step, index))
             case table.SendStandby(reason=reason):
                 return self._attempt(lambda: unlocking.send_standby(work, reason))
@@ -283,7 +290,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, GuardGone, JournalUnwritable, JournalBroken):
+        except (Stopped, LinkLost, WrongDevice, GuardGone, JournalUnwritable, JournalBroken):
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))
@@ -315,13 +322,14 @@ class Session:
         work = self._work
         if work.now() - self._panel_ns < nanoseconds(PANEL_EVERY_S):
             return None
-        connection = work.reached()
         self._panel_ns = work.now()  # also where no answer comes: the status is asked for next
-        effective = connection.driver.read_effective(connection.link, work.request.settings)
+        effective = work.read_effective()
         if table.calls_for_lock(effective.glimpse):
             return table.Seen(self._panel_ns, effective.glimpse)
         if effective.settings_id == self._panel_id:
-            return None
+            old = work.now() - self._state.seen_ns > table.STALE_READY_NS
+            return table.Tick(work.now()) if old and self.phase in table.LIGHT_POSSIBLE else None
+        work.reached().who(work.device.serial)  # another laser's settings are no change at a panel
         self._panel_id = effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
@@ -339,6 +347,7 @@ class Session:
             end=end,
             confirmed=work.outcome.confirmed if work.outcome else None,
             evidence=reading.evidence if reading else None,
+            who_clause=work.who.clause if reading and work.who else "",
             verdict=work.verdict,
             at_the_laser=connection.driver.declaration.at_the_laser if connection else "",
             evidence_kept=work.evidence_kept,

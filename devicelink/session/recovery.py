@@ -7,7 +7,7 @@ confirmed lock behind it, or a session that was never closed, means that its own
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devicelink.errors import (
@@ -15,19 +15,23 @@ from devicelink.errors import (
     JournalBroken,
     JournalUnwritable,
     LockUnconfirmed,
-    WrongDevice,
 )
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept
 from devicelink.link.transcript import transcript_at
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import Connection, at_the_laser, connect, leave_to_guard
+from devicelink.session.connection import (
+    Who,
+    at_the_laser,
+    connect,
+    identified,
+    leave_to_guard,
+)
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.lockdown import LockOutcome, lock
 
 if TYPE_CHECKING:
     from devicelink.devices.register import Device
-    from devicelink.driver import Identity
     from devicelink.journal.kept import KeptFile
     from devicelink.session.context import Context
     from devicelink.session.ownership import Ownership
@@ -61,14 +65,15 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         return None
     disk = context.runtime.disk
     aside = set_aside(guard_lines(context.folder, serial), disk)
-    outcome, identity = lock_and_identify(context, device, own)
+    outcome, who = lock_and_identify(context, device, own)
+    identity = who.identity if who else None
     lines = take_lines(aside, disk)
     session = device.open_sessions[-1] if device.open_sessions else None
     drafts = [
         Draft("guard.acted", {"line": line}, actor="guard", session=session, device=serial)
         for line in lines
     ]
-    drafts += lock_drafts(serial, session, outcome, held=device.held_unconfirmed)
+    drafts += lock_drafts(serial, session, outcome, held=device.held_unconfirmed, who=who)
     recovered: dict[str, object] = {
         "intents": list(device.intents),
         "firmware": identity.firmware if identity else None,
@@ -95,13 +100,15 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         disk.remove(aside)
     word = "confirmed" if outcome.confirmed else "NOT confirmed"
     named = f"The session {session}" if session else "What was open"
-    sentence = f"{named} on {serial} was interrupted; the lock is {word}."
+    sentence = (
+        f"{named} on {serial} was interrupted; the lock is {word}{who.clause if who else ''}."
+    )
     return Recovered(session, outcome.confirmed, sentence, at_the_laser(device.driver))
 
 
 def lock_and_identify(
     context: Context, device: Device, own: Ownership
-) -> tuple[LockOutcome, Identity | None]:
+) -> tuple[LockOutcome, Who | None]:
     """Lock first, then ask who it is; an unconfirmed laser is left to a guard."""
     path = context.folder / "transcripts" / f"recovery-{context.runtime.mono_ns()}.jsonl"
     transcript = transcript_at(path, context.runtime.disk)
@@ -120,7 +127,7 @@ def lock_and_identify(
         return unreached(str(error), now_ns), None
     try:
         outcome = lock(connection.link, connection.driver, context.runtime)
-        outcome, identity = identified(connection, device.serial, outcome)
+        outcome, who = identified(connection, device.serial, outcome)
         if not outcome.confirmed and not outcome.port_lost:
             leave_to_guard(
                 connection,
@@ -130,7 +137,7 @@ def lock_and_identify(
                 folder=context.folder,
                 runtime=context.runtime,
             )
-        return outcome, identity
+        return outcome, who
     finally:
         connection.port.close()
         transcript.close()
@@ -154,21 +161,6 @@ def require_locked(recovered: Recovered | None) -> None:
     """Raise `LockUnconfirmed` where a recovery could not read back a lock."""
     if recovered is not None and not recovered.confirmed:
         raise LockUnconfirmed(f"{recovered.sentence} {recovered.at_the_laser}")
-
-
-def identified(
-    connection: Connection, serial: str, outcome: LockOutcome
-) -> tuple[LockOutcome, Identity | None]:
-    """Who was locked; a lock of another laser is no lock of this one, whose port is lost."""
-    if not outcome.confirmed:
-        return outcome, None
-    try:
-        return outcome, connection.identify(serial)
-    except WrongDevice as error:
-        wrong = replace(outcome, confirmed=False, port_lost=True, why_not=str(error))
-        return wrong, None
-    except DeviceLinkError:
-        return outcome, None
 
 
 def _dark_since(

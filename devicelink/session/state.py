@@ -164,6 +164,8 @@ class Sent(Event):
     """Something that enables has left; `all_of_it` where nothing of its step is left to send."""
 
     all_of_it: bool
+    seen_ns: int = 0
+    """Since when the laser was asked how it is, immediately before; 0 where it was not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,8 +394,9 @@ def _towards_light(state: State, event: Event) -> tuple[State, Effects]:
                 arming, intending=None, unsent=index, renewed_ns=now_ns, seen_ns=now_ns
             )
             return arming, (Send("ready", index),)
-        case _, Sent(all_of_it=all_of_it):
-            return _on_time(replace(state, unsent=None) if all_of_it else state, event)
+        case _, Sent(all_of_it=all_of_it, seen_ns=seen_ns):
+            seen = replace(state, seen_ns=max(state.seen_ns, seen_ns))
+            return _on_time(replace(seen, unsent=None) if all_of_it else seen, event)
     return state, ()
 
 
@@ -469,7 +472,8 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
             End(
                 "fault",
                 EndKind.HARD,
-                f"The laser reports a fault: {', '.join(status.faults) or 'not named'}.",
+                "The laser reports a fault: "
+                f"{', '.join(status.faults).replace('_', ' ') or 'not named'}.",
                 latch=True,
             ),
         ),
@@ -510,7 +514,10 @@ def _on_time(state: State, event: Event) -> tuple[State, Effects]:
     in_light = state.phase in LIGHT_POSSIBLE
     stale_ns = STALE_READY_NS if in_light else STALE_STANDBY_NS
     if state.phase is not Phase.LOCKED and now_ns - state.seen_ns > stale_ns:
-        sentence = "The laser has stopped answering: its state is UNKNOWN."
+        sentence = (
+            "The laser's last answer is too old: it answers late or not at all, or this computer "
+            "was held up. Its state is UNKNOWN."
+        )
         return _lock(state, event, End("stale_telemetry", EndKind.HARD, sentence, latch=in_light))
     awaited = state.phase in {Phase.UNLOCKING, Phase.LEAVING_READY}
     if awaited and now_ns - state.since_ns > STANDBY_BOUND_NS:

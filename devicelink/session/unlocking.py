@@ -44,9 +44,10 @@ def judge_now(work: Work, purpose: Purpose) -> table.Event:
 
 
 def judge_again(work: Work) -> table.Event:
-    """Before each READY: on what the laser says now."""
-    connection = work.reached()
-    effective = connection.driver.read_effective(connection.link, work.request.settings)
+    """Before each READY: on who answers now, and on what it says."""
+    work.guard.beat()
+    work.reached().identify(work.device.serial)
+    effective = work.read_effective()
     if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     work.asked.effective = effective
@@ -111,8 +112,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
         work.guard.beat()
         connection.driver.unlock(connection.link, token)
         return table.Sent(work.now(), all_of_it=True)
-    work.guard.beat()
-    effective = connection.driver.read_effective(connection.link, work.request.settings)
+    asked_ns = work.now()
+    effective = work.read_effective()
     if table.calls_for_lock(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)
     if not token.begun and table.shows_light(effective.glimpse):
@@ -123,7 +124,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
     work.guard.beat()
     all_of_it = connection.driver.ready(connection.link, token)
     work.token = None if all_of_it else token
-    return table.Sent(work.now(), all_of_it=all_of_it)
+    seen_ns = asked_ns if effective.glimpse else 0
+    return table.Sent(work.now(), all_of_it=all_of_it, seen_ns=seen_ns)
 
 
 def send_standby(work: Work, reason: str) -> table.Event:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from devicelink.errors import JournalUnwritable, LinkLost
+from devicelink.errors import JournalUnwritable, LinkLost, NoReply
 from devicelink.journal.entry import Draft
+from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
 from devicelink.session.guard import NoGuard
 from devicelink.session.telemetry import Telemetry
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devicelink.devices.register import Device
-    from devicelink.driver import EnableToken, Status
+    from devicelink.driver import Effective, EnableToken, Status, WireLink
     from devicelink.errors import DeviceLinkError
     from devicelink.journal.entry import Entry
     from devicelink.link.transcript import Transcript
     from devicelink.people import Person
-    from devicelink.runtime import Latch
-    from devicelink.session.connection import Connection
+    from devicelink.runtime import Latch, Mailbox, Runtime
+    from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
     from devicelink.session.gathering import Asked
@@ -29,6 +30,43 @@ if TYPE_CHECKING:
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
+
+ACT_MAX_S = 1.0
+"""No answer may be older in READY, so nothing is read back for longer."""
+
+
+class LivingLink:
+    """The link for one act of a driver: each of its exchanges tells the guard that we live.
+
+    On a slow line, reading everything back may take longer than a beat may be missing.
+    """
+
+    def __init__(
+        self, link: WireLink, guard: Guard, runtime: Runtime, until_ns: int | None
+    ) -> None:
+        self._link = link
+        self._guard = guard
+        self._runtime = runtime
+        self._until_ns = until_ns
+
+    def exchange(self, frame: bytes, *, within_s: float, token: EnableToken | None = None) -> bytes:
+        """As the link does, and `NoReply` where it all takes too long; raises `GuardGone`, too."""
+        self._guard.beat()
+        if self._until_ns is not None and self._runtime.mono_ns() >= self._until_ns:
+            raise NoReply(f"The laser takes longer than {ACT_MAX_S:g} s to tell how it is.")
+        return self._link.exchange(frame, within_s=within_s, token=token)
+
+    def wait(self, seconds: float) -> None:
+        """As the link does."""
+        self._link.wait(seconds)
+
+
+def posted_end(inbox: Mailbox[table.Event]) -> table.Ended | None:
+    """The end among the events that were posted: a stop comes before whatever else was."""
+    while (event := inbox.take(0)) is not None:
+        if isinstance(event, table.Ended):
+            return event
+    return None
 
 
 class Face(Protocol):
@@ -111,6 +149,8 @@ class Work:
     token: EnableToken | None = None
     outcome: LockOutcome | None = None
     """Of the last lock; None where nothing had to be locked."""
+    who: Who | None = None
+    """Who was locked then."""
     counter_before: int | None = None
     telemetry: Telemetry = field(default_factory=Telemetry)
     requests: LockRequests | None = None
@@ -160,15 +200,25 @@ class Work:
             raise
 
     def read_status(self) -> Status:
-        """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too.
-
-        On a slow line each look takes its time: so each of them says to the guard that it lives.
-        """
-        self.guard.beat()
+        """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too."""
         connection, asked_ns = self.reached(), self.now()
-        status = connection.driver.read_status(connection.link)
+        status = connection.driver.read_status(self._living(connection))
         self.asked.status, self.asked.status_ns = status, asked_ns
         return status
+
+    def read_effective(self) -> Effective:
+        """Ask for settings and configuration, and note how long that took. Raises `GuardGone`."""
+        connection, asked_ns = self.reached(), self.now()
+        effective = connection.driver.read_effective(
+            self._living(connection), self.request.settings
+        )
+        self.asked.read_s = seconds(self.now() - asked_ns)
+        return effective
+
+    def _living(self, connection: Connection) -> LivingLink:
+        """Before anything was permitted there is time: how much it took is judged."""
+        until_ns = None if self.verdict is None else self.now() + nanoseconds(ACT_MAX_S)
+        return LivingLink(connection.link, self.guard, self.context.runtime, until_ns)
 
     def hard_end(self, code: str, sentence: str, *, latch: bool = False) -> table.Ended:
         """An end that acts at once, as an event."""

@@ -8,7 +8,7 @@ light away the lamp is stopped first: that alone removes the energy.
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from devicelink.driver import (
@@ -23,9 +23,25 @@ from devicelink.driver import (
     SettingSpec,
     Trigger,
 )
-from devicelink.errors import ConfigError, DeviceFault, NoReply, ProtocolError, WrongDevice
-from devicelink_bigsky.frames import RANGES, STATE, STOP_ALL, BigSkyWire, accepted, value_of
-from devicelink_bigsky.status import Live, Words, bit, not_locked, status
+from devicelink.errors import (
+    ConfigError,
+    DeviceFault,
+    NoReply,
+    ProtocolError,
+    WrongDevice,
+)
+from devicelink_bigsky import sayings
+from devicelink_bigsky.frames import (
+    RANGES,
+    SCALE,
+    STATE,
+    STOP_ALL,
+    BigSkyWire,
+    accepted,
+    counts,
+    value_of,
+)
+from devicelink_bigsky.status import Live, Words, bit, not_locked, status, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +54,6 @@ STOP_QSWITCH = LockWay("qswitch_stopped", "Q-switching stopped (SQ).")
 CLOSE_SHUTTER = LockWay("shutter_closed", "Shutter closed (R0).")
 
 _SETTINGS = {"lamp_voltage_v": "V", "repetition_rate_hz": "F", "qswitch_delay_us": "W"}
-_SCALE = {"V": 1, "F": 100, "W": 1}
 _DARK_AT_RUN = {"ROF": "0", "QOF": "0"}
 _BY_ITSELF = ("ROF", "QOF", "D", "E")
 """Shutter at run, Q-switch at run, flashes at idle and while enabled: all have to be 0."""
@@ -94,13 +109,19 @@ class BigSky:
             type(self).declaration, lock_bytes=BigSkyWire.frame_break + self.wire.frame("S")
         )
 
+    def _reply(self, link: WireLink, word: str, token: EnableToken | None = None) -> bytes:
+        """One command: its raw reply."""
+        try:
+            return link.exchange(self.wire.frame(word), within_s=WITHIN_S, token=token)
+        except NoReply as error:
+            raise NoReply(sayings.no_answer(word, error)) from error
+
     def _say(self, link: WireLink, word: str, token: EnableToken | None = None) -> str:
         """One command: what its reply tells."""
-        reply = link.exchange(self.wire.frame(word), within_s=WITHIN_S, token=token)
-        return value_of(word, reply)
+        return value_of(word, self._reply(link, word, token))
 
     def _ask(self, link: WireLink, *words: str) -> Words:
-        return {word: self._say(link, word) for word in words}
+        return {word: self._reply(link, word).decode("latin-1") for word in words}
 
     def _ask_fresh(self, link: WireLink, *registers: str) -> Words:
         """Interlock registers answer with what was so at the question before: asked twice."""
@@ -108,25 +129,42 @@ class BigSky:
             self._say(link, register)
         return self._ask(link, *registers)
 
-    def _put(self, link: WireLink, word: str, value: str) -> None:
+    def _put(self, link: WireLink, word: str, value: str, wanted: str | None = None) -> None:
         """Set a value; raises `DeviceFault` where another one is in force then."""
-        told = self._say(link, f"{word}{value}")
-        scaled = str(int(Decimal(told) * _SCALE.get(word, 1)))
-        if scaled != value:
-            raise DeviceFault(f"The laser was told {word}{value}, and says {told} instead.")
+        reply = self._reply(link, f"{word}{value}")
+        force = value_of(word, reply)
+        if str(int(Decimal(force) * SCALE.get(word, 1))) == value:
+            return
+        text = reply.decode("latin-1").strip()
+        if wanted is None:
+            raise DeviceFault(sayings.not_done(f"{word}{value}", text))
+        raise DeviceFault(sayings.kept(word, wanted, str(Decimal(force)), text))
 
-    def identify(self, link: WireLink) -> Identity:
-        """Serial number, model and revision; `WrongDevice` for another serial number."""
+    def _require_unit(self, link: WireLink) -> None:
+        """Raises `WrongDevice` where whoever answers at this address tells another serial number.
+
+        A number alone may be addressed that is no serial number: of a unit that was exchanged, say.
+        """
         serial = self._say(link, "SN")
         if int(serial) != int(self._serial):
             raise WrongDevice(
-                f"The laser on this port says that it is {serial}; it is addressed as "
-                f"{self._serial}. Check which laser is plugged in."
+                f"The laser on this port says that its serial number is {serial}; it is "
+                f"registered, and addressed, as {self._serial}. Check which laser is plugged in."
             )
+
+    def identify(self, link: WireLink) -> Identity:
+        """Serial number, model and revision; `WrongDevice` for another serial number."""
+        try:
+            self._require_unit(link)
+        except NoReply as error:
+            raise NoReply(
+                f"No laser on this port answers as {self._serial} and tells that serial number. "
+                f"Check its label, that it is on, and its cable. ({error.__cause__ or error})"
+            ) from error
         named = self._say(link, "X").strip()
         model, _, revision = named.rpartition(" ")
         return Identity(
-            serial=f"{int(serial):03d}",
+            serial=self._serial,
             model=model.strip() or named,
             firmware=revision or None,
             details={"X": named, "lamp_shots": self._say(link, "C")},
@@ -148,7 +186,7 @@ class BigSky:
 
     def bounds(self, link: WireLink) -> Mapping[str, tuple[str, str]]:
         """Of the manual; the delay also within the factory's own limits."""
-        factory = self._ask(link, "WMN", "WMX")
+        factory = {word: self._say(link, word) for word in ("WMN", "WMX")}
         low, high = RANGES["W"]
         lowest_v, highest_v = RANGES["V"]
         return {
@@ -169,49 +207,60 @@ class BigSky:
 
         A stopped lamp may leave Q-switch and shutter as they were, for the next start to find.
         """
-        live = Live.read(self._ask(link, "WOR"))
-        if not live.stopped:
-            raise DeviceFault("The laser's lamp is firing: its settings are left alone.")
-        values = {word: _counts(word, settings[name]) for name, word in _SETTINGS.items()}
+        words = self._ask(link, "WOR")
+        if not Live.read(words).stopped:
+            raise DeviceFault(
+                "The laser's lamp is firing, and nobody here started it: nothing was set. Stop it "
+                f"at the laser, and find out who started it. (WOR: {words['WOR']})"
+            )
+        values = {word: counts(word, settings[name]) for name, word in _SETTINGS.items()}
         self._put(link, "P", "1")
         for way in (STOP_QSWITCH, CLOSE_SHUTTER):
             self.reduce(link, way)
         for word, value in {**_DARK_AT_RUN, "QSM": "2", "LPM": "0"}.items():
             self._put(link, word, value)
-        for word, value in values.items():
-            self._put(link, word, value)
+        for name, word in _SETTINGS.items():
+            self._put(link, word, values[word], settings[name])
         self._refuse_what_runs_by_itself(link)
-        inhibit_s = int(self._say(link, "QSW")) * _SCALE["F"] / int(values["F"])
+        inhibit_s = int(self._say(link, "QSW")) * SCALE["F"] / int(values["F"])
         if inhibit_s > _INHIBIT_MAX_S:
             raise DeviceFault(
-                f"The laser would hold its Q-switch back for {inhibit_s:.1f} s after each start "
-                "of the lamp. Raise the repetition rate, or have its QS wait set lower."
+                f"The laser would hold its Q-switch back for {inhibit_s:.1f} s after each start of "
+                f"its lamp; {_INHIBIT_MAX_S:g} s is the longest that is waited for. Choose a "
+                "higher repetition rate, or have its service set fewer flashes to wait (QSW)."
             )
         self._await_water(link)
 
     def _refuse_what_runs_by_itself(self, link: WireLink) -> None:
         """Nothing may open, pulse or flash without being told to; raises `DeviceFault`."""
-        for word, told in self._ask(link, *_BY_ITSELF).items():
-            if Decimal(told) != 0:
+        words = self._ask(link, *_BY_ITSELF)
+        for word in words:
+            if Decimal(told(words, word)) != 0:
                 raise DeviceFault(
-                    f"The laser's {word} is {told}: it would flash or open by itself. "
-                    "Have it set to 0 at the laser."
+                    f"The laser {sayings.BY_ITSELF[word]}. Have that switched off at the laser "
+                    f"before it is used here. ({word}: {words[word].strip()})"
                 )
 
     def _await_water(self, link: WireLink) -> None:
         """Wait until the pump's water flows; raises `DeviceFault` where it does not."""
         for _ in range(round(_FLOW_WITHIN_S / _FLOW_EVERY_S)):
-            if not bit(self._ask_fresh(link, "IF")["IF"], "a"):
+            words = self._ask_fresh(link, "IF")
+            if not bit(told(words, "IF"), "a"):
                 return
             link.wait(_FLOW_EVERY_S)
-        raise DeviceFault("The laser's pump runs, but it reports low water flow.")
+        raise DeviceFault(
+            "The laser's cooling pump is on, but too little water flows. "
+            f"Look at pump, hoses and filter. ({words['IF'].strip()})"
+        )
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:  # noqa: ARG002 - the contract's
         """Settings and all that decides what a trigger does; the live status last.
 
-        Where anything would open, pulse or flash by itself, the trigger is the host's `A`.
+        Where anything would open, pulse or flash by itself, the trigger is the host's `A`. Raises
+        `WrongDevice` where another unit answers now.
         """
-        configuration = self._ask(link, *_CONFIGURATION)
+        self._require_unit(link)
+        configuration = {word: self._say(link, word) for word in _CONFIGURATION}
         effective = {name: self._say(link, word) for name, word in _SETTINGS.items()}
         quiet = all(Decimal(configuration[word]) == 0 for word in (*_BY_ITSELF, "LPM"))
         outside = quiet and configuration["QSM"] == "2"
@@ -228,15 +277,26 @@ class BigSky:
     def ready(self, link: WireLink, token: EnableToken) -> bool:
         """The next of lamp, shutter and Q-switch; False until the last of them may be sent.
 
-        That waits for the shutter, which takes its time to open, and for the end of the inhibit.
+        Nothing follows the lamp's start but under a lamp that fires, and under a Q-switch that does
+        not pulse by itself. The last one waits for the shutter, which takes its time to open, and
+        for the end of the inhibit.
         """
         if not token.sent(self.wire.frame("A")):
             accepted("A", self._say(link, "A", token))
             return False
+        words = self._ask(link, "WOR")
+        live = Live.read(words)
+        if live.pulses_unasked:
+            raise DeviceFault(
+                "The laser's Q-switch runs without its trigger: its shutter stays closed. "
+                f"Find out who else gives it orders. (WOR: {words['WOR']})"
+            )
+        if live.stopped:
+            return False
         if not token.sent(self.wire.frame("R1")):
             self._say(link, "R1", token)
             return False
-        register = self._ask_fresh(link, "IQ")["IQ"]
+        register = told(self._ask_fresh(link, "IQ"), "IQ")
         if bit(register, "a") or bit(register, "g"):
             return False
         accepted("PQ", self._say(link, "PQ", token))
@@ -248,24 +308,34 @@ class BigSky:
             self.reduce(link, way)
 
     def reduce(self, link: WireLink, way: LockWay) -> None:
-        """`S`, or `>S` where that is silent; `SQ`; `R0`."""
+        """`S`, and `>S` wherever the answer to it is not that the lamp has stopped; `SQ`; `R0`."""
         if way is CLOSE_SHUTTER:
             self._say(link, "R0")
         elif way is STOP_QSWITCH:
             self._say(link, "SQ")
         else:
             try:
-                told = self._say(link, "S")
-            except NoReply:
-                told = value_of("S", link.exchange(STOP_ALL, within_s=WITHIN_S))
-            if told.startswith("fire"):
-                raise DeviceFault(
-                    f"The laser was told to stop its lamp, and says {told.strip()!r}."
-                )
+                self._stop_lamp(link, self.wire.frame("S"))
+            except (NoReply, ProtocolError, DeviceFault):
+                self._stop_lamp(link, STOP_ALL)
+
+    def _stop_lamp(self, link: WireLink, frame: bytes) -> None:
+        """Raises `NoReply`, and `DeviceFault` where the lamp fires on."""
+        try:
+            text = value_of("S", link.exchange(frame, within_s=WITHIN_S))
+        except NoReply as error:
+            raise NoReply(sayings.no_answer("S", error)) from error
+        if text.startswith("fire"):
+            raise DeviceFault(sayings.not_done("S", text.strip()))
 
     def read_lock(self, link: WireLink) -> LockReading:
-        """The lamp stopped and the shutter closed; the Q-switch's own digit is no evidence."""
-        words = self._ask(link, "WOR", "R")
+        """Lamp stopped, in digits and in words, and shutter closed; the Q-switch tells nothing.
+
+        The shutter is asked twice: the answer to the first question may be the one to an `R0` that
+        guard or owner sent at the same moment, which only acknowledges it.
+        """
+        self._say(link, "R")
+        words = self._ask(link, "WOR", STATE, "R")
         reasons = [sentence for sentence, is_so in not_locked(words).items() if is_so]
         return LockReading(
             confirmed=not reasons,
@@ -277,15 +347,3 @@ class BigSky:
     def clear_fault(self, link: WireLink) -> None:  # noqa: ARG002 - the contract's
         """Raises `DeviceFault`: no command is known to clear one."""
         raise DeviceFault("This laser has no command that clears a fault: mend its cause.")
-
-
-def _counts(word: str, value: str) -> str:
-    """As the command takes it, never more than asked for; raises `ProtocolError` (ours)."""
-    low, high = RANGES[word]
-    try:
-        counts = int((Decimal(value) * _SCALE[word]).to_integral_value(ROUND_FLOOR))
-    except (InvalidOperation, ValueError, OverflowError) as error:
-        raise ProtocolError(f"{value!r} is no number for {word}; nothing was set.") from error
-    if not low <= counts <= high:
-        raise ProtocolError(f"{value} cannot be sent as {word}; nothing was set.")
-    return str(counts)

@@ -11,9 +11,11 @@ and host programs by three authors. `[?]` marks our own reading.
 from __future__ import annotations
 
 import re
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 
 from devicelink.driver import CommandClass
 from devicelink.errors import DeviceFault, ProtocolError
+from devicelink_bigsky.sayings import VALUES, not_done, refused
 
 CRLF = b"\r\n"
 STATE = ""
@@ -34,6 +36,8 @@ _CLASSES = {
 """What is not here is forbidden: auto-run, save, echo off, single pulses, factory limits, more."""
 RANGES = {"V": (500, 1800), "F": (1, 9999), "W": (100, 999)}
 """What may be set: lamp volts, 0.01 Hz, microseconds."""
+SCALE = {"V": 1, "F": 100, "W": 1}
+"""How often a unit of the setting is counted in its command."""
 
 REFUSALS = {
     "water flow": "low_water_flow",
@@ -168,7 +172,10 @@ def value_of(word: str, reply: bytes) -> str:
     """What a reply tells; raises `ProtocolError` for another shape."""
     told = matched(word, reply)
     if told is None:
-        raise ProtocolError(f"The laser answered {reply!r} to {word or 'the empty line'}.")
+        raise ProtocolError(
+            "The laser's answer cannot be read. Check its cable and that nothing else talks on it. "
+            f"({word or 'the empty line'}: {reply!r})"
+        )
     return told[1] if told.re.groups == 1 else " ".join(told.groups())
 
 
@@ -178,7 +185,28 @@ def refusal(text: str) -> str | None:
 
 
 def accepted(word: str, text: str) -> None:
-    """Raises `DeviceFault` for an action that the laser refused, with its words."""
+    """Raises `DeviceFault` for an action that the laser refused, or that left its lamp stopped."""
     why = refusal(text)
     if why is not None:
-        raise DeviceFault(f"The laser refused {word}: {text.strip()!r} ({why.replace('_', ' ')}).")
+        raise DeviceFault(refused(word, why, text.strip()))
+    if not text.startswith("fire"):
+        raise DeviceFault(not_done(word, text.strip()))
+
+
+def counts(word: str, value: str) -> str:
+    """As the command takes it, never more than asked for; raises `ProtocolError` (ours)."""
+    low, high = RANGES[word]
+    name, unit = VALUES[word]
+    try:
+        whole = int((Decimal(value) * SCALE[word]).to_integral_value(ROUND_FLOOR))
+    except (InvalidOperation, ValueError, OverflowError) as error:
+        raise ProtocolError(
+            f"The {name} is {value!r}, which is no number; nothing was set. Write one like 20.5."
+        ) from error
+    if not low <= whole <= high:
+        scale = SCALE[word]
+        raise ProtocolError(
+            f"A {name} of {value}{unit} cannot be set; nothing was set. "
+            f"Choose from {Decimal(low) / scale} to {Decimal(high) / scale}{unit}."
+        )
+    return str(whole)

@@ -8,6 +8,7 @@ programs by others.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from devicelink.driver import (
@@ -120,19 +121,29 @@ def ask(link: WireLink, word: str) -> str:
     return value_of(word, link.exchange(frame(word), within_s=WITHIN_S))
 
 
-def recognised(link: WireLink, word: str, dialect: str) -> tuple[str, str]:
+def recognised(link: WireLink, word: str, dialect: str, *, unlike: str = "") -> tuple[str, str]:
     """The firmware, and the value of a word that other dialects do not know.
 
-    Raises `WrongDevice` where this laser does not know it either.
+    `unlike` is a word of another dialect whose laser may know the first one, too. Raises
+    `WrongDevice` where this laser does not know the one, or knows the other.
     """
     firmware = ask(link, "RFV")
     try:
-        return firmware, ask(link, word)
+        value = ask(link, word)
     except UnknownToDevice as error:
-        raise WrongDevice(
-            f"The laser on this port does not speak the dialect {dialect} (it does not know "
-            f"{word}). Check which laser is plugged in, and its registered dialect."
-        ) from error
+        raise _other_dialect(dialect, f"it does not know {word}") from error
+    if unlike:
+        with contextlib.suppress(UnknownToDevice):
+            ask(link, unlike)
+            raise _other_dialect(dialect, f"it knows {unlike}")
+    return firmware, value
+
+
+def _other_dialect(dialect: str, why: str) -> WrongDevice:
+    return WrongDevice(
+        f"The laser on this port does not speak the dialect {dialect} ({why}). Check which laser "
+        "is plugged in, and its registered dialect."
+    )
 
 
 def do(link: WireLink, word: str) -> None:

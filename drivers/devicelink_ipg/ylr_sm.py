@@ -45,7 +45,7 @@ CURRENT_ZERO = LockWay("current_zero", "Diode current set to zero (SDC 0).")
 CURRENT = SettingSpec("diode_current_percent", "Diode current set-point, of the maximum.", "%")
 CLASSES = {
     **SHARED_CLASSES,
-    **dict.fromkeys(("RCS", "RNC", "RFWS"), CommandClass.QUERY),
+    **dict.fromkeys(("RCS", "RNC", "RFWS", "RMN"), CommandClass.QUERY),
     **dict.fromkeys(("EMOD", "DMOD", "SFWS", "SDC"), CommandClass.PREPARES),
 }
 """What is not here is forbidden: external analog control (`EEC`), aiming by hardware, others."""
@@ -91,8 +91,8 @@ class YlrSm(Engine):
     set_point = "SDC"
 
     def identify(self, link: WireLink) -> Identity:
-        """A YLR-SM answers `RNC`, other dialects do not."""
-        firmware, lowest = recognised(link, "RNC", "ylr-sm")
+        """A YLR-SM answers `RNC`; a YAR may, too `[?]`, but answers `RMN` besides."""
+        firmware, lowest = recognised(link, "RNC", "ylr-sm", unlike="RMN")
         return Identity(serial=None, model=None, firmware=firmware, details={"RNC": lowest})
 
     def read_status(self, link: WireLink) -> Status:

@@ -32,6 +32,7 @@ from devicelink_nkt.frames import (
     NotDone,
     RefusedByModule,
     content,
+    no_answer,
     number,
     read,
     text,
@@ -64,11 +65,12 @@ if TYPE_CHECKING:
 
     from devicelink.driver import EnableToken, Settings, Status, WireLink
 
-WITHIN_S = 0.1
+WITHIN_S = 0.2
+"""The longest that READY allows: a line of a network answers late, and has to be locked, too."""
 TYPES = {"0x33": 0x33, "0x36": 0x36}
 """Module types whose registers are known well enough: BASIK K1x2 and BASIK MIKRO K0x2."""
-EMISSION_OFF = LockWay("emission_off", "Emission switched off (register 30 = 0).")
-POWER_ZERO = LockWay("power_zero", "Power set-point set to zero (register 22 = 0).")
+EMISSION_OFF = LockWay("emission_off", "Its light switched off (register 30 = 0).")
+POWER_ZERO = LockWay("power_zero", "Its power set to zero (register 22 = 0).")
 
 _ADDRESSES = range(1, 161)
 _COUNTS_MAX = 65535
@@ -137,9 +139,9 @@ class Nkt:
         """What a register holds; asked a second time where no answer came to the first."""
         frame = read(self._address, register)
         try:
-            return content(frame, link.exchange(frame, within_s=WITHIN_S))
+            return _exchange(link, frame)
         except (NoReply, NotDone):
-            return content(frame, link.exchange(frame, within_s=WITHIN_S))
+            return _exchange(link, frame)
 
     def _ask_all(self, link: WireLink, *registers: int) -> Words:
         return {register: self._ask(link, register) for register in registers}
@@ -150,9 +152,6 @@ class Nkt:
             return self._ask(link, register).hex(" ")
         except RefusedByModule:
             return None
-
-    def _do(self, link: WireLink, frame: bytes, token: EnableToken | None = None) -> None:
-        content(frame, link.exchange(frame, within_s=WITHIN_S, token=token))
 
     def identify(self, link: WireLink) -> Identity:
         """Type, serial number and firmware; `WrongDevice` for another type of module."""
@@ -185,7 +184,7 @@ class Nkt:
             return {}
         frame = read(self._address, ERROR)
         try:
-            told = content(frame, link.exchange(frame, within_s=WITHIN_S))
+            told = _exchange(link, frame)
             number(ERROR, told, 1)
         except (NoReply, DeviceFault, ProtocolError):
             return {ERROR: None}
@@ -203,7 +202,9 @@ class Nkt:
         """The power set-point; refused while emitting, and where it would not set the power."""
         words = self._ask_all(link, STATUS, EMISSION)
         if status_bits(words[STATUS]) & 1 or words[EMISSION] != b"\x00":
-            raise DeviceFault("The laser is emitting or told to: its settings are left alone.")
+            raise DeviceFault(
+                "The laser makes light, or is told to: its settings are left alone. Lock it first."
+            )
         setup = number(SETUP, self._ask(link, SETUP), 2)
         modes = [name for bit, name in _NOT_SET_BY_US.items() if setup >> bit & 1]
         if modes:
@@ -217,13 +218,15 @@ class Nkt:
                 "The laser is set to begin its light more than 3 s after it is told to. "
                 "Set its emission delay to less with the maker's program."
             )
-        self._do(link, self._set_point(_counts(settings["power_mw"])))
+        _exchange(link, self._set_point(_counts(settings["power_mw"])))
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:  # noqa: ARG002 - the contract's
         """The set-point; the status last, so that none is read and then lost.
 
-        Configuration is the setup, the emission delay and the wavelength offset, as bytes in hex.
+        Configuration is the serial number, so that another module at the same port is another one,
+        and the setup, the emission delay and the wavelength offset, as bytes in hex.
         """
+        serial = self._ask_known(link, SERIAL)
         setup = self._ask(link, SETUP).hex(" ")
         delay, offset = (self._ask_known(link, each) for each in (EMISSION_DELAY, OFFSET))
         wavelength = number(WAVELENGTH, self._ask(link, WAVELENGTH), 4)
@@ -232,6 +235,7 @@ class Nkt:
         return Effective(
             settings={"power_mw": power},
             configuration={
+                "serial": text(bytes.fromhex(serial)) if serial else None,
                 "register_31": setup,
                 "register_3A": delay,
                 "register_2A": offset,
@@ -247,16 +251,16 @@ class Nkt:
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:
         """Register 30 = 1, once: light."""
-        self._do(link, self._emission(1), token)
+        _exchange(link, self._emission(1), token)
         return True
 
     def standby(self, link: WireLink) -> None:
         """Register 30 = 0."""
-        self._do(link, self._emission(0))
+        _exchange(link, self._emission(0))
 
     def reduce(self, link: WireLink, way: LockWay) -> None:
         """Emission off, or the set-point 0."""
-        self._do(link, self._emission(0) if way is EMISSION_OFF else self._set_point(0))
+        _exchange(link, self._emission(0) if way is EMISSION_OFF else self._set_point(0))
 
     def read_lock(self, link: WireLink) -> LockReading:
         """Bit 0 of register 66, register 30 and the measured output must be 0."""
@@ -271,12 +275,22 @@ class Nkt:
 
     def clear_fault(self, link: WireLink) -> None:  # noqa: ARG002 - the contract's
         """Raises `DeviceFault`: no register of these modules is known to clear one."""
-        raise DeviceFault("This laser has no command that clears a fault: switch its supply off.")
+        raise DeviceFault(
+            "No command clears a fault of this laser: switch its supply off and on again."
+        )
+
+
+def _exchange(link: WireLink, frame: bytes, token: EnableToken | None = None) -> bytes:
+    """The data of an answer; bytes tell a person nothing, so a missing one is told in words."""
+    try:
+        return content(frame, link.exchange(frame, within_s=WITHIN_S, token=token))
+    except NoReply as error:
+        raise NoReply(no_answer(frame, WITHIN_S)) from error
 
 
 def _address(said: str) -> int:
     if not (said.isascii() and said.isdigit()) or int(said[:4]) not in _ADDRESSES:
-        raise ConfigError(f"The module's address {said!r} is none of 1 to 160.")
+        raise ConfigError(f"The module's address is a number from 1 to 160, not {said!r}.")
     return int(said[:4])
 
 

@@ -27,6 +27,23 @@ HOST, MARKER_HOST = 0xA2, 0xA1
 """Host addresses; host programs use both, so modules answer both."""
 
 EMISSION, POWER_SET_POINT, STATUS = 0x30, 0x22, 0x66
+NAMES = {
+    0x17: "its output power",
+    0x1C: "its temperature",
+    0x22: "its power",
+    0x2A: "its wavelength offset",
+    0x30: "whether its light is switched on",
+    0x31: "its operating mode",
+    0x32: "its wavelength",
+    0x3A: "its emission delay",
+    0x61: "its type",
+    0x64: "its firmware",
+    0x65: "its serial number",
+    0x66: "its status",
+    0x67: "its error code",
+}
+"""What a question asks for, in words for people."""
+_ORDERS = {0x22: "the power that it was to set", 0x30: "the order to switch its light on or off"}
 
 _SHIFT = 0x40
 _HEAD, _CRC = 3, 2
@@ -194,22 +211,47 @@ def content(frame: bytes, reply: bytes) -> bytes:
     """
     asked, told = decoded(frame), decoded(reply)
     if asked is None or told is None or asked.register is None:
-        raise ProtocolError(f"The laser answered {reply.hex(' ')}, which is no telegram.")
-    words = f"register {asked.register:02X}"
+        raise ProtocolError(
+            f"What the laser answered cannot be read. Check its cable ({reply.hex(' ')})."
+        )
+    what, where = _subject(asked), f"(register {asked.register:02X})"
     if told.type == NACK:
-        raise RefusedByModule(f"The laser refused {words}: it does not know it, or not this value.")
+        refused = f"The laser refused {what}"
+        if asked.type == READ:
+            refused = f"The laser does not tell {what}. Check that it is the registered type"
+        elif asked.register == POWER_SET_POINT:
+            refused += ". Choose a power that this laser can give"
+        raise RefusedByModule(f"{refused} {where}.")
     if told.type in {CRC_ERROR, BUSY}:
-        why = "it is busy" if told.type == BUSY else "the telegram came damaged"
-        raise NotDone(f"The laser did nothing about {words}: {why}.")
+        why = "it is busy" if told.type == BUSY else "it came damaged: check the cable"
+        asking = f"the question for {what}" if asked.type == READ else what
+        raise NotDone(f"The laser did nothing about {asking}: {why} {where}.")
     return told.data
+
+
+def no_answer(frame: bytes, within_s: float) -> str:
+    """That no answer came, in words for people."""
+    asked = decoded(frame)
+    if asked is None:
+        return f"The laser did not answer within {within_s:g} s."
+    what = f"{'asked for' if asked.type == READ else 'given'} {_subject(asked)}"
+    return f"The laser did not answer within {within_s:g} s when it was {what}."
+
+
+def _subject(asked: Telegram) -> str:
+    """What a question is for, or what was ordered."""
+    register = asked.register or 0
+    return (NAMES if asked.type == READ else _ORDERS).get(register, f"register {register:02X}")
 
 
 def number(register: int, data: bytes, size: int, *, signed: bool = False) -> int:
     """An integer of `size` bytes; raises `ProtocolError` for another length."""
     if len(data) != size:
+        name = NAMES.get(register, f"register {register:02X}")
         raise ProtocolError(
-            f"The laser's register {register:02X} holds {data.hex(' ') or 'nothing'}; "
-            f"{size} bytes were expected."
+            f"The laser tells {name} in a way that cannot be read. Check that it is the registered "
+            f"type (register {register:02X}: {data.hex(' ') or 'nothing'}; {size} bytes were "
+            "expected)."
         )
     return int.from_bytes(data, "little", signed=signed)
 

@@ -6,7 +6,7 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from devicelink.errors import ConfigError, DeviceFault, ProtocolError
+from devicelink.errors import ConfigError, DeviceFault, NoReply, ProtocolError
 from devicelink.meter import (
     Head,
     Instrument,
@@ -23,6 +23,7 @@ from devicelink_ophir.frames import (
     Wavelengths,
     frame,
     nanometres,
+    no_answer,
     reading_of,
     value_of,
 )
@@ -153,7 +154,10 @@ class Ophir:
 
 
 def _ask(link: WireLink, word: str, *, within_s: float = WITHIN_S) -> str:
-    return value_of(word, link.exchange(frame(word), within_s=within_s))
+    try:
+        return value_of(word, link.exchange(frame(word), within_s=within_s))
+    except NoReply as error:
+        raise NoReply(no_answer(word, within_s)) from error
 
 
 def _ask_if_known(link: WireLink, word: str) -> str | None:
@@ -179,7 +183,9 @@ def _head(told: str) -> Head | None:
     if words[0] == NO_HEAD:
         return None
     if len(words) < _HEAD_WORDS or not _HEX.fullmatch(words[-1]):
-        raise ProtocolError(f"The meter told its head as {told!r}.")
+        raise ProtocolError(
+            f"The meter tells its head in a way that cannot be read. Plug it in anew ({told})."
+        )
     able = int(words[-1], 16)
     return Head(
         kind=words[0],

@@ -47,6 +47,20 @@ _SETS = re.compile(r"MM[23]|FP|FE|WN(-1|[0-9]{1,2})|WI[1-9][0-9]?|WL [1-9][0-9]{
 
 What is neither asked nor set is forbidden: reset, line speed, saving, zeroing, streaming, lists.
 """
+_SUBJECTS = {
+    "VE": "its firmware",
+    "II": "its name",
+    "HI": "its head",
+    "SI": "its unit",
+    "SP": "its next power reading",
+    "SE": "the energy of a pulse",
+    "EF": "whether a pulse came",
+    "ER": "whether it is ready for a pulse",
+    "MM0": "what it measures",
+    "AR": "its ranges",
+    "AW": "its wavelengths",
+}
+_ORDERS = {"M": "what it is to measure", "F": "what it is to measure", "W": "what it is to use"}
 _ANSWERS = {word: re.compile(form, re.ASCII) for word, form in _QUERIES.items()}
 _MARKER_ANSWER = re.compile(rf"\*[ ]*{_FIRMWARE}\r\n".encode())
 
@@ -113,8 +127,24 @@ def value_of(word: str, reply: bytes) -> str:
     """What was answered; raises `DeviceFault` for a refusal."""
     if reply.startswith(b"?"):
         text = reply.decode("ascii", errors="replace").strip()
-        raise DeviceFault(f"The meter refused ${word}: {text!r}.")
+        verb = "tell" if word in _ANSWERS else "take"
+        raise DeviceFault(
+            f"The meter does not {verb} {_subject(word)}. Check that its head is plugged in "
+            f"(${word}: {text})."
+        )
     return _body(reply)
+
+
+def no_answer(word: str, within_s: float) -> str:
+    """That no answer came, in words for people."""
+    asked = "asked for" if word in _ANSWERS else "told"
+    return f"The meter did not answer within {within_s:g} s when it was {asked} {_subject(word)}."
+
+
+def _subject(word: str) -> str:
+    """What a word asks for or sets."""
+    known = _SUBJECTS if word in _ANSWERS else {word: _ORDERS.get(word[0], "")}
+    return known.get(word) or f"${word}"
 
 
 def reading_of(text: str) -> Reading:
@@ -148,14 +178,20 @@ class Choice:
         """Raises `ProtocolError` for an index beyond the list."""
         position = self.index - self.first
         if not 0 <= position < len(self.entries):
-            raise ProtocolError(f"The meter chose {self.index} of {' '.join(self.entries)}.")
+            raise ProtocolError(
+                f"The meter names an entry that its list has not ({self.index} of "
+                f"{' '.join(self.entries)}). Choose one at its keys."
+            )
         return self.entries[position]
 
     def index_of(self, entry: str) -> int:
         """Raises `DeviceFault` for what is not listed."""
         if entry not in self.entries:
-            raise DeviceFault(f"The meter knows no {entry}; it knows {', '.join(self.entries)}.")
+            raise DeviceFault(f"The meter has no range {entry}; it has {', '.join(self.entries)}.")
         return self.entries.index(entry) + self.first
+
+
+_UNREADABLE = "The meter tells its wavelengths in a way that cannot be read ({!r})."
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +210,9 @@ class Wavelengths:
             index, *entries = words
             choice = Choice(int(index), tuple(entries), 1)
         except (ArithmeticError, IndexError, ValueError):
-            raise ProtocolError(f"The meter told its wavelengths as {text!r}.") from None
+            raise ProtocolError(_UNREADABLE.format(text)) from None
         if limits and not all(limit.is_finite() for limit in limits):
-            raise ProtocolError(f"The meter told its wavelengths as {text!r}.")
+            raise ProtocolError(_UNREADABLE.format(text))
         return cls(limits, choice)
 
     def commands_for(self, wanted: str) -> tuple[str, ...]:

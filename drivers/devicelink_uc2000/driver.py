@@ -55,11 +55,19 @@ WITHIN_S = 0.2
 PREPARES_WITHIN_S = 1.2
 """A unit that misses a byte says so 1 s after the start byte; in LOCKED there is time for that."""
 
+LASING_OFF = "to switch lasing off"
 WAYS = {
-    LockWay("lase_off", "Lasing switched off (76)."): LOCK_FRAMES[0],
-    LockWay("power_zero", "Power set to 0 % (7F 00)."): LOCK_FRAMES[1],
-    LockWay("gate_pull_down", "Gate pulled down (7B): an open gate line is dark."): LOCK_FRAMES[2],
+    LockWay("lase_off", "Lasing switched off (76)."): (LASING_OFF, LOCK_FRAMES[0]),
+    LockWay("power_zero", "Power set to 0 % (7F 00)."): ("to set its power to 0 %", LOCK_FRAMES[1]),
+    LockWay("gate_pull_down", "Gate pulled down (7B): an open gate line is dark."): (
+        "to pull its gate down",
+        LOCK_FRAMES[2],
+    ),
 }
+"""Each with what it is in a sentence, and its order."""
+MODES = ("manual", "ANC (4-20 mA)", "ANV (0-10 V)", "manual closed loop", "ANV closed loop")
+_REMOTE = "is not under remote control (choose REMOTE at its front panel)"
+_PULLED_UP = "its gate is pulled up, so that a lost gate cable would be light"
 POWER = SettingSpec(
     "power_percent",
     "Duty cycle of the tube's drive, with a closed loop its set-point; in steps of 0.5, and not 63 "
@@ -114,6 +122,7 @@ class Uc2000:
         report = Report.read(first)
         Report.read(second)
         if form_of(first) != form_of(second):
+            link.wait(0)  # a stop cuts the wait for a checksum short: then none was missing
             raise ProtocolError(
                 "The controller tells its status with a checksum once, and once without. "
                 "Check its cable."
@@ -146,22 +155,24 @@ class Uc2000:
         half_percents = self._half_percents(settings["power_percent"])
         report = _report(link)
         if report.lase_on:
-            raise DeviceFault("The controller is told to lase: its settings are left alone.")
+            raise DeviceFault(
+                "The controller is told to lase: its settings are left alone. Lock it first."
+            )
         if not report.remote:
             raise DeviceFault(
                 "The controller is not under remote control. Choose REMOTE at its front panel."
             )
         wire, percent = self.wire, Decimal(half_percents) / 2
         for what, frame in (
-            ("lasing off", wire.frame(LASE_OFF)),
-            ("power 0 %", wire.frame(SET_POWER, 0)),
-            ("no lasing at power-up", wire.frame(NO_LASE_ON_POWER_UP)),
-            ("gate pulled down", wire.frame(GATE_PULL_DOWN)),
-            ("limit of 95 %", wire.frame(MAX_PWM_95)),
-            ("manual mode", wire.frame(self._mode)),
-            (f"power {percent} %", wire.frame(SET_POWER, half_percents)),
+            (LASING_OFF, wire.frame(LASE_OFF)),
+            ("to set its power to 0 %", wire.frame(SET_POWER, 0)),
+            ("to stay dark at power-up", wire.frame(NO_LASE_ON_POWER_UP)),
+            ("to pull its gate down", wire.frame(GATE_PULL_DOWN)),
+            ("to limit its power to 95 %", wire.frame(MAX_PWM_95)),
+            ("to change to manual mode", wire.frame(self._mode)),
+            (f"to set its power to {percent} %", wire.frame(SET_POWER, half_percents)),
         ):
-            _do(link, what, frame, within_s=PREPARES_WITHIN_S)
+            self._do(link, what, frame, within_s=PREPARES_WITHIN_S)
         self._check_prepared(_report(link))
 
     def read_effective(self, link: WireLink, settings: Settings) -> Effective:  # noqa: ARG002  (the contract)
@@ -179,16 +190,17 @@ class Uc2000:
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:
         """`75`, once."""
-        _do(link, "lasing on", self.wire.frame(LASE_ON), token=token)
+        self._do(link, "to switch lasing on", self.wire.frame(LASE_ON), token=token)
         return True
 
     def standby(self, link: WireLink) -> None:
         """`76`."""
-        _do(link, "lasing off", self.wire.frame(LASE_OFF))
+        self._do(link, LASING_OFF, self.wire.frame(LASE_OFF))
 
     def reduce(self, link: WireLink, way: LockWay) -> None:
         """`76`, `7F 00`, or `7B`, with their checksums."""
-        _do(link, way.sentence, WAYS[way])
+        what, frame = WAYS[way]
+        self._do(link, what, frame)
 
     def read_lock(self, link: WireLink) -> LockReading:
         """Lasing off, 0 %, gate pulled down, and under this host's control."""
@@ -196,8 +208,8 @@ class Uc2000:
         against = (
             (report.lase_on, "the controller is told to lase"),
             (report.pwm != 0, "the controller's power is not 0 %"),
-            (report.gate_pull_up, "the controller's gate is pulled up"),
-            (not report.remote, "the controller is not under remote control"),
+            (report.gate_pull_up, _PULLED_UP),
+            (not report.remote, f"the controller {_REMOTE}"),
         )
         reasons = [sentence for is_so, sentence in against if is_so]
         return LockReading(
@@ -213,6 +225,18 @@ class Uc2000:
             "Nothing can be cleared over this controller's wire. Look at its front panel."
         )
 
+    def _do(
+        self,
+        link: WireLink,
+        what: str,
+        frame: bytes,
+        *,
+        within_s: float = WITHIN_S,
+        token: EnableToken | None = None,
+    ) -> None:
+        reply = _exchange(link, what, frame, within_s=within_s, token=token)
+        acknowledged(what, reply, checksum=self.wire.checksum)
+
     def _half_percents(self, power: str) -> int:
         """The power byte, never above what was asked for; what is read back tells where it is less.
 
@@ -226,17 +250,22 @@ class Uc2000:
         mode = self._mode - MANUAL  # the status counts the modes as the commands do
         against = (
             (report.lase_on, "it is told to lase"),
-            (report.gate_pull_up, "its gate is pulled up"),
+            (report.gate_pull_up, _PULLED_UP),
             (report.lase_on_power_up, "it would lase at power-up"),
-            (report.mode != mode, f"its mode is {report.mode}, not {mode}"),
-            (not report.remote, "it is not under remote control"),
+            (report.mode != mode, f"its mode is {_mode(report.mode)}, not {_mode(mode)}"),
+            (not report.remote, f"it {_REMOTE}"),
         )
         reasons = [sentence for is_so, sentence in against if is_so]
         if reasons:
             raise DeviceFault(
-                f"The controller did not take its settings: {', '.join(reasons)}. Look at its "
-                "front panel."
+                f"The controller did not take its settings: {', '.join(reasons)}. Set that right "
+                "at its front panel."
             )
+
+
+def _mode(number: int) -> str:
+    """A mode in the words of the front panel."""
+    return MODES[number] if number < len(MODES) else f"none that is known ({number})"
 
 
 def _one_of(configuration: Mapping[str, str], key: str, choices: tuple[str, ...]) -> str:
@@ -248,22 +277,11 @@ def _one_of(configuration: Mapping[str, str], key: str, choices: tuple[str, ...]
 
 
 def _status_reply(link: WireLink) -> bytes:
-    return _exchange(link, "its status", STATUS, within_s=WITHIN_S)
+    return _exchange(link, "to tell its status", STATUS, within_s=WITHIN_S)
 
 
 def _report(link: WireLink) -> Report:
     return Report.read(_status_reply(link))
-
-
-def _do(
-    link: WireLink,
-    what: str,
-    frame: bytes,
-    *,
-    within_s: float = WITHIN_S,
-    token: EnableToken | None = None,
-) -> None:
-    acknowledged(what, _exchange(link, what, frame, within_s=within_s, token=token))
 
 
 def _exchange(
@@ -278,7 +296,10 @@ def _exchange(
     try:
         return link.exchange(frame, within_s=within_s, token=token)
     except NoReply as error:
-        raise NoReply(f"The controller did not answer within {within_s:g} s ({what}).") from error
+        raise NoReply(
+            f"The controller did not answer within {within_s:g} s when it was told {what}. Check "
+            "that it is on, its cable, and that REMOTE is chosen at its front panel."
+        ) from error
 
 
 def _status(report: Report) -> Status:

@@ -155,13 +155,21 @@ def form_of(reply: bytes) -> Form | None:
     return "all" if check == _complement(bytes(body)) else None
 
 
-def acknowledged(what: str, reply: bytes) -> None:
-    """Raises `DeviceFault` for a refusal; an acknowledgement proves nothing more."""
-    if reply == NAK:
-        raise DeviceFault(
-            f"The controller refused: {what} (it answered NAK). Check at its front panel that it "
-            "is under remote control, and that its checksum setting is the registered one."
+def acknowledged(what: str, reply: bytes, *, checksum: bool) -> None:
+    """Raises `DeviceFault` for a refusal; an acknowledgement proves nothing more.
+
+    `checksum` is as it is registered: only a unit that wants one and gets none refuses for that.
+    """
+    if reply != NAK:
+        return
+    if checksum:
+        remedy = "Choose REMOTE at its front panel, and check its cable"
+    else:
+        remedy = (
+            "It is registered with checksum=off. If its front panel shows CHECKSUM (ON), which "
+            "SELECT and ENTER lead to, register it with --set checksum=on. Else choose REMOTE there"
         )
+    raise DeviceFault(f"The controller refused {what}. {remedy} (it answered 3F).")
 
 
 _FREQUENCIES = 3
@@ -183,11 +191,14 @@ class Report:
     @classmethod
     def read(cls, reply: bytes) -> Self:
         """Raises `DeviceFault` for a refusal, `ProtocolError` for what is no status."""
-        acknowledged("its status", reply)
+        acknowledged("to tell its status", reply, checksum=True)
         s1, s2, pwm, pwr = reply[1:STATUS_BYTES]
         text = reply.hex(" ").upper()
         if s1 >> 6 == _FREQUENCIES:
-            raise ProtocolError(f"The controller answered {text}, which no status is.")
+            raise ProtocolError(
+                f"The controller tells its status in a way that cannot be read. Check its cable "
+                f"({text})."
+            )
         return cls(s1, s2, pwm, pwr, text)
 
     @property

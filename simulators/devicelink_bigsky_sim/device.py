@@ -87,8 +87,12 @@ class BigSkyDevice(WiredDevice):
             return self._reply(frame, text) if answer.reply else Answer(b"")
         return super().faulty(answer, frame, exchange)
 
+    @property
+    def _address(self) -> str:
+        return self._laser.inputs.address or self._laser.inputs.serial
+
     def _frame(self, command: str) -> bytes:
-        return f"${self._laser.inputs.serial}{command}\r\n".encode("ascii")
+        return f"${self._address}{command}\r\n".encode("ascii")
 
     def _command(self, frame: bytes) -> str | None:
         """What is said to this laser, in upper case; None where nothing is."""
@@ -106,8 +110,8 @@ class BigSkyDevice(WiredDevice):
             return None
         digits, command = match.groups()
         if inputs.short_address == "accepted":
-            digits = digits.zfill(len(inputs.serial))
-        return command.upper() if digits == inputs.serial else None
+            digits = digits.zfill(len(self._address))
+        return command.upper() if digits == self._address else None
 
     def _reply(self, frame: bytes, text: str, *, refused: bool = False) -> Answer:
         short = refused and self._laser.inputs.refusal_pad == "off"

@@ -23,6 +23,8 @@ class Inputs:
     """What the world does to the laser and how it is built; one field for each settable."""
 
     serial: str
+    dialect: str
+    address: str
     strict: str
     short_address: str
     chain: str
@@ -36,6 +38,10 @@ class Inputs:
     wor_letters: str
     wor_interlock: str
     wor_armed_external: str
+    wor_firing: str
+    wor_started: str
+    qs_place: str
+    unknown_bits: str
     if_prefix: str
     read_behind: str
     model: str
@@ -85,6 +91,7 @@ class Inputs:
     shutter_s: float
     voltage_min_v: float
     voltage_max_v: float
+    frequency_max_hz: float
     coolant_c: float
     ambient_c: float
     lamp_warming_c: float
@@ -183,6 +190,13 @@ BODY: tuple[Settable, ...] = (
     number("shutter_s", "0", "how long the shutter moves", low=0, high=10),
     number("voltage_min_v", "500", "factory limit of V", low=500, high=1800),
     number("voltage_max_v", "1800", "factory limit of V", low=500, high=1800),
+    number(
+        "frequency_max_hz",
+        "99.99",
+        "highest rate that F takes; the heads of one laboratory bear 56 [?]",
+        low=0.01,
+        high=99.99,
+    ),
     number("coolant_c", "33", "coolant now; follows the lamp", low=0, high=99),
     number("ambient_c", "22", "temperature around the laser", low=0, high=60),
     number("lamp_warming_c", "0.1", "coolant above ambient for each W of lamp", low=0, high=10),
@@ -220,10 +234,11 @@ _BY_NAME = {settable.name: settable for settable in SETTABLES}
 
 
 def read(name: str, value: str) -> Any:
-    """A checked text as the type of its field; raises `ConfigError` for a serial without digits."""
+    """A checked text as the type of its field; raises `ConfigError` for other than three digits."""
     settable = _BY_NAME[name]
-    if name == "serial" and not (len(value) == _SERIAL_DIGITS and value.isdigit()):
-        raise ConfigError(f"serial must be three digits, such as 062, not {value!r}.")
+    digits = name == "serial" or (name == "address" and value)
+    if digits and not (len(value) == _SERIAL_DIGITS and value.isdigit()):
+        raise ConfigError(f"{name} must be three digits, such as 062, not {value!r}.")
     if settable.kind is Kind.WHOLE:
         return int(settable.number(value))
     return settable.number(value) if settable.kind is Kind.NUMBER else value

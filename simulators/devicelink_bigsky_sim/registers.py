@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _FRESH_NS = nanoseconds(1.0)
 """Our reading: a sample is stale when it is older than this [?]."""
 _E_COLUMN = 13
-_STARTED, _ONCE = 2, 1
+_ONCE = 1
+_QS_COLUMN = 11
 _BITS = {
     "IF": (
         *("water_flow", None, "water_level", "lamp_connector"),
@@ -23,6 +24,12 @@ _BITS = {
     "IF2": (None, None, "charger", "simmer", None, "cold", None, None),
     "IQ": ("inhibited", "q_switch_cold", None, None, None, None, "shutter_closed", None),
 }
+_ULTRA_BITS = {
+    **_BITS,
+    "IF2": (None, None, None, None, "water_level", "water_flow", None, None),
+    "IQ": (None, None, None, "shutter_closed", None, None, None, None),
+}
+"""Of the other firmware, as far as they are known."""
 
 
 def state_text(laser: Laser, lamp: str | None = None, *, switching: bool | None = None) -> str:
@@ -33,7 +40,8 @@ def state_text(laser: Laser, lamp: str | None = None, *, switching: bool | None 
     external = inputs.q_switch_mode == EXTERNAL
     word = ("fire ext" if inputs.lamp_mode == 1 else "fire auto") if lamp == FIRING else lamp
     if lamp == FIRING and switching:
-        return f"{word}   {'qse' if external else 'qs'}"
+        begun = f"{word:<{_QS_COLUMN}}" if inputs.qs_place == "column" else f"{word}   "
+        return f"{begun}{'qse' if external else 'qs'}"
     return f"{word:<{_E_COLUMN}}e" if external else word
 
 
@@ -48,9 +56,9 @@ def wor(laser: Laser) -> str:
     failed = [name for name, _ in causes.of_lamp(laser)]
     if inputs.wor_interlock == "external":
         failed = [name for name in failed if name == "interlock"]
-    lamp = _STARTED * (laser.lamp == FIRING) + 4 * inputs.lamp_mode
+    lamp = int(inputs.wor_firing) * (laser.lamp == FIRING) + 4 * inputs.lamp_mode
     simmer = int(laser.lamp != STANDBY)
-    q_switch = {OFF: 0, SINGLE: _ONCE}.get(laser.armed, _STARTED)
+    q_switch = {OFF: 0, SINGLE: _ONCE}.get(laser.armed, int(inputs.wor_started))
     if inputs.q_switch_mode == EXTERNAL:
         q_switch = 4 + (q_switch if inputs.wor_armed_external == "6" else 0)
     lamp_label, simmer_label = tuple(inputs.wor_letters)
@@ -95,4 +103,6 @@ class Registers:
         ):
             if is_so:
                 so.add(cause)
-        return "".join(str(int(cause in so)) for cause in _BITS[name])
+        bits = _ULTRA_BITS if laser.inputs.dialect == "ultra" else _BITS
+        unknown = laser.inputs.unknown_bits
+        return "".join(unknown if cause is None else str(int(cause in so)) for cause in bits[name])

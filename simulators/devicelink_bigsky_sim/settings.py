@@ -31,7 +31,7 @@ class Number:
     zeros: bool = False
     read: Callable[[Laser], float] | None = None
     write: Callable[[Laser, float], None] | None = None
-    factory: tuple[str, str] | None = None
+    factory: tuple[str | None, str] | None = None
 
     def value(self, laser: Laser) -> float:
         """What is in force."""
@@ -44,11 +44,16 @@ class Number:
 
     def allows(self, laser: Laser, value: float) -> bool:
         """Whether a value is in range, and within the factory limits where there are any."""
+        return self.nearest(laser, value) == value
+
+    def nearest(self, laser: Laser, value: float) -> float:
+        """The value itself, or the limit that it is beyond."""
         low, high = self.low, self.high
         if self.factory:
-            low = max(low, getattr(laser.inputs, self.factory[0]))
-            high = min(high, getattr(laser.inputs, self.factory[1]))
-        return low <= value <= high
+            lowest, highest = self.factory
+            low = max(low, getattr(laser.inputs, lowest) if lowest else low)
+            high = min(high, getattr(laser.inputs, highest))
+        return min(high, max(low, value))
 
     def set(self, laser: Laser, value: float) -> None:
         """Put it into force."""
@@ -92,7 +97,10 @@ NUMBERS = {
         *("capacity_uf", "capacity #uF", 4, 27.0, 33.0, 10, 1),
         write=lambda laser, value: laser.set_capacity(value),
     ),
-    "F": Number("frequency_hz", "freq.  # Hz", 5, 0.01, 99.99, 100, 2),
+    "F": Number(
+        *("frequency_hz", "freq.  # Hz", 5, 0.01, 99.99, 100, 2),
+        factory=(None, "frequency_max_hz"),
+    ),
     "QSF": Number("q_switch_every", "cycle rate F/#", 2, 1, 99, zeros=True),
     "QSP": Number("burst_pulses", "burst QS    #", 3, 1, 999, zeros=True),
     "QSW": Number("q_switch_wait_pulses", "QS wait :   #", 3, 0, 999, zeros=True),

@@ -74,6 +74,7 @@ SETUPS: dict[str, Setup] = {
             "refusal_pad": "off",
         },
     ),
+    "ultra": Setup("another firmware, in which E fires the lamp", {"dialect": "ultra"}),
     "refuses_stop": Setup("S is answered and ignored", {}, ("refused_stop",)),
     "only_acknowledges": Setup("every command is acknowledged, none works", {}, ("stuck_ack",)),
 }

@@ -47,6 +47,8 @@ def word_of(command: str) -> str:
 def carry_out(laser: Laser, registers: Registers, command: str) -> Outcome | None:
     """The outcome of a command in upper case; None where it is none."""
     inputs = laser.inputs
+    if inputs.dialect == "ultra" and command in _ULTRA:
+        return _ULTRA[command](laser)
     if command in _REGISTERS:
         name = _REGISTERS[command]
         return Outcome(registers.read(name), partial(registers.take, name))
@@ -70,6 +72,9 @@ def _number(laser: Laser, setting: Number, digits: str) -> Outcome:
         return Outcome(setting.shown(laser, setting.value(laser)))
     value = int(digits) / setting.scale
     if not setting.allows(laser, value):
+        if laser.inputs.out_of_range == "clamped":
+            value = setting.nearest(laser, value)
+            return Outcome(setting.shown(laser, value), partial(setting.set, laser, value))
         return _out_of_range(laser, setting.shown(laser, setting.value(laser)))
     return Outcome(setting.shown(laser, value), partial(setting.set, laser, value))
 
@@ -82,14 +87,16 @@ def _switch(laser: Laser, setting: Switch, digits: str) -> Outcome | None:
         return None
     value = int(digits)
     if value > setting.last:
-        return _out_of_range(laser, shown)
+        if laser.inputs.out_of_range != "clamped":
+            return _out_of_range(laser, shown)
+        value = setting.last
     if not setting.allows(laser):
         return Outcome(shown)
     return Outcome(setting.shown(value), partial(laser.change, setting.name, value))
 
 
 def _out_of_range(laser: Laser, unchanged: str) -> Outcome:
-    return Outcome(unchanged if laser.inputs.out_of_range == "unchanged" else None)
+    return Outcome(None if laser.inputs.out_of_range == "silent" else unchanged)
 
 
 def _lamp(laser: Laser, how: str) -> Outcome:
@@ -99,6 +106,19 @@ def _lamp(laser: Laser, how: str) -> Outcome:
     deed = laser.fire if how == FIRING else laser.simmer
     already = laser.lamp == how
     return Outcome(state_text(laser, how, switching=None if already else False), deed)
+
+
+def _fire_by(laser: Laser, lamp_mode: int) -> Outcome:
+    """`A` and `E` of the other firmware: the lamp fires by triggers inside, or outside."""
+    refused = _lamp(laser, FIRING)
+    if refused.refused:
+        return refused
+
+    def fire() -> None:
+        laser.change("lamp_mode", lamp_mode)
+        laser.fire()
+
+    return Outcome("fire ext" if lamp_mode else "fire auto", fire)
 
 
 def _q_switch(laser: Laser, how: str) -> Outcome:
@@ -183,3 +203,10 @@ _DONE: dict[str, Callable[[Laser], Outcome]] = {
     "ECH0": lambda laser: Outcome(None, lambda: laser.change("echo", 0)),
     "ECH1": lambda laser: Outcome("echo on", lambda: laser.change("echo", 1)),
 }
+
+_ULTRA: dict[str, Callable[[Laser], Outcome]] = {
+    "A": lambda laser: _fire_by(laser, 0),
+    "E": lambda laser: _fire_by(laser, 1),
+    "ST": lambda laser: Outcome(state_text(laser)),
+}
+"""What the other firmware means by these words; the texts of its replies are ours [?]."""

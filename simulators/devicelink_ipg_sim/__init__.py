@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from devicelink_ipg_sim.device import IpgDevice
-from devicelink_ipg_sim.inputs import FAULTS, PRESETS, SETTABLES, SETUPS
+from devicelink_ipg_sim.inputs import SETTABLES
+from devicelink_ipg_sim.setups import FAULTS, PRESETS, SETUPS
 from devicelink_simulation.device import Simulator
 
 __all__ = ["SIMULATOR"]

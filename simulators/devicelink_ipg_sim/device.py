@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devicelink_ipg_sim.inputs import Inputs
 from devicelink_ipg_sim.physics import Laser
-from devicelink_ipg_sim.protocol import answer, refused, word_of
+from devicelink_ipg_sim.protocol import TOO_LONG, answer, refused, word_of
 from devicelink_simulation.incoming import Incoming
 from devicelink_simulation.wired import WiredDevice
 
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from devicelink_simulation.wired import Answer
 
 _CR = b"\r"
-_BUFFER_BYTES = 256
-"""Our proposal: no source tells the length of the input buffer; a longer line is no command."""
-_TOO_LONG = "?"
 
 
 class IpgDevice(WiredDevice):
@@ -34,15 +31,15 @@ class IpgDevice(WiredDevice):
 
     def cutter(self) -> Incoming:
         """Lines end with CR."""
-        return Incoming(_CR, _BUFFER_BYTES)
+        return Incoming(_CR, self._laser.inputs.buffer_bytes)
 
     def word(self, frame: bytes) -> str:
         """The letters that a line begins with."""
-        return word_of(_text(frame))
+        return word_of(self.text(frame))
 
     def answer(self, frame: bytes) -> Answer | None:
         """One line in, one reply out."""
-        return answer(self._laser, _text(frame))
+        return answer(self._laser, self.text(frame))
 
     @property
     def latency_s(self) -> float:
@@ -50,8 +47,9 @@ class IpgDevice(WiredDevice):
         return self._laser.inputs.reply_latency_s
 
     def text(self, frame: bytes) -> str:
-        """A line without its CR."""
-        return _text(frame)
+        """A line without its CR, or a sign for one that is too long."""
+        fits = len(frame) <= self._laser.inputs.buffer_bytes + 1
+        return frame[:-1].decode("latin-1") if fits else TOO_LONG
 
     def plain(self, frame: bytes) -> bytes:
         """Case means nothing."""
@@ -67,7 +65,3 @@ class IpgDevice(WiredDevice):
         if "refused_off" in exchange.faults and self.word(frame) == "EMOFF":
             return refused(self._laser, exchange.faults["refused_off"]["text"])
         return super().faulty(answer, frame, exchange)
-
-
-def _text(frame: bytes) -> str:
-    return frame[:-1].decode("latin-1") if len(frame) <= _BUFFER_BYTES + 1 else _TOO_LONG

@@ -9,6 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from devicelink_ipg_sim.inputs import PULSE_RATE_HZ, PULSE_WIDTH_MS
 from devicelink_ipg_sim.physics import TRIP_C
 from devicelink_ipg_sim.status import status_word
 from devicelink_ipg_sim.words import (
@@ -29,10 +30,12 @@ from devicelink_ipg_sim.words import (
 )
 
 if TYPE_CHECKING:
+    from devicelink_ipg_sim.inputs import Inputs
     from devicelink_ipg_sim.physics import Laser
 
 _WINDOW_STEP_S = Decimal("0.2")
 _MS_PER_S = 1000
+_MS_OF = {"ms": Decimal(1), "us": Decimal("0.001"), "s": Decimal(1000)}
 
 
 def _set_window(laser: Laser, parameter: str) -> Outcome:
@@ -60,16 +63,27 @@ def _set_seed_wavelength(laser: Laser, parameter: str) -> Outcome:
     return parameter, lambda: laser.set("wavelength_temperature_c", parameter)
 
 
-def _set_pulse(key: str, other: str) -> Handler:
-    """`SPRR`, `SPW`: above 0; refused where pulses would run into each other [?]."""
+def _set_rate(laser: Laser, parameter: str) -> Outcome:
+    """`SPRR`: refused out of range, and where pulses would run into each other [?]."""
+    rate_hz = Decimal(parameter)
+    overlap = rate_hz * Decimal(str(laser.inputs.pulse_width_ms)) > _MS_PER_S
+    if overlap or not within(rate_hz, *PULSE_RATE_HZ):
+        return Refusal(OUT_OF_RANGE)
+    return _short(float(rate_hz)), lambda: laser.set("pulse_rate_hz", parameter)
 
-    def handle(laser: Laser, parameter: str) -> Outcome:
-        value = Decimal(parameter)
-        if not 0 < value * Decimal(str(getattr(laser.inputs, other))) <= _MS_PER_S:
-            return Refusal(OUT_OF_RANGE)
-        return _short(float(value)), lambda: laser.set(key, parameter)
 
-    return handle
+def _set_width(laser: Laser, parameter: str) -> Outcome:
+    """`SPW`: as `SPRR`."""
+    width_ms = Decimal(parameter) * _MS_OF[laser.inputs.pulse_width_unit]
+    overlap = width_ms * Decimal(str(laser.inputs.pulse_rate_hz)) > _MS_PER_S
+    if overlap or not within(width_ms, *PULSE_WIDTH_MS):
+        return Refusal(OUT_OF_RANGE)
+    return _short(float(parameter)), lambda: laser.set("pulse_width_ms", str(width_ms))
+
+
+def _width(laser: Laser) -> str:
+    """`RPW`."""
+    return _short(laser.inputs.pulse_width_ms / float(_MS_OF[laser.inputs.pulse_width_unit]))
 
 
 def _peak_power(laser: Laser, _: str) -> Outcome:
@@ -137,7 +151,7 @@ DIALECTS: dict[str, Dialect] = {
             "ESTA": tell(lambda laser: str(laser.inputs.extended_status)),
             "RPP": _peak_power,
             "RPRR": tell(lambda laser: _short(laser.inputs.pulse_rate_hz)),
-            "RPW": tell(lambda laser: _short(laser.inputs.pulse_width_ms)),
+            "RPW": tell(_width),
             "EGM": mode("gate_mode", "enabled"),
             "DGM": mode("gate_mode", "disabled"),
             "ELE": mode("hardware_emission", "enabled"),
@@ -147,9 +161,21 @@ DIALECTS: dict[str, Dialect] = {
         },
         setters={
             **_YLR_SETTERS,
-            "SPRR": _set_pulse("pulse_rate_hz", "pulse_width_ms"),
-            "SPW": _set_pulse("pulse_width_ms", "pulse_rate_hz"),
+            "SPRR": _set_rate,
+            "SPW": _set_width,
         },
     ),
 }
 """That ylr-qcw knows every word of ylr-sm beside its own is our reading [?]."""
+
+_YAR_WITH_CURRENT = Dialect(
+    plain={**DIALECTS["yar"].plain, "RCS": _YLR["RCS"], "RNC": _YLR["RNC"]},
+    setters={**DIALECTS["yar"].setters, "SDC": set_current},
+)
+
+
+def known_words(inputs: Inputs) -> Dialect:
+    """The words of this laser."""
+    if inputs.dialect == "yar" and inputs.yar_current_words == "known":
+        return _YAR_WITH_CURRENT
+    return DIALECTS[inputs.dialect]

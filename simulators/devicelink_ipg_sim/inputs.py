@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from devicelink.errors import ConfigError
 from devicelink_ipg_sim.status import ALARMS, BITS, RESERVED
-from devicelink_simulation.device import Setup
-from devicelink_simulation.faults import FaultKind
 from devicelink_simulation.settable import Kind, Settable, choice, number, text, whole
-from devicelink_simulation.wired import REBOOT, STUCK_ACK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+PULSE_RATE_HZ = (0.001, 1e6)
+PULSE_WIDTH_MS = (1e-6, 1e6)
 
 
 @dataclass(slots=True)
@@ -36,15 +36,18 @@ class Inputs:
     gate_mode: str
     pulse_mode: str
     hardware_emission: str
+    waveform_mode: str
     analog_control: str
     analog_input_percent: float
     laser_enable: str
     aiming_beam: str
     aiming_control: str
+    aiming_refused: str
     aiming_input: str
     diode_current_percent: float
     pulse_rate_hz: float
     pulse_width_ms: float
+    pulse_width_unit: str
     wavelength_temperature_c: float
     power_average_s: float
     optical_interlock: str
@@ -58,6 +61,9 @@ class Inputs:
     interlock_bits: str
     reserved_bits: int
     startup_s: float
+    startup_shown_after_s: float
+    family: str
+    wavelength_nm: float
     ambient_c: float
     temperature_c: float
     thermal_rise_c: float
@@ -78,11 +84,14 @@ class Inputs:
     seed_temperature_c: float
     board_temperature_c: float
     reply_latency_s: float
+    buffer_bytes: int
+    yar_current_words: str
     value_space: str
     param_space: str
     unknown_reply: str
     empty_line: str
     err_text: str
+    other_error: str
 
     @classmethod
     def of(cls, values: Mapping[str, str]) -> Inputs:
@@ -126,15 +135,38 @@ SETTABLES: tuple[Settable, ...] = (
         ("disabled", "enabled"),
         "ylr-qcw: emission is started and stopped by a line (emission=on|off), not by the host [?]",
     ),
+    choice(
+        "waveform_mode",
+        ("disabled", "enabled"),
+        "ylr-qcw: only shown, status bit 22; no word for it is known",
+    ),
     choice("analog_control", ("disabled", "enabled"), "current from the analog input"),
     number("analog_input_percent", "0", "the analog input, % of the maximum", low=0, high=100),
     choice("laser_enable", ("off", "on"), "hardware enable line; only shown, status bit 14 [?]"),
     choice("aiming_beam", ("off", "on"), "the 670 nm aiming beam"),
     choice("aiming_control", ("host", "hardware"), "who switches the aiming beam"),
+    choice(
+        "aiming_refused",
+        ("error", "acknowledged"),
+        "what follows ABN and ABF under hardware control; not obeyed [?]",
+    ),
     choice("aiming_input", ("low", "high"), "the hardware input of the aiming beam"),
     number("diode_current_percent", "0", "the current set-point, %", low=0, high=100),
-    number("pulse_rate_hz", "50", "ylr-qcw: repetition rate", low=0.001, high=1e6),
-    number("pulse_width_ms", "1", "ylr-qcw: pulse width; the unit is [?]", low=1e-6, high=1e6),
+    number(
+        "pulse_rate_hz",
+        "50",
+        "ylr-qcw: repetition rate",
+        low=PULSE_RATE_HZ[0],
+        high=PULSE_RATE_HZ[1],
+    ),
+    number(
+        "pulse_width_ms",
+        "1",
+        "ylr-qcw: pulse width",
+        low=PULSE_WIDTH_MS[0],
+        high=PULSE_WIDTH_MS[1],
+    ),
+    choice("pulse_width_unit", ("ms", "us", "s"), "ylr-qcw: unit of RPW and SPW [?]"),
     number("wavelength_temperature_c", "25", "yar: seed tuning, RWA and SWA", low=0, high=100),
     number("power_average_s", "1.0", "averaging window of ROP", low=0.2, high=5),
     choice("optical_interlock", ("ok", "failed"), "optical interlock, status bit 10"),
@@ -164,6 +196,22 @@ SETTABLES: tuple[Settable, ...] = (
     ),
     whole("reserved_bits", "0", "what the reserved status bits read", low=0, high=0xFFFFFFFF),
     number("startup_s", "3", "safety start-up before light, seconds", low=0, high=3600),
+    number(
+        "startup_shown_after_s",
+        "0",
+        "from EMON until the status shows the start-up; emission is shown at once [?]",
+        low=0,
+        high=3600,
+    ),
+    choice(
+        "family",
+        ("ytterbium", "erbium", "thulium"),
+        "the doped fibre: another model text, wavelength and limits, the same words; that erbium "
+        "and thulium lasers speak them is [?]",
+    ),
+    number(
+        "wavelength_nm", "1070", "of the light; only in the truth, not on the wire", low=1, high=1e5
+    ),
     number("ambient_c", "25", "temperature around the laser", low=-40, high=200),
     number("temperature_c", "25", "module temperature now; follows power", low=-40, high=200),
     number("thermal_rise_c", "15", "rise above ambient at full power", low=0, high=200),
@@ -188,26 +236,28 @@ SETTABLES: tuple[Settable, ...] = (
     number("seed_temperature_c", "25", "yar: what RST reads", low=-40, high=200),
     number("board_temperature_c", "30", "ylr-qcw: what RBT reads", low=-40, high=200),
     number("reply_latency_s", "0", "time from command to reply", low=0, high=60),
+    whole(
+        "buffer_bytes",
+        "256",
+        "a longer line is no command, and in ylr-qcw an overflow, status bit 0; fixed when it is "
+        "built [?]",
+        low=8,
+        high=65536,
+    ),
+    choice(
+        "yar_current_words",
+        ("unknown", "known"),
+        "yar: whether SDC, RCS and RNC are commands beside its own [?]",
+    ),
     choice("value_space", ("on", "off"), "WORD: value, or WORD:value"),
     choice("param_space", ("optional", "required"), "the space before a parameter"),
     choice("unknown_reply", ("BCMD", "Command Err!", "Command ERR"), "reply to what is no command"),
     choice("empty_line", ("unknown", "silent"), "reply to a lone CR [?]"),
     choice("err_text", ("on", "off"), "ERR: text, or bare ERR"),
-)
-
-FAULTS: tuple[FaultKind, ...] = (
-    FaultKind(
-        "refused_off",
-        "EMOFF is answered with ERR and ignored",
-        (text("text", "Command refused", "the text after ERR: [?]"),),
-    ),
-    STUCK_ACK,
-    REBOOT,
-    FaultKind(
-        "frozen_status",
-        "STA, ROP and RCT go on saying what held when it began; commands are still carried out",
-        (choice("rcs", ("no", "yes"), "whether RCS (yar: RPS) is frozen too"),),
-        lasting=True,
+    text(
+        "other_error",
+        "",
+        "the text after ERR: where no source tells one, as for EMON in vain; empty: ours [?]",
     ),
 )
 
@@ -226,52 +276,6 @@ HOST_SETTINGS = (
     "power_average_s",
 )
 """What the host sets over the wire; a restart brings each back to its default [?]."""
-
-SETUPS: dict[str, Setup] = {
-    "door_open": Setup("an interlock channel is open", {"interlock_1": "open"}),
-    "needs_start": Setup("all closed, nobody has pressed START", {"supply": "off"}),
-    "key_in_remote": Setup("the key is in REM", {"key": "rem"}),
-    "key_in_remote_emitting": Setup(
-        "the key is in REM and hardware makes light",
-        {"key": "rem", "emission": "on", "diode_current_percent": "30"},
-    ),
-    "left_emitting": Setup(
-        "somebody left emission on", {"emission": "on", "diode_current_percent": "30"}
-    ),
-    "held_trigger": Setup(
-        "the modulation signal is high all the time",
-        {"modulation": "enabled", "modulation_input": "high"},
-    ),
-    "refuses_off": Setup("EMOFF is refused and ignored", {}, ("refused_off",)),
-    "only_acknowledges": Setup("every command is acknowledged, none works", {}, ("stuck_ack",)),
-    "hot_room": Setup(
-        "heats up to over-temperature by itself", {"ambient_c": "60", "temperature_c": "54"}
-    ),
-    "mirror_in_the_way": Setup("high back-reflection", {"back_reflection": "on"}),
-    "light_by_itself": Setup("light without emission", {"unexpected_emission": "on"}),
-    "dead_module": Setup("a module has failed", {"modules": "failed"}),
-    "noisy_status": Setup(
-        "reserved status bits of ylr-sm are set", {"reserved_bits": str(RESERVED["ylr-sm"])}
-    ),
-    "copy": Setup(
-        "a compatible laser with terser replies",
-        {"value_space": "off", "unknown_reply": "Command Err!", "err_text": "off"},
-    ),
-}
-
-PRESETS = {
-    "dialect": {
-        "yar": {
-            "max_power_w": "10.5",
-            "measurable_power_w": "0.1",
-            "unexpected_power_w": "0.5",
-        },
-        "ylr-qcw": {"err_text": "off"},
-    }
-}
-"""Defaults that come with a dialect: a fibre amplifier is a small laser, and the host programs for
-a quasi-continuous one compare its refusals with a bare ERR.
-"""
 
 _BY_NAME = {settable.name: settable for settable in SETTABLES}
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TRIP_C = 55.0
 CLEAR_C = 53.0
+_BUILT_IN = ("dialect", "family", "buffer_bytes")
 LATCHED_MODULES = ("disconnected", "failed", "disabled")
 
 
@@ -93,8 +94,8 @@ class Laser:
 
     def set(self, key: str, value: str) -> None:
         """Turn a knob now; raises `ConfigError` for START in vain."""
-        if key == "dialect":
-            raise ConfigError("A laser's dialect is built in. Serve another laser instead.")
+        if key in _BUILT_IN:
+            raise ConfigError(f"A laser's {key} is built in. Serve another laser instead.")
         converted = read(key, value, self.inputs.dialect)
         if (key, value) == ("supply", "on"):
             self._refuse_start_in_vain()
@@ -129,6 +130,11 @@ class Laser:
         percent = self.inputs.threshold_percent + watts / self._slope if watts else 0.0
         self.set_current(percent)
 
+    def overflow(self) -> None:
+        """A line was longer than the buffer."""
+        self.latched.add("buffer_overflow")
+        self._settle()
+
     def reset(self) -> None:
         """Clear resettable errors; a cause that is still there sets its error again."""
         if self.inputs.resettable == "yes":
@@ -155,6 +161,12 @@ class Laser:
     def starting(self) -> bool:
         """Whether the safety start-up runs."""
         return self.startup_end_ns is not None
+
+    @property
+    def shows_start_up(self) -> bool:
+        """Whether the status tells of the start-up that runs."""
+        hidden_ns = nanoseconds(self.inputs.startup_shown_after_s)
+        return self.starting and self.now_ns >= self._emission_since_ns + hidden_ns
 
     @property
     def blocked(self) -> bool:
@@ -325,7 +337,8 @@ class Laser:
             gated = "enabled" in {self.inputs.modulation, self.inputs.gate_mode}
             self._truth.note(self.now_ns, "enabled", drive_percent=self._drive, gated=gated)
         if lit and not was_lit:
-            self._truth.note(self.now_ns, "light_on", power_w=round(self.power_w, 3))
+            power_w, wavelength_nm = round(self.power_w, 3), self.inputs.wavelength_nm
+            self._truth.note(self.now_ns, "light_on", power_w=power_w, wavelength_nm=wavelength_nm)
         if was_lit and not lit:
             self._truth.note(self.now_ns, "light_off")
         if was_enabled and not enabled:

@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from devicelink_ipg_sim.dialects import DIALECTS
-from devicelink_ipg_sim.words import Refusal
+from devicelink_ipg_sim.dialects import known_words
+from devicelink_ipg_sim.status import BITS
+from devicelink_ipg_sim.words import NOT_KNOWN, Refusal
 from devicelink_simulation.wired import Answer
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from devicelink_ipg_sim.physics import Laser
     from devicelink_ipg_sim.words import Handler
+
+TOO_LONG = "\r"
+"""Stands for a line that did not fit into the buffer; no line has a CR in it."""
 
 _LINE = re.compile(r"([A-Za-z]+)( ?)(.*)", re.DOTALL)
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)")
@@ -30,7 +34,10 @@ def word_of(line: str) -> str:
 def answer(laser: Laser, line: str) -> Answer | None:
     """The answer to a line without its CR; None where the laser stays silent."""
     inputs = laser.inputs
-    dialect = DIALECTS[inputs.dialect]
+    dialect = known_words(inputs)
+    if line == TOO_LONG:
+        overflows = "buffer_overflow" in BITS[inputs.dialect]
+        return _reply(inputs.unknown_reply, laser.overflow if overflows else None)
     if line in dialect.plain:
         return _outcome(laser, dialect.plain[line], line, "")
     if not line and inputs.empty_line == "silent":
@@ -49,6 +56,8 @@ def answer(laser: Laser, line: str) -> Answer | None:
 
 def refused(laser: Laser, text: str) -> Answer:
     """A refusal as this laser words it."""
+    told = laser.inputs.other_error if text in NOT_KNOWN else ""
+    text = told or text
     return _reply(f"ERR: {text}" if laser.inputs.err_text == "on" else "ERR")
 
 

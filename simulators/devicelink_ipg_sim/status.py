@@ -115,7 +115,10 @@ def _holding(laser: Laser) -> Iterator[str]:
     yield "supply_off" if supply_off else "supply_on"
     if laser.emission:
         yield "emission"
-        yield "starting" if laser.starting else "emission_full"
+        if not laser.starting:
+            yield "emission_full"
+        elif laser.shows_start_up:
+            yield "starting"
     for name, is_so in (
         ("over_temperature", laser.overheated),
         ("analog_control", inputs.analog_control == "enabled"),
@@ -129,6 +132,7 @@ def _holding(laser: Laser) -> Iterator[str]:
         ("gate_mode", inputs.gate_mode == "enabled"),
         ("hardware_emission", inputs.hardware_emission == "enabled"),
         ("pulse_mode", inputs.pulse_mode == "enabled"),
+        ("waveform_mode", inputs.waveform_mode == "enabled"),
         ("fibre_interlock", optical or unplugged),
     ):
         if is_so:

@@ -32,6 +32,9 @@ class Refusal:
     text: str
 
 
+NOT_KNOWN = frozenset({NOT_POSSIBLE, AIMING_EXTERNAL, BY_HARDWARE})
+"""Refusals whose text is ours."""
+
 Outcome = tuple[str | None, Callable[[], None] | None] | Refusal
 """The value behind `WORD: ` (None: the bare word) and the deed; or a refusal."""
 Handler = Callable[["Laser", str], Outcome]
@@ -110,7 +113,8 @@ def aim(value: str) -> Handler:
 
     def handle(laser: Laser, _: str) -> Outcome:
         if laser.inputs.aiming_control == "hardware":
-            return Refusal(AIMING_EXTERNAL)
+            refused = laser.inputs.aiming_refused == "error"
+            return Refusal(AIMING_EXTERNAL) if refused else (None, None)
         return None, lambda: laser.set("aiming_beam", value)
 
     return handle

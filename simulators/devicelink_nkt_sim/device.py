@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from devicelink_simulation.device import Surroundings
     from devicelink_simulation.faults import Exchange
-    from devicelink_simulation.wired import Answer
+    from devicelink_simulation.wired import Answer, Cutter
 
 _FROZEN = (0x66, 0x67, 0x17, 0x90, 0x1C, 0x18, 0x15, 0x11, 0x19)
 """Status, error code, power and temperature, of all kinds of modules."""
@@ -35,7 +35,7 @@ class NktDevice(WiredDevice):
         self._sent = 0
         super().__init__(around, self._laser)
 
-    def cutter(self) -> Telegrams:
+    def cutter(self) -> Cutter:
         """Telegrams from 0D to 0A."""
         return Telegrams()
 

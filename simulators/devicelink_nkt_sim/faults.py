@@ -46,6 +46,12 @@ SETUPS: dict[str, Setup] = {
     "refuses_off": Setup("emission off is refused and ignored", {}, ("refused_off",)),
     "only_acknowledges": Setup("every command is acknowledged, none works", {}, ("stuck_ack",)),
     "frame": Setup("an ADJUSTIK frame answers at address 80", {"frame_address": "0x80"}),
+    "amplifier": Setup(
+        "a BOOSTIK HPA, which speaks in lines of text", {"wire": "boostik", "current_a": "2"}
+    ),
+    "modulated": Setup(
+        "external modulation of the amplitude was left on", {"setup_bits": "0x0204"}
+    ),
     "legacy": Setup(
         "an older BasiK with other registers", {"module_type": "0x21", "address": "0x0A"}
     ),

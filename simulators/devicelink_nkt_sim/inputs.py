@@ -22,6 +22,7 @@ KNOWN_BITS = 1 << 0 | 1 << 1 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 11 | 1 << 14 | 1 
 class Inputs:
     """What the world does to the laser and how it is built; one field for each settable."""
 
+    wire: str
     module_type: int
     address: int
     interlock: str
@@ -37,6 +38,8 @@ class Inputs:
     min_power_mw: float
     out_of_range: str
     power_mode: str
+    setup_bits: int
+    delay_register: str
     wear_percent: float
     power_loss_percent_per_c: float
     noise_percent: float
@@ -65,6 +68,12 @@ class Inputs:
     frame_address: int
     second_host: int
     second_host_s: float
+    current_a: float
+    max_current_a: float
+    amplifier_w_per_a: float
+    input_mw: float
+    identity: str
+    unknown_reply: str
     reply_latency_s: float
 
     @classmethod
@@ -74,11 +83,17 @@ class Inputs:
 
 
 SETTABLES: tuple[Settable, ...] = (
+    choice(
+        "wire",
+        ("interbus", "boostik"),
+        "boostik: a BOOSTIK HPA amplifier, which speaks lines of text and has none of the "
+        "registers; fixed when it is built",
+    ),
     whole(
         "module_type",
         "0x33",
-        "register 61: 0x33 BASIK K1x2, 0x36 BASIK MIKRO K0x2, 0x20 and 0x21 the older ones with "
-        "registers of their own; any other has the common registers alone; fixed when it is built",
+        "register 61: 0x33 BASIK K1x2, 0x36 BASIK MIKRO K0x2, 0x21 an older BasiK with registers "
+        "of its own; any other has the common registers alone; fixed when it is built",
         low=0,
         high=0xFFFF,
     ),
@@ -111,6 +126,18 @@ SETTABLES: tuple[Settable, ...] = (
         ("power", "current"),
         "power: held at the set-point while the pump can; current: a constant pump current, whose "
         "power falls with heat and wear; setup bit 8",
+    ),
+    whole(
+        "setup_bits",
+        "0",
+        "register 31: modulation, which changes no light here; its bit 8 is power_mode",
+        low=0,
+        high=0xFFFF,
+    ),
+    choice(
+        "delay_register",
+        ("both", "k0x2"),
+        "whether a K1x2 too has register 3A; it is known of the K0x2 [?]",
     ),
     number("wear_percent", "0", "power that the worn laser has lost", low=0, high=100),
     number("power_loss_percent_per_c", "0.5", "power lost for each C above 25 [?]", low=0, high=10),
@@ -162,6 +189,14 @@ SETTABLES: tuple[Settable, ...] = (
         low=0.1,
         high=3600,
     ),
+    number("current_a", "0", "boostik: current set-point, ACC", low=0, high=1000),
+    number("max_current_a", "10", "boostik: highest set-point", low=0.1, high=1000),
+    number(
+        "amplifier_w_per_a", "1", "boostik: light for each A, with a seed [?]", low=0, high=1000
+    ),
+    number("input_mw", "10", "boostik: power of the seed, CMP 1; none, no light", low=0, high=1e6),
+    text("identity", "SIM BOOSTIK HPA", "boostik: what CDI reads"),
+    text("unknown_reply", "", "boostik: reply to what is no command; empty: none [?]"),
     number("reply_latency_s", "0", "time from command to reply", low=0, high=60),
 )
 
@@ -170,6 +205,7 @@ PRESETS = {
         "0x20": {"address": "0x0F"},
         "0x21": {"address": "0x0A"},
         "0x34": {"address": "0x80"},
+        "0x70": {"address": "0x02"},
     }
 }
 """Where modules of a type are by default."""

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NO_ERROR, INTERLOCK, LOW_VOLTAGE, TEMPERATURE, DISABLED = 0, 2, 3, 7, 8
 """Error codes of register 67; from published enumerations."""
+PUMP_CURRENT = 1 << 8
+"""Bit of the setup register: a constant pump current."""
+_BUILT_IN = ("module_type", "wire")
 _REFERENCE_C = 25.0
 _STABLE_PM = 0.5
 """Our proposal: no source tells how near to its set-point a wavelength counts as stabilised."""
@@ -76,7 +79,7 @@ class Laser:
         self.error = NO_ERROR
         self.enabled = False
         self.lit = False
-        self.setup = 0
+        self.setup = inputs.setup_bits & ~PUMP_CURRENT
         self.memory: dict[int, bytes] = {}
         self._settle()
         if inputs.emission == "on":
@@ -99,8 +102,8 @@ class Laser:
 
     def set(self, key: str, value: str) -> None:
         """Turn a knob now; raises `ConfigError` for what is built in or has no effect."""
-        if key == "module_type":
-            raise ConfigError("A laser's module type is built in. Serve another laser instead.")
+        if key in _BUILT_IN:
+            raise ConfigError(f"A laser's {key} is built in. Serve another laser instead.")
         converted = read(key, value)
         self._pass_time()
         if (key, value) == ("emission", "on") and (self.forbidden_by or self.restarting):
@@ -143,6 +146,11 @@ class Laser:
     def set_power(self, milliwatts: float) -> None:
         """A new set-point."""
         self.inputs.setpoint_mw = milliwatts
+        self._settle()
+
+    def set_current(self, amperes: float) -> None:
+        """A new set-point of an amplifier."""
+        self.inputs.current_a = amperes
         self._settle()
 
     def set_offset(self, picometres: float) -> None:
@@ -210,11 +218,22 @@ class Laser:
             self._reading = (self.now_ns, self._noise.gauss(self.inputs.noise_percent / 100))
         return max(0.0, self.power_mw * (1 + self._reading[1]))
 
+    @property
+    def _drive(self) -> float:
+        """The set-point as a part of the highest one."""
+        inputs = self.inputs
+        if inputs.wire == "boostik":
+            return inputs.current_a / inputs.max_current_a
+        return inputs.setpoint_mw / inputs.max_power_mw
+
     def _aimed_mw(self) -> float:
         """What leaves while emission is on."""
         inputs = self.inputs
         lost = inputs.power_loss_percent_per_c * max(0.0, self.celsius - _REFERENCE_C) / 100
         left = max(0.0, 1 - lost) * (1 - inputs.wear_percent / 100)
+        if inputs.wire == "boostik":
+            watts = inputs.current_a * inputs.amplifier_w_per_a
+            return _MW_PER_W * watts * left if inputs.input_mw else 0.0
         if inputs.power_mode == "current":
             return inputs.setpoint_mw * left
         return min(inputs.setpoint_mw, inputs.max_power_mw * left)
@@ -233,6 +252,8 @@ class Laser:
         """What a knob does beside keeping its new position."""
         if key == "emission":
             (self.start if value == "on" else self.stop)()
+        elif key == "setup_bits":
+            self.setup = self.inputs.setup_bits & ~PUMP_CURRENT
         elif key == "temperature_c":
             self._heat.celsius = self.inputs.temperature_c
         elif key == "reset" and value == "pressed":
@@ -264,7 +285,7 @@ class Laser:
         self._tuning.target_c = inputs.wavelength_offset_pm
         self._tuning.constant_s = inputs.wavelength_settles_s
         self._heat.constant_s = inputs.thermal_time_constant_s
-        pumped = min(1.0, inputs.setpoint_mw / inputs.max_power_mw) if self.enabled else 0.0
+        pumped = min(1.0, self._drive) if self.enabled else 0.0
         self._heat.target_c = inputs.ambient_c + inputs.thermal_rise_c * pumped
         self._plan()
 
@@ -292,7 +313,7 @@ class Laser:
         aimed_mw = self._aimed_mw()
         self.lit = self.enabled and aimed_mw > 0
         if self.enabled and not was_enabled:
-            drive = round(100 * self.inputs.setpoint_mw / self.inputs.max_power_mw, 3)
+            drive = round(100 * self._drive, 3)
             self._truth.note(self.now_ns, "enabled", drive_percent=drive, gated=False)
         if self.lit and not was_lit:
             self._truth.note(self.now_ns, "light_on", power_w=round(aimed_mw / _MW_PER_W, 6))

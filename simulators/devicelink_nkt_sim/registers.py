@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from devicelink_nkt_sim.physics import PUMP_CURRENT
 from devicelink_nkt_sim.status import error_code, status_word
 
 if TYPE_CHECKING:
@@ -28,10 +29,10 @@ _RANGES = {
 }
 _DARK_DBM = -100.0
 """What no power at all reads; our proposal: no source tells."""
+_DELAY = 0x3A
 _USER_AREA = 240
-_PUMP_CURRENT = 1 << 8
-"""Bit of the setup register: a constant pump current."""
-_OLD_TYPES = (0x20, 0x21)
+_ONE_BYTE_TYPES = (0x20, 0x21)
+_OLD_BASIK, _K1X2 = 0x21, 0x33
 _BASIK_TYPES = (0x33, 0x36)
 _ADJUSTIK_TYPE = 0x34
 
@@ -105,14 +106,14 @@ def _setup(laser: Laser, value: int) -> Deed:
     """Register 31; only the pump's mode has an effect here."""
 
     def deed() -> None:
-        laser.setup = value & ~_PUMP_CURRENT
-        laser.set("power_mode", "current" if value & _PUMP_CURRENT else "power")
+        laser.setup = value & ~PUMP_CURRENT
+        laser.set("power_mode", "current" if value & PUMP_CURRENT else "power")
 
     return deed
 
 
 def _setup_bits(laser: Laser) -> int:
-    return laser.setup | _PUMP_CURRENT * (laser.inputs.power_mode == "current")
+    return laser.setup | PUMP_CURRENT * (laser.inputs.power_mode == "current")
 
 
 def _old_mode(laser: Laser, value: int) -> Deed | None:
@@ -134,7 +135,7 @@ def _user_area(laser: Laser, data: bytes) -> Deed | None:
 
 def _module_type(laser: Laser) -> bytes:
     inputs = laser.inputs
-    one_byte = inputs.type_form == "u8" or inputs.module_type in _OLD_TYPES
+    one_byte = inputs.type_form == "u8" or inputs.module_type in _ONE_BYTE_TYPES
     if one_byte:
         return bytes([inputs.module_type & 0xFF])
     told = struct.pack(_U16, inputs.module_type)
@@ -223,7 +224,7 @@ _OLD: dict[int, Register] = {
     0x31: _number(_U8, lambda laser: laser.inputs.power_mode == "power", _old_mode),
     0x36: _kept(0x36, b"\x00"),
 }
-"""Older modules; the width of each register is our reading [?], 25 and 36 are only kept."""
+"""An older BasiK; the width of each register is our reading [?], 25 and 36 are only kept."""
 
 _RESET = _number(
     _U8,
@@ -240,7 +241,10 @@ FRAME: Mapping[int, Register] = {
 def registers(laser: Laser) -> Mapping[int, Register]:
     """All registers of this laser."""
     kind = laser.inputs.module_type
-    known = _OLD if kind in _OLD_TYPES else _BASIK if kind in _BASIK_TYPES else _COMMON
+    known = _OLD if kind == _OLD_BASIK else _BASIK if kind in _BASIK_TYPES else _COMMON
+    if kind == _K1X2 and laser.inputs.delay_register == "k0x2":
+        known = {each: known[each] for each in known if each != _DELAY}
     if laser.inputs.interlock_reset == "by_register":
-        return {**known, 0x32: _RESET}
+        told = known.get(0x32, _RESET)  # a BASIK goes on telling its wavelength there
+        return {**known, 0x32: Register(told.read, _RESET.write)}
     return known

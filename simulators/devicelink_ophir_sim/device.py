@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 from devicelink.runtime import seconds
 from devicelink_ophir_sim.inputs import Inputs
 from devicelink_ophir_sim.meter import Meter
+from devicelink_ophir_sim.pulsed import PULSED
 from devicelink_ophir_sim.words import (
     BAD_COMMAND,
     BAD_PARAMETER,
     BOOT_WORDS,
+    MODE_WORDS,
+    SEEN,
     WHILE_ZEROING,
     WORDS,
     Failed,
@@ -105,8 +108,10 @@ class OphirDevice(WiredDevice):
         word, argument = match.groups()
         if inputs.lower_case == "accepted":
             word = word.upper()
-        handler = WORDS[inputs.model].get(word)
-        if handler is None or (inputs.boot_mode == "on" and word not in BOOT_WORDS):
+        handler = WORDS[inputs.model].get(word) or PULSED.get(word)
+        if handler is None or word in MODE_WORDS[inputs.mode_words]:
+            return BAD_COMMAND
+        if inputs.boot_mode == "on" and word not in BOOT_WORDS:
             return BAD_COMMAND
         if meter.zeroing == "IN PROGRESS" and word not in WHILE_ZEROING:
             return BAD_COMMAND
@@ -121,6 +126,6 @@ class OphirDevice(WiredDevice):
 
     def _failure(self, failed: Failed, line: str) -> str:
         inputs = self._meter.inputs
-        recalled = inputs.errors == "recalled" or failed.text == "FAILED"
+        recalled = inputs.errors == "recalled" or failed.text in SEEN
         text = failed.text if recalled else "COM ERROR"
         return f"{text} {line}" if inputs.error_echo == "on" else text

@@ -16,6 +16,9 @@ from devicelink_simulation.wired import REBOOT, STUCK_ACK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BAUDS = ("9600", "19200", "38400", "300", "1200", "4800")
+"""In the order of their codes."""
+
 
 @dataclass(slots=True)
 class Inputs:
@@ -23,11 +26,13 @@ class Inputs:
 
     model: str
     head: str
+    head_kind: str
     pulse_j: float
     beam_w: float
     beam_nm: float
     filter: str
     diffuser: str
+    absent_optic: str
     mains: str
     battery: str
     head_serial: str
@@ -45,6 +50,13 @@ class Inputs:
     wavelength_high_nm: float
     discrete_list: str
     mode: str
+    mode_words: str
+    baud: str
+    user_threshold: int
+    user_threshold_low: int
+    user_threshold_high: int
+    pulse_lengths: str
+    max_frequency_hz: int
     reading_period_s: float
     power_response_s: float
     energy_response_s: float
@@ -83,6 +95,12 @@ SETTABLES: tuple[Settable, ...] = (
         ("thermopile", "pyroelectric", "none"),
         "the head that is plugged in; another one starts with its ranges anew",
     ),
+    choice(
+        "head_kind",
+        ("as_head", "SI", "NJ", "BC", "TP", "LX", "RP"),
+        "the type of head that $HI tells: TH, PY or XX as the head is, or another one, which "
+        "measures as the head does here [?]",
+    ),
     number(
         "pulse_j",
         "0",
@@ -94,6 +112,11 @@ SETTABLES: tuple[Settable, ...] = (
     number("beam_nm", "1064", "the wavelength of the light that falls on it", low=100, high=30000),
     choice("filter", ("none", "out", "in"), "the head's filter as it stands; none: it has none"),
     choice("diffuser", ("none", "out", "in"), "the head's diffuser as it stands"),
+    choice(
+        "absent_optic",
+        ("refused", "not_applicable"),
+        "what follows $FQ and $DQ where there is no filter or diffuser: a failure, or 1 N/A [?]",
+    ),
     choice("mains", ("50Hz", "60Hz"), "the mains here; the meter set to the other one is noisier"),
     choice("battery", ("ok", "low"), "what $BC tells"),
     text("head_serial", "12345", "what $HI tells"),
@@ -101,7 +124,7 @@ SETTABLES: tuple[Settable, ...] = (
     whole(
         "capabilities",
         "0x183",
-        "what $HI tells: bit 0 power, 1 energy, 31 frequency",
+        "what $HI tells: bit 0 power, 1 energy, 18 temperature, 31 frequency",
         low=0,
         high=0xFFFFFFFF,
     ),
@@ -116,7 +139,23 @@ SETTABLES: tuple[Settable, ...] = (
     number("wavelength_low_nm", "193", "continuous: the shortest", low=100, high=30000),
     number("wavelength_high_nm", "12000", "continuous: the longest", low=100, high=30000),
     text("discrete_list", "VIS NIR", "discrete: names; what CO2 and erbium are called is [?]"),
-    choice("mode", ("power", "energy"), "what is measured at the start"),
+    choice(
+        "mode",
+        ("power", "energy", "passive", "exposure", "position"),
+        "what is measured at the start; of the last three only that a hand left it so, with no "
+        "readings [?]",
+    ),
+    choice(
+        "mode_words",
+        ("both", "mm", "force"),
+        "what sets the mode: $MM, $FP and $FE, or all; a nova knows no $MM [?]",
+    ),
+    choice("baud", BAUDS, "what $BR tells; bytes come and go at any speed here"),
+    whole("user_threshold", "300", "pyroelectric: $UT, 1/10000 of full scale", low=1, high=10000),
+    whole("user_threshold_low", "106", "the least that $UT takes", low=1, high=10000),
+    whole("user_threshold_high", "2500", "the most that $UT takes", low=1, high=10000),
+    text("pulse_lengths", "1.0ms 2.0ms 5.0ms 10ms 20ms", "pyroelectric: what $PL chooses from"),
+    whole("max_frequency_hz", "1000", "pyroelectric: what $MF tells", low=1, high=10_000_000),
     number("reading_period_s", "0.0667", "time between power readings", low=0.001, high=60),
     number("power_response_s", "0.8", "time constant of the thermopile [?]", low=0.001, high=100),
     number("energy_response_s", "2.5", "from pulse to reading [?]", low=0, high=60),

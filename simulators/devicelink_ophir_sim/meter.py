@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink.runtime import nanoseconds, seconds
-from devicelink_ophir_sim.inputs import read
+from devicelink_ophir_sim.inputs import BAUDS, read
 from devicelink_ophir_sim.light import DIFFUSER_PASSES, FILTER_PASSES, Follower, response
+from devicelink_ophir_sim.thresholds import least_part
 
 if TYPE_CHECKING:
     from devicelink_ophir_sim.inputs import Inputs
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 POWER, ENERGY = "power", "energy"
 AUTO = -1
-THRESHOLDS = (0.005, 0.03, 0.1)
-"""Parts of the full scale below which a pulse is none: low, medium, high; the numbers are ours."""
+OTHER_MODES = {1: "passive", 4: "exposure", 5: "position"}
 _DAMAGED_READS = 0.6
 _FREQUENCY_WINDOW_NS = 2_000_000_000
 _DARK_PART = 0.01
@@ -48,7 +48,9 @@ class HostSettings:
     diffuser_in: bool = False
     mains: int = 1
     baud: int = 1
-    threshold: int = 1
+    threshold: int = 2
+    user_thresholds: tuple[tuple[int, int], ...] = ()  # range, 1/10000 of its scale
+    pulse_length: int = 1
     zero_w: float = 0.0
 
 
@@ -204,7 +206,7 @@ class Meter:
         if blind or self.host.mode != ENERGY or self.now_ns < self._settled_ns:
             return
         seen_j = joules * self._factor()
-        if seen_j < THRESHOLDS[self.host.threshold - 1] * self.scale:
+        if seen_j < least_part(self) * self.scale:
             return
         if self._pending is None:
             due_ns = self.now_ns + nanoseconds(self.inputs.energy_response_s)
@@ -285,7 +287,8 @@ class Meter:
             if of == inputs.mode and inputs.range_index >= len(scales):
                 raise ConfigError(f"range_index={inputs.range_index} is no place in {key}.")
         return HostSettings(
-            inputs.mode, inputs.range_index, tuple(entries), inputs.wavelength_index - 1
+            *(inputs.mode, inputs.range_index, tuple(entries), inputs.wavelength_index - 1),
+            baud=BAUDS.index(inputs.baud) + 1,
         )
 
     def _shine(self) -> None:

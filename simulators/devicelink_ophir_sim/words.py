@@ -11,18 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devicelink_ophir_sim.meter import AUTO, ENERGY, POWER, THRESHOLDS, Meter
+from devicelink_ophir_sim.inputs import BAUDS
+from devicelink_ophir_sim.meter import AUTO, ENERGY, OTHER_MODES, POWER, Meter
+from devicelink_ophir_sim.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     from devicelink_ophir_sim.inputs import Inputs
 
-BAUDS = ("9600", "19200", "38400", "300", "1200", "4800")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _NM = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?")
 _KINDS = {"thermopile": "TH", "pyroelectric": "PY", "none": "XX"}
-_MODES = {POWER: 2, ENERGY: 3}
 _OF_MODE = {2: POWER, 3: ENERGY}
-_PASSIVE_EXPOSURE_POSITION = (1, 4, 5)
+_MODES = {name: number for number, name in (_OF_MODE | OTHER_MODES).items()}
+_UNITS = {POWER: "W", ENERGY: "J", "exposure": "J"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ BAD_COMMAND = Failed("BAD COMMAND")
 BAD_PARAMETER = Failed("PARAM ERROR")
 WRONG_HEAD = Failed("WRONG HEAD")
 NOT_SAVED = Failed("FAILED")
+OUT_OF_RANGE = Failed("OUT OF RANGE")
+SEEN = frozenset({"FAILED", "OUT OF RANGE"})
+"""Texts that a source has, whatever other failures say."""
 
 Outcome = Said | Failed
 Handler = Callable[[Meter, str], Outcome]
@@ -87,7 +91,8 @@ def _instrument(meter: Meter, _: str) -> Outcome:
 
 def _head(meter: Meter, _: str) -> Outcome:
     inputs = meter.inputs
-    told = (_KINDS[inputs.head], inputs.head_serial, inputs.head_name, f"{inputs.capabilities:08X}")
+    kind = _KINDS[inputs.head] if inputs.head_kind == "as_head" else inputs.head_kind
+    told = (kind, inputs.head_serial, inputs.head_name, f"{inputs.capabilities:08X}")
     return Said(" ".join(told), spaced=True)
 
 
@@ -129,7 +134,7 @@ def _mode(meter: Meter, text: str) -> Outcome:
     asked = _asked(text, 5)
     if asked is None:
         return BAD_PARAMETER
-    if asked in _PASSIVE_EXPOSURE_POSITION:
+    if asked in OTHER_MODES:
         return WRONG_HEAD
     return _force(_OF_MODE[asked])(meter, "")
 
@@ -228,7 +233,8 @@ def _optic(knob: str, field: str) -> Handler:
 
     def handle(meter: Meter, text: str) -> Outcome:
         if getattr(meter.inputs, knob) == "none":
-            return WRONG_HEAD
+            absent = Said("1 N/A", spaced=True)
+            return absent if meter.inputs.absent_optic == "not_applicable" else WRONG_HEAD
         if not text:
             return Said(f"{getattr(meter.host, field) + 1} OUT IN")
         asked = _asked(text, 2)
@@ -289,7 +295,7 @@ _EVERYWHERE: dict[str, Handler] = {
     "II": _instrument,
     "HI": _head,
     "HT": lambda meter, _: Said(meter.inputs.head.upper(), spaced=True),
-    "SI": _with_head(lambda meter, _: Said("W" if meter.host.mode == POWER else "J", spaced=True)),
+    "SI": _with_head(lambda meter, _: Said(_UNITS.get(meter.host.mode, "X"), spaced=True)),
     "SP": _with_head(_power),
     "SE": _with_head(_energy),
     "EF": _with_head(lambda meter, _: Said(str(int(meter.new_energy)))),
@@ -324,7 +330,7 @@ _EVERYWHERE: dict[str, Handler] = {
 }
 _EA1 = {
     **_EVERYWHERE,
-    "ET": _listed("threshold", ("LOW", "MEDIUM", "HIGH")[: len(THRESHOLDS)], spaced=True, ask=""),
+    "ET": _listed("threshold", ("LOW", "MEDIUM", "HIGH")[: len(THRESHOLDS)], spaced=False, ask=""),
 }
 _NOVA = {word: handler for word, handler in _EVERYWHERE.items() if word not in {"MM", "WI"}}
 
@@ -335,5 +341,7 @@ WORDS: dict[str, dict[str, Handler]] = {
     "vega": _EVERYWHERE,
 }
 """By instrument. That the EA-1 knows `$MM`, and newer ones `$FP` and `$FE`, is our reading [?]."""
+MODE_WORDS = {"both": (), "mm": ("FP", "FE"), "force": ("MM",)}
+"""Which words of setting the mode an instrument does not know."""
 BOOT_WORDS = ("HP", "VE", "RE")
 WHILE_ZEROING = ("ZQ", "HP", "ZA")

@@ -28,6 +28,7 @@ class Inputs:
     remote: str
     status_checksum: str
     gate_input: str
+    gate_least_s: float
     mode: str
     lase: str
     percent: float
@@ -87,6 +88,13 @@ SETTABLES: tuple[Settable, ...] = (
         "a checksum behind the status: none, over its four data bytes, or with the first byte [?]",
     ),
     choice("gate_input", ("low", "high", "open"), "the gate (the trigger); open: no cable"),
+    number(
+        "gate_least_s",
+        "0",
+        "no light until the gate was high so long; one source has 3.5 us, in a closed loop 10 ms",
+        low=0,
+        high=1,
+    ),
     choice("mode", MODES, "what commands the power; S1 bits 0-2"),
     choice("lase", ("off", "on"), "lasing, as a hand at the panel switches it; S1 bit 4"),
     number("percent", "0", "the power set-point; kept while lase is off", low=0, high=99),

@@ -31,6 +31,7 @@ class Controller:
     __slots__ = (
         "_closed_drive",
         "_event_ns",
+        "_gate_ns",
         "_heat",
         "_lit_ns",
         "_loop_ns",
@@ -56,6 +57,7 @@ class Controller:
         self._startup_end_ns: int | None = None
         self._warms_ns: int | None = None
         self._event_ns: int | None = None
+        self._gate_ns: int | None = None
         self._lit_ns = self._loop_ns = now_ns
         self._closed_drive: float | None = None
         self.tripped = False
@@ -125,7 +127,12 @@ class Controller:
 
     @property
     def gate_open(self) -> bool:
-        """Whether the gate lets light out; without a cable it floats to where it is pulled."""
+        """Whether the gate lets light out: it is high, and was so long enough."""
+        return self._gate_ns is not None and self._gate_ns <= self.now_ns
+
+    @property
+    def _gate_high(self) -> bool:
+        """Without a cable it floats to where it is pulled."""
         inputs = self.inputs
         floats_high = inputs.gate_input == "open" and inputs.gate_logic == "pull_up"
         return inputs.gate_input == "high" or floats_high
@@ -190,6 +197,10 @@ class Controller:
             self._power_on()
         if self._startup_end_ns is not None and self._startup_end_ns <= self.now_ns:
             self._startup_end_ns = None
+        if not self._gate_high:
+            self._gate_ns = None
+        elif self._gate_ns is None:
+            self._gate_ns = self.now_ns + nanoseconds(self.inputs.gate_least_s)
         if self.inputs.interlock == "open" or self._heat.celsius >= TRIP_C:
             self.tripped = True
         self._settle_light()
@@ -198,7 +209,8 @@ class Controller:
         self._heat.target_c = self.inputs.ambient_c + rise_c
         cool = self._heat.celsius < TRIP_C
         self._warms_ns = self._heat.reaches_ns(TRIP_C) if cool else None
-        times = (self._restart_end_ns, self._startup_end_ns, self._warms_ns)
+        gate_ns = None if self.gate_open else self._gate_ns
+        times = (self._restart_end_ns, self._startup_end_ns, self._warms_ns, gate_ns)
         self._event_ns = min((time for time in times if time is not None), default=None)
 
     def _power_on(self) -> None:

@@ -44,11 +44,12 @@ class FiresWithAutoRun(OnTheUnit):
 
     def prepare(self, link, settings):
         """All but the orders against auto-run and the outside trigger."""
-        from devicelink_bigsky.driver import _SETTINGS, _counts
+        from devicelink_bigsky.driver import _SETTINGS
+        from devicelink_bigsky.frames import counts
 
         self._put(link, "P", "1")
         for name, word in _SETTINGS.items():
-            self._put(link, word, _counts(word, settings[name]))
+            self._put(link, word, counts(word, settings[name]))
         self._await_water(link)
 
     def _refuse_what_runs_by_itself(self, link):

@@ -36,6 +36,8 @@ def pair(word, text):
 MARKER = pair("SN", "s/number____062")
 STOPPED, FIRING = "I_0_F_4_S_0_Q_4", "I_0_F_2_S_1_Q_4"
 IDLE, ARMED = "standby______e_", "fire_auto___qse"
+LAMP_ON = pair("WOR", FIRING)
+"""Asked before each step behind the lamp."""
 CLOSED, OPENED = "shutter_closed_", "shutter_opened_"
 CLEAR = "_00_00_00_00"
 
@@ -78,7 +80,7 @@ CONFIGURATION = {
 def effective_pairs(wor=STOPPED, **texts):
     """What is asked for the effective settings."""
     said = CONFIGURATION | texts
-    return (*(pair(word, text) for word, text in said.items()), pair("WOR", wor))
+    return (MARKER, *(pair(word, text) for word, text in said.items()), pair("WOR", wor))
 
 
 def prepare_pairs(**texts):
@@ -124,13 +126,13 @@ def test_a_whole_session():
         *effective_pairs(),
         pair("A", "fire_auto____e_"),
         *(pair("WOR", FIRING), pair("", "fire_auto____e_"), pair("R", CLOSED)),
-        pair("R1", OPENED),
-        *(pair("IQ", "IQS_00_00_00_10"), pair("IQ", "IQS_10_00_00_00")),
-        *(pair("IQ", "IQS_10_00_00_00"), pair("IQ", "IQS_00_00_00_00")),
+        *(LAMP_ON, pair("R1", OPENED)),
+        *(LAMP_ON, pair("IQ", "IQS_00_00_00_10"), pair("IQ", "IQS_10_00_00_00")),
+        *(LAMP_ON, pair("IQ", "IQS_10_00_00_00"), pair("IQ", "IQS_00_00_00_00")),
         pair("PQ", ARMED),
         *(pair("WOR", FIRING), pair("", ARMED), pair("R", OPENED)),
         *(pair("S", IDLE), pair("SQ", IDLE), pair("R0", CLOSED)),
-        *(pair("WOR", STOPPED), pair("R", CLOSED)),
+        *(pair("R", CLOSED), pair("WOR", STOPPED), pair("", IDLE), pair("R", CLOSED)),
     ) as link:
         identity, before = DRIVER.identify(link), DRIVER.read_status(link)
         DRIVER.prepare(link, GOOD)
@@ -166,13 +168,17 @@ def test_a_whole_session():
     assert (arming.state, ready.state) == (DeviceState.ARMING, DeviceState.READY)
     assert ready.measured["coolant_c"] == Reading(None, "not_asked")
     assert (locked.confirmed, locked.evidence) == (True, Evidence.DEVICE_STATE)
-    assert locked.words == {"WOR": "0 4 0 4", "R": "closed"}
+    assert locked.words == {
+        "WOR": "I 0 F 4 S 0 Q 4",
+        "R": "shutter closed ",
+        "": "standby      e ",
+    }
 
 
 def test_each_step_leaves_once():
     """Lamp, shutter and Q-switch each need the token and leave once, even where asked again."""
     spent = token()
-    steps = [pair("A", "fire_auto____e_"), pair("R1", OPENED)]
+    steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
     with scripted(
         DRIVER, MARKER, *steps, *twice(pair("IQ", "IQS" + CLEAR)), pair("PQ", ARMED)
     ) as link:
@@ -193,18 +199,20 @@ REFUSALS = [
 
 @pytest.mark.parametrize("text", REFUSALS)
 def test_a_refused_lamp_or_qswitch_is_an_error(text):
-    """Whatever the laser refuses is raised with what it said, and nothing more is sent."""
+    """Whatever the laser refuses is raised in words and as it said it; nothing more is sent."""
     spent = token()
     words = text.replace("_", " ")
     with scripted(DRIVER, MARKER, pair("A", text)) as link, pytest.raises(DeviceFault) as raised:
         DRIVER.ready(link, spent)
-    assert words in str(raised.value)
+    assert "refused to start its lamp: " in str(raised.value)
+    assert f"(A: {words})" in str(raised.value)
     spent = token()
-    steps = [pair("A", "fire_auto____e_"), pair("R1", OPENED), *twice(pair("IQ", "IQS" + CLEAR))]
+    steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
+    steps += twice(pair("IQ", "IQS" + CLEAR))
     with scripted(DRIVER, MARKER, *steps, pair("PQ", text)) as link:
         assert not DRIVER.ready(link, spent)
         assert not DRIVER.ready(link, spent)
-        with pytest.raises(DeviceFault, match="refused PQ"):
+        with pytest.raises(DeviceFault, match="refused to release its Q-switch"):
             DRIVER.ready(link, spent)
 
 
@@ -214,9 +222,9 @@ def test_the_q_switch_waits_for_the_shutter():
     with scripted(
         DRIVER,
         MARKER,
-        *(pair("A", "fire_auto____e_"), pair("R1", CLOSED)),
-        *twice(pair("IQ", "IQS_00_00_00_10")),
-        *twice(pair("IQ", "IQS" + CLEAR)),
+        *(pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", CLOSED)),
+        *(LAMP_ON, *twice(pair("IQ", "IQS_00_00_00_10"))),
+        *(LAMP_ON, *twice(pair("IQ", "IQS" + CLEAR))),
         pair("PQ", ARMED),
     ) as link:
         assert [DRIVER.ready(link, spent) for _ in range(4)] == [False, False, False, True]
@@ -225,12 +233,49 @@ def test_the_q_switch_waits_for_the_shutter():
 @pytest.mark.parametrize("word", ["A", "R1"])
 def test_silence_to_a_step_is_not_repeated(word):
     """No answer is an error; the driver sends nothing more by itself."""
-    before = [] if word == "A" else [pair("A", "fire_auto____e_")]
+    before = [] if word == "A" else [pair("A", "fire_auto____e_"), LAMP_ON]
     with scripted(DRIVER, MARKER, *before, pair(word, None)) as link:
         spent = token()
-        for _ in before:
+        if before:
             DRIVER.ready(link, spent)
-        with pytest.raises(NoReply):
+        with pytest.raises(NoReply, match="no answer that counts when it was told to"):
+            DRIVER.ready(link, spent)
+
+
+@pytest.mark.parametrize("word", ["A", "PQ"])
+@pytest.mark.parametrize("text", [IDLE, "simmer_________"])
+def test_a_step_that_the_laser_answers_and_does_not_do_is_an_error(word, text):
+    """The lamp does not fire, says the very reply: nothing more is sent."""
+    steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
+    steps += twice(pair("IQ", "IQS" + CLEAR))
+    before = [] if word == "A" else steps
+    with scripted(DRIVER, MARKER, *before, pair(word, text)) as link:
+        spent = token()
+        for _ in range(0 if word == "A" else 2):
+            assert not DRIVER.ready(link, spent)
+        with pytest.raises(DeviceFault, match="and does not do it"):
+            DRIVER.ready(link, spent)
+
+
+def test_nothing_follows_a_lamp_that_does_not_fire():
+    """The lamp that was started stands still, or has stopped by itself: no shutter, no Q-switch."""
+    spent = token()
+    started, opens = pair("A", "fire_auto____e_"), pair("R1", OPENED)
+    dark = pair("WOR", STOPPED)
+    with scripted(DRIVER, MARKER, started, dark, dark, LAMP_ON, opens, dark) as link:
+        assert [DRIVER.ready(link, spent) for _ in range(5)] == [False] * 5
+    assert spent.sent(b"$062R1\r\n")
+    assert not spent.sent(b"$062PQ\r\n")
+
+
+@pytest.mark.parametrize("digit", "125")
+def test_no_shutter_is_opened_before_a_q_switch_that_runs(digit):
+    """Started by somebody else, without the trigger: opening the shutter would be light."""
+    runs = pair("WOR", f"I_0_F_2_S_1_Q_{digit}")
+    with scripted(DRIVER, MARKER, pair("A", "fire_auto____e_"), runs) as link:
+        spent = token()
+        assert not DRIVER.ready(link, spent)
+        with pytest.raises(DeviceFault, match="without its trigger"):
             DRIVER.ready(link, spent)
 
 
@@ -244,7 +289,8 @@ def test_silence_to_a_step_is_not_repeated(word):
         (FIRING, "standby______e_", OPENED, DeviceState.ARMING),
         (FIRING, "fire_auto___qs_", OPENED, DeviceState.EMITTING),
         ("I_0_F_2_S_1_Q_2", "fire_auto___qs_", OPENED, DeviceState.EMITTING),
-        ("I_0_F_2_S_1_Q_6", ARMED, OPENED, DeviceState.EMITTING),
+        ("I_0_F_2_S_1_Q_6", ARMED, OPENED, DeviceState.READY),
+        ("I_0_F_2_S_1_Q_6", "fire_auto____e_", OPENED, DeviceState.ARMING),
         ("I_0_F_2_S_1_Q_5", ARMED, OPENED, DeviceState.EMITTING),
         ("I_0_F_1_S_0_Q_0", "fire_auto______", CLOSED, DeviceState.ARMING),
         ("I_0_F_3_S_0_Q_4", ARMED, OPENED, DeviceState.UNKNOWN),
@@ -253,12 +299,16 @@ def test_silence_to_a_step_is_not_repeated(word):
     ],
 )
 def test_the_state_of_a_firing_lamp(wor, text, shutter, state):
-    """READY is the state text and an open shutter; the Q-switch digit 4 is no evidence."""
+    """READY is the state text and an open shutter; the Q-switch digits 4 and 6 are no evidence.
+
+    A Q-switch that was started without the outside trigger is light that nobody asked for.
+    """
     told = status(pair("WOR", wor), pair("", text), pair("R", shutter))
     assert told.state is state
     assert told.state.can_make_light
     assert told.interlock_closed is Shown.YES
     assert told.output_seen is (Shown.YES if state is DeviceState.EMITTING else Shown.NOT_REPORTED)
+    assert told.unexpected_emission is (state is DeviceState.EMITTING)
 
 
 @pytest.mark.parametrize("wor", [STOPPED, "I_0_F_0_S_0_Q_0", "I_0_F_0_S_1_Q_1", "I_0_F_4_S_0_Q_6"])
@@ -276,6 +326,16 @@ def test_an_interlock_under_a_firing_lamp_is_told_at_once():
     told = status(pair("WOR", "I_1_F_2_S_1_Q_4"))
     assert (told.interlock_closed, told.state) == (Shown.NO, DeviceState.ARMING)
     assert status(*stopped("I_1_F_4_S_0_Q_4")).interlock_closed is Shown.NO
+
+
+def test_an_interlock_is_not_said_to_be_open_where_something_else_stops_the_lamp():
+    """`WOR` may show any cause: low water is told as low water, not as an open door."""
+    low = status(*stopped("I_1_F_4_S_0_Q_4", first="IF." + flags("a")))
+    assert (low.interlock_closed, low.faults) == (Shown.YES, ("low_water_flow",))
+    still = status(*stopped("I_1_F_4_S_0_Q_4", first="IF." + flags("a"), pump="0"))
+    assert (still.interlock_closed, still.faults) == (Shown.YES, ())
+    both = "IF._10_00_01_00"
+    assert status(*stopped("I_1_F_4_S_0_Q_4", first=both)).interlock_closed is Shown.NO
 
 
 NAMED = {
@@ -347,7 +407,22 @@ def test_another_units_serial_number_is_a_wrong_device(name):
     """Whoever answers has to be who is addressed."""
     with (
         scripted(DRIVER, MARKER, pair("SN", name)) as link,
-        pytest.raises(WrongDevice, match="addressed as 062"),
+        pytest.raises(WrongDevice, match="addressed, as 062"),
+    ):
+        DRIVER.identify(link)
+    with (
+        scripted(DRIVER, MARKER, pair("SN", name)) as link,
+        pytest.raises(WrongDevice, match="Check which laser is plugged in"),
+    ):
+        DRIVER.read_effective(link, GOOD)
+
+
+@pytest.mark.parametrize("name", [None, "s/number____063"])
+def test_who_does_not_prove_its_number_is_nobody(name):
+    """Silence, or another number from the first question on: what to look at is said in words."""
+    with (
+        scripted(DRIVER, pair("SN", name)) as link,
+        pytest.raises(NoReply, match="No laser on this port answers as 062 and tells"),
     ):
         DRIVER.identify(link)
 
@@ -381,23 +456,32 @@ def test_bounds_are_the_manuals_and_the_factorys():
 
 
 @pytest.mark.parametrize(
-    ("word", "text"),
+    ("word", "text", "sentence"),
     [
-        ("P1", "CG_pump_______0"),
-        ("ROF0", "shutt._at_run_1"),
-        ("QOF0", "QS_at_run_____1"),
-        ("QSM2", "QS_mode_:___0__"),
-        ("LPM0", "LP_synch_:__1__"),
-        ("V1150", "voltage__1000_V"),
-        ("F2000", "freq.__10.00_Hz"),
-        ("W225", "delay____140_uS"),
+        ("P1", "CG_pump_______0", "told to start its cooling pump, and does not do it"),
+        ("ROF0", "shutt._at_run_1", "told to keep its shutter closed when its lamp starts"),
+        ("QOF0", "QS_at_run_____1", "told to keep its Q-switch still when its lamp starts"),
+        ("QSM2", "QS_mode_:___0__", "told to wait for the outside trigger of its Q-switch"),
+        ("LPM0", "LP_synch_:__1__", "told to trigger its lamp by itself"),
+        (
+            "V1150",
+            "voltage__0900_V",
+            "The lamp voltage was to be 1150 V, but the laser keeps 900 V",
+        ),
+        ("F2000", "freq.__10.00_Hz", "The repetition rate was to be 20 Hz, but the laser keeps 10"),
+        ("W225", "delay____140_uS", "The delay from flash to Q-switch was to be 225 us, but the"),
     ],
 )
-def test_a_value_that_is_not_taken_is_an_error(word, text):
-    """The reply tells what is in force: another value is never taken for the one asked."""
+def test_a_value_that_is_not_taken_is_an_error(word, text, sentence):
+    """The reply tells what is in force: another value is never taken for the one asked.
+
+    It is said in the words of the settings file, with the raw reply behind.
+    """
     pairs = until(prepare_pairs(**{word: text}), word)
-    with scripted(DRIVER, MARKER, *pairs) as link, pytest.raises(DeviceFault, match=r"instead\."):
+    with scripted(DRIVER, MARKER, *pairs) as link, pytest.raises(DeviceFault) as raised:
         DRIVER.prepare(link, GOOD)
+    assert sentence in str(raised.value)
+    assert text.replace("_", " ").strip() in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -433,7 +517,7 @@ def test_water_is_waited_for():
         DRIVER.prepare(link, GOOD)
     with (
         scripted(DRIVER, MARKER, *prepare_pairs(), *[low] * 24) as link,
-        pytest.raises(DeviceFault, match="low water flow"),
+        pytest.raises(DeviceFault, match="too little water flows"),
     ):
         DRIVER.prepare(link, GOOD)
 
@@ -443,7 +527,7 @@ def test_prepare_leaves_a_firing_laser_alone(lamp):
     """With a lamp that is not stopped nothing is set."""
     with (
         scripted(DRIVER, MARKER, pair("WOR", f"I_0_F_{lamp}_S_1_Q_4")) as link,
-        pytest.raises(DeviceFault, match="left alone"),
+        pytest.raises(DeviceFault, match="nothing was set"),
     ):
         DRIVER.prepare(link, GOOD)
 
@@ -502,19 +586,46 @@ def test_reducing_waits_for_nothing_and_falls_back_on_the_broadcast():
 
 
 @pytest.mark.parametrize(
-    ("wor", "shutter", "why"),
+    "answer", [b"\r\nfire auto   qse", b"\x00" * 200, b"\r\nfire", b"\r\nsh\xffutter opened"]
+)
+def test_whatever_does_not_say_that_the_lamp_stopped_is_followed_by_the_broadcast(answer):
+    """A lamp that fires on, endless garbage, half a reply: all units are told to stop."""
+    lamp, *_ = DRIVER.declaration.lock_ways
+    broadcast = (b">S\r\n", b"\r\nstandby        ")
+    with scripted(DRIVER, (b"$062S\r\n", answer), broadcast) as link:
+        DRIVER.reduce(link, lamp)
+    goes_on = (b">S\r\n", b"\r\nfire auto   qse")
+    with (
+        scripted(DRIVER, (b"$062S\r\n", answer), goes_on) as link,
+        pytest.raises(DeviceFault, match="told to stop its lamp, and does not do it"),
+    ):
+        DRIVER.reduce(link, lamp)
+
+
+@pytest.mark.parametrize(
+    ("wor", "shutter", "text", "why"),
     [
-        *[(f"I_0_F_{lamp}_S_0_Q_4", CLOSED, "lamp is not reported stopped") for lamp in "1235678"],
-        (STOPPED, OPENED, "shutter is not reported closed"),
-        (FIRING, OPENED, "stopped, the laser's shutter"),
+        *[(f"I_0_F_{n}_S_0_Q_4", CLOSED, IDLE, "lamp is not reported stopped") for n in "1235678"],
+        (STOPPED, OPENED, IDLE, "shutter is not reported closed"),
+        (STOPPED, CLOSED, ARMED, "says in words that its lamp fires"),
+        (FIRING, OPENED, IDLE, "stopped, the laser's shutter"),
     ],
 )
-def test_not_locked_is_said_with_its_reason(wor, shutter, why):
-    """A lamp that is not stopped, or an open shutter, is never called locked."""
-    with scripted(DRIVER, MARKER, pair("WOR", wor), pair("R", shutter)) as link:
+def test_not_locked_is_said_with_its_reason(wor, shutter, text, why):
+    """A lamp not stopped, in digits or in words, or an open shutter, is never called locked."""
+    pairs = (pair("R", shutter), pair("WOR", wor), pair("", text), pair("R", shutter))
+    with scripted(DRIVER, MARKER, *pairs) as link:
         reading = DRIVER.read_lock(link)
     assert not reading.confirmed
     assert why in reading.why_not
+
+
+def test_the_acknowledgement_of_another_programs_order_is_no_reading():
+    """Guard and owner at once: the first "shutter closed" may answer the other one's `R0`."""
+    pairs = (pair("R", CLOSED), pair("WOR", STOPPED), pair("", IDLE), pair("R", OPENED))
+    with scripted(DRIVER, MARKER, *pairs) as link:
+        reading = DRIVER.read_lock(link)
+    assert not reading.confirmed
 
 
 def test_no_fault_is_cleared_over_the_wire():
@@ -560,13 +671,13 @@ def test_any_bytes_from_the_wire_are_an_answer_or_an_error_of_ours(verb, replies
 @given(st.lists(st.one_of(st.binary(max_size=40), NEAR), max_size=5))
 @settings(max_examples=300, deadline=None)
 def test_no_babble_confirms_a_lock_unless_lamp_and_shutter_say_so(replies):
-    """A lock is confirmed only by a lamp digit 0 or 4 and a closed shutter."""
+    """A lock is confirmed only by a lamp digit 0 or 4, a closed shutter and a text without fire."""
     clock = Clock()
     link = Link(Babble(clock, replies, MARKER), DRIVER.wire, clock, NoTranscript())
     with contextlib.suppress(DeviceLinkError):
         reading = DRIVER.read_lock(link)
-        dark = reading.words["WOR"].split()[1] in "04" and reading.words["R"] == "closed"
-        assert reading.confirmed is dark
+        dark = reading.words["WOR"][6] in "04" and reading.words["R"] == "shutter closed "
+        assert reading.confirmed is (dark and not reading.words[""].startswith("fire"))
 
 
 def test_a_dead_laser_is_told_in_time():

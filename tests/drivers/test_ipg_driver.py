@@ -54,7 +54,7 @@ def test_example_session():
     """The sheet's own example session, verb by verb."""
     driver = Ipg({})
     with dialogue(
-        *(("RFV", "RFV: 1.0.103"), ("RNC", "RNC: 10.0")),
+        *(("RFV", "RFV: 1.0.103"), ("RNC", "RNC: 10.0"), ("RMN", "BCMD")),
         *(("STA", "STA: 0"), ("EMOD", "EMOD"), ("SDC 35.0", "SDC: 35.0")),
         *(("RFWS", "RFWS: 1.0"), ("RCS", "RCS: 35.0"), ("STA", "STA: 4096")),
         ("EMON", "EMON"),
@@ -214,6 +214,15 @@ def test_another_dialect_is_told(text):
     with (
         dialogue(("RFV", "RFV: 2.1"), ("RNC", text)) as link,
         pytest.raises(WrongDevice, match="dialect ylr-sm"),
+    ):
+        Ipg({}).identify(link)
+
+
+def test_a_yar_that_knows_rnc_is_no_ylr_sm():
+    """Its status bits mean other things: what it answers to `RMN` tells it apart."""
+    with (
+        dialogue(("RFV", "RFV: 2.1"), ("RNC", "RNC: 10.0"), ("RMN", "RMN: YLM-10-SF")) as link,
+        pytest.raises(WrongDevice, match="it knows RMN"),
     ):
         Ipg({}).identify(link)
 

@@ -15,7 +15,7 @@ from devicelink_ipg import Ipg
 from devicelink_ipg.frames import StatusWord, value_of
 
 SHEET = {
-    "query": ["RCS", "RNC", "RDC", "ROP", "RFV", "RCT", "STA", "RFWS"],
+    "query": ["RCS", "RNC", "RMN", "RDC", "ROP", "RFV", "RCT", "STA", "RFWS"],
     "reduces": ["EMOFF", "ABF", "SDC 0", "SDC 0.0", "SDC 0.00"],
     "prepares": [
         *("SDC 5", "SDC 34.2", "SDC 0.1"),
@@ -26,7 +26,7 @@ SHEET = {
         *("EEC", "DEC", "EEABC", "DEABC", "XYZ", "", " ", " EMOFF", "EMO", "EMONN", "?"),
         *("SDC -0", "SDC x", "SDC", "SDC nan", "SDC -5", "EMOFF EMON", "STA \nEMON", "EMON 5"),
         *("emon", "Emon", "emoff", "sta", "sdc 0", "SDC0", "SDC34.2", "EMOFF\n", "\nSTA", "ST\tA"),
-        *("SPS 5", "RPS", "RMN", "ESTA", "EPM", "RBT"),
+        *("SPS 5", "RPS", "ESTA", "EPM", "RBT"),
     ],
 }
 CASES = [(kind, line) for kind, lines in SHEET.items() for line in lines]

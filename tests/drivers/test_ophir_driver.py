@@ -101,7 +101,7 @@ def test_a_head_that_is_told_by_halves(told):
     """A head without its serial number or abilities is a broken reply, not a head."""
     with (
         dialogue(("VE", "*EA1.06"), ("II", UNKNOWN), ("HI", told)) as link,
-        pytest.raises(ProtocolError, match="told its head"),
+        pytest.raises(ProtocolError, match="tells its head"),
     ):
         Ophir({}).identify(link)
 
@@ -196,7 +196,10 @@ def test_an_older_instrument_knows_no_lists():
 
 def test_what_cannot_be_set_is_refused_before_anything_is_sent():
     """An unknown range or mode leaves the meter as it is."""
-    with dialogue(("AR", "*0 1W 100mW")) as link, pytest.raises(DeviceFault, match="knows no 5W"):
+    with (
+        dialogue(("AR", "*0 1W 100mW")) as link,
+        pytest.raises(DeviceFault, match="has no range 5W"),
+    ):
         Ophir({}).prepare(link, Wanted(range="5W"))
     port = Scripted([])
     link = Link(port, Ophir({}).wire, port.clock, NoTranscript())
@@ -264,3 +267,21 @@ def test_the_line():
         make_meter("ophir", {"baudrate": "57600"})
     with pytest.raises(ConfigError, match="knows no head"):
         make_meter("ophir", {"head": "x"})
+
+
+def test_silence_is_told_in_words():
+    """A meter that does not answer is named with what it was asked for, not with its command."""
+    with dialogue(("HI", None)) as link, pytest.raises(NoReply, match="asked for its head"):
+        Ophir({}).identify(_Known(link))
+
+
+class _Known:
+    """A link over which the meter has told its firmware and its name."""
+
+    def __init__(self, link):
+        self._link = link
+
+    def exchange(self, frame, *, within_s):
+        """Firmware and name as told before, the rest from the link."""
+        told = {b"$VE\r\n": b"*EA1.06", b"$II\r\n": b"* USBD 1 X"}
+        return told.get(frame) or self._link.exchange(frame, within_s=within_s)

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from devicelink.driver import ControlShown, DeviceState, Evidence, Reading, Shown, Trigger
-from devicelink.errors import ConfigError, DeviceFault, NoReply, ProtocolError
+from devicelink.errors import ConfigError, DeviceFault, NoReply, ProtocolError, Stopped
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.registry import declared
@@ -139,9 +139,9 @@ def test_settings_are_left_alone(s1, why):
     [
         (0xA8, 0x32, "its gate is pulled up"),
         (0x88, 0x33, "it would lase at power-up"),
-        (0x8A, 0x32, "its mode is 2, not 0"),
-        (0x8B, 0x32, "its mode is 3, not 0"),
-        (0x8D, 0x32, "its mode is 5, not 0"),
+        (0x8A, 0x32, r"its mode is ANV \(0-10 V\), not manual"),
+        (0x8B, 0x32, "its mode is manual closed loop, not manual"),
+        (0x8D, 0x32, r"its mode is none that is known \(5\), not manual"),
         (0x98, 0x32, "it is told to lase"),
         (0x80, 0x32, "it is not under remote control"),
     ],
@@ -162,7 +162,7 @@ def test_a_refusal_is_told_in_words():
     """NAK to a setting is the controller's refusal, with what to look at."""
     unit = Unit()
     unit.deaf_to = {0x7B}
-    with pytest.raises(DeviceFault, match=r"refused: gate pulled down .* checksum setting"):
+    with pytest.raises(DeviceFault, match=r"refused to pull its gate down\. Choose REMOTE"):
         Uc2000({}).prepare(linked(unit), ASKED)
     assert said(unit).endswith("5b7b84")
 
@@ -170,7 +170,7 @@ def test_a_refusal_is_told_in_words():
 def test_a_missing_checksum_is_refused_after_a_second_and_heard():
     """Registered without checksums, a unit that wants them refuses; nothing more is set."""
     unit, driver = Unit(), Uc2000({"checksum": "off"})
-    with pytest.raises(DeviceFault, match="checksum setting"):
+    with pytest.raises(DeviceFault, match=r"shows CHECKSUM \(ON\).*--set checksum=on"):
         driver.prepare(linked(unit, driver), ASKED)
     assert said(unit) == "7e|5b76"
     assert unit.clock.ns >= 1_000_000_000
@@ -184,7 +184,7 @@ def test_silence_is_told_in_words():
             self.half = b""
 
     unit = Dead()
-    with pytest.raises(NoReply, match=r"did not answer within 0.2 s \(lasing on\)"):
+    with pytest.raises(NoReply, match=r"did not answer within 0\.2 s when it was told to switch"):
         Uc2000({}).ready(linked(unit), token())
     assert said(unit) == "5b758a"
 
@@ -239,7 +239,7 @@ def test_local_control_is_a_fault():
         (0x88, 1, "power is not 0 %"),
         (0xA8, 0, "gate is pulled up"),
         (0x80, 0, "not under remote control"),
-        (0xB8, 40, "told to lase, the controller's power is not 0 %, the controller's gate"),
+        (0xB8, 40, "told to lase, the controller's power is not 0 %, its gate"),
     ],
 )
 def test_not_locked_is_said_with_its_reason(s1, pwm, why):
@@ -274,6 +274,46 @@ def test_the_form_of_a_status_is_found_anew_at_each_identification():
         unit = Unit(Habits(status_checksum=form))
         assert driver.identify(linked(unit, driver)).details["status_checksum"] == form
         assert driver.wire.form == form
+
+
+def test_a_stop_while_it_is_identified_is_a_stop():
+    """A stop ends the wait for the checksum of the second status: its cable is not blamed."""
+
+    class Stops(Unit):
+        """The sixth byte of the second status comes after the stop that its wait is cut by."""
+
+        def __init__(self, stop):
+            super().__init__(Habits(status_checksum="data"))
+            self.stop = stop
+
+        def read(self, within_s, until=None):
+            heard = super().read(within_s, until)
+            if len(self.heard) < 2 or not heard or self.stop.is_set():
+                return heard
+            self.stop.set()
+            return heard[:5]
+
+    driver, stop = Uc2000({}), Latch()
+    unit = Stops(stop)
+    link = Link(unit, driver.wire, unit.clock, NoTranscript(), stop)
+    with pytest.raises(Stopped):
+        driver.identify(link)
+    assert driver.wire.form is None
+
+
+class Latch:
+    """A stop."""
+
+    def __init__(self):
+        self._set = False
+
+    def is_set(self):
+        """Whether it came."""
+        return self._set
+
+    def set(self):
+        """It comes."""
+        self._set = True
 
 
 def test_two_forms_of_one_status_are_not_believed():

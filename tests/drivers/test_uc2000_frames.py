@@ -263,7 +263,7 @@ def test_status_bits():
 
 def test_a_frequency_that_no_unit_has():
     """Bits of the frequency that mean nothing are a broken reply."""
-    with pytest.raises(ProtocolError, match="no status is"):
+    with pytest.raises(ProtocolError, match="cannot be read"):
         Report.read(bytes.fromhex("AA E8 32 00 00"))
 
 

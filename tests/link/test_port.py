@@ -245,6 +245,26 @@ def test_bytes_over_a_pty(wire, opened):
     assert heard == everything
 
 
+def test_what_another_program_reads_first_is_no_lost_port(wire, opened):
+    """Owner and guard hold one line: who comes second finds it empty, and not gone."""
+
+    class Second(ThreadRuntime):
+        """Between `poll` and `read` the other one takes what came."""
+
+        def wait_readable(self, fd, within_s, until=None):
+            there = super().wait_readable(fd, within_s, until)
+            if there:
+                os.read(fd, 4096)
+            return there
+
+    control, path = wire
+    port = FdPort(opened(path).fileno(), Second())
+    os.write(control, b"STA: 0\r")
+    assert port.read(0.5) == b""
+    os.close(control)
+    assert loses(lambda: port.read(0.5))
+
+
 def test_bytes_over_tcp_until_its_end(server, opened):
     """Bytes pass both ways; after the last one the closed far end is a lost link, not silence."""
     address, accept = server

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -98,7 +100,7 @@ def test_recording_sends_only_questions(serve, tell, tmp_path):
     tell("driver", "record", "ipg", serve("ipg", "--truth", truth), "--output", file)
     events = [json.loads(line) for line in truth.read_text().splitlines()]
     asked = {event["text"] for event in events if event["event"] == "command"}
-    assert asked == {"RFV", "RNC", "STA", "ROP", "RCT", "RFWS", "RCS"}
+    assert asked == {"RFV", "RNC", "RMN", "STA", "ROP", "RCT", "RFWS", "RCS"}
     assert {event["event"] for event in events} == {"start", "command"}
 
 
@@ -169,3 +171,25 @@ def test_the_simulator_answers_bytes_that_it_knows_and_no_others(serve, tell, tm
         assert port.read(0.3) == b""
     finally:
         port.close()
+
+
+def test_bytes_that_no_call_sent_are_named(tmp_path):
+    """Which they were, in hex and as text: their number alone helps nobody."""
+    transcript, file = tmp_path / "t.jsonl", tmp_path / "t.rec"
+    passed = [(">", b"RFV\r"), ("<", b"RFV: 1.0\r"), (">", b"XYZ\r")]
+    transcript.write_text(
+        "".join(
+            json.dumps({"mono_ns": n, "dir": way, "hex": data.hex()}) + "\n"
+            for n, (way, data) in enumerate(passed)
+        )
+    )
+    words = ("driver", "record", "ipg", "--from", transcript, "--output", file)
+    done = subprocess.run(
+        [sys.executable, "-m", "devicelink", *map(str, words)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "bytes belong to no call of the driver and stay as bytes:\n" in done.stdout
+    assert "  > 58 59 5a 0d  XYZ·\n" in done.stdout

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 
-from devicelink.driver import CommandClass
+from devicelink.driver import CommandClass, EnableToken
 from devicelink.errors import ConfigError
+from devicelink.link.link import Link
 from devicelink.recordings.converting import as_calls, read_transcript
-from devicelink.recordings.file import Called, Passed, Recording
+from devicelink.recordings.file import Called, Made, Passed, Recording
 from devicelink.recordings.playing import replay
+from devicelink_simulation.conformance.bench import Bench
+from devicelink_simulation.conformance.subject import subjects
 from tests.recordings.toy import Toy, Wire, head
 
 
@@ -132,3 +136,48 @@ def test_a_damaged_transcript_is_told_with_its_line(tmp_path, text, told):
     path.write_text(text)
     with pytest.raises(ConfigError, match=told):
         read_transcript(path)
+
+
+LAMP = {"lamp_voltage_v": "1150", "repetition_rate_hz": "20", "qswitch_delay_us": "225"}
+
+
+def twice_ready(bench, link):
+    """A session on a laser that is armed in three steps, back to STANDBY, and armed anew."""
+    driver = bench.driver
+    driver.identify(link)
+    driver.prepare(link, LAMP)
+    driver.unlock(link, EnableToken(step="unlock", entry_index=1))
+    for entry in (2, 3):
+        token, sent = EnableToken(step="ready", entry_index=entry), False
+        while not sent:
+            driver.read_effective(link, LAMP)
+            sent = driver.ready(link, token)
+            bench.pass_time(0.1)
+            driver.read_status(link)
+        driver.standby(link)
+    driver.read_lock(link)
+
+
+def test_every_frame_of_a_laser_armed_in_steps_is_attributed(tmp_path):
+    """Each enabling frame is one of `ready`, which knows within a step what has left before."""
+    bench, passed = Bench(subjects("bigsky")[0]), []
+    link = Link(
+        bench.port,
+        bench.driver.wire,
+        bench.runtime,
+        SimpleNamespace(note=lambda _, way, data: passed.append((way, data))),
+    )
+    twice_ready(bench, link)
+    events = as_calls(read_transcript(transcript(tmp_path / "t.jsonl", passed)), bench.driver, LAMP)
+    calls, sent = [], []
+    for event in events:
+        if isinstance(event, Called):
+            calls.append(event.call)
+        elif isinstance(event, Made):
+            calls.append("")
+        elif bench.driver.wire.classify(event.data) is CommandClass.ENABLES:
+            sent.append((calls[-1], event.data))
+    one = [("ready", b"$062%b\r\n" % word) for word in (b"A", b"R1", b"PQ")]
+    assert sent == [*one, *one]
+    told = replay(Recording(head(), events), bench.driver)
+    assert told.problem is None

@@ -76,7 +76,7 @@ def test_a_session_with_light(flash):
     (identified,) = clinic.entries("device.identified")
     assert identified.data["identity"] == "read"
     (locked,) = clinic.entries("lock.confirmed")
-    assert locked.data["words"]["R"] == "closed"
+    assert locked.data["words"]["R"] == "shutter closed "
     (counter,) = clinic.entries("counter.reconciled")
     assert (counter.data["unexplained"], counter.data["why"]) == (None, "not_available")
 
@@ -91,6 +91,91 @@ def test_a_session_at_the_speed_of_the_line(flash):
     assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "planned_time", True), ran
     assert not clinic.entries("guard.acted")
     assert not clinic.entries("telemetry.gap")
+
+
+@pytest.mark.parametrize("latency_s", ["0.06", "0.08", "0.15"])
+def test_a_line_too_slow_to_be_watched_is_refused_before_the_lamp(flash, latency_s):
+    """One sentence says so; the guard stays quiet, and nothing that enables was sent."""
+    clinic = flash("--set", f"reply_latency_s={latency_s}")
+    code, ran = clinic.session("--kind", "service", "--for", "1")
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "refused", True), ran
+    refused = [each["code"] for each in ran["verdict"]["findings"] if each["severity"] == "refuse"]
+    assert refused == ["line_too_slow"]
+    assert said(clinic, "A", "R1", "PQ") == []
+    assert not clinic.entries("guard.acted")
+
+
+@pytest.mark.parametrize("latency_s", ["0.08", "0.15"])
+def test_a_line_that_becomes_too_slow_in_ready_ends_it_locked(flash, latency_s):
+    """The session itself locks, and says why; the guard does not act beside it."""
+    clinic = flash()
+    session = in_ready(clinic)
+    clinic.laser.set(f"reply_latency_s={latency_s}")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "stale_telemetry", True), ran
+    assert "it answers late" in ran["end"]["sentence"]
+    assert not clinic.entries("guard.acted")
+
+
+def test_a_stop_on_a_slow_line_is_a_persons_stop(flash):
+    """What fell due by time while the stop cut a reading short does not take its place."""
+    clinic = flash("--set", "reply_latency_s=0.05", "--set", "q_switch_wait_pulses=100")
+    session = clinic.start("--json", "--kind", "service", "--for", "20")
+    wait(lambda: said(clinic, "R1"))
+    clinic.laser.set("reply_latency_s=0.18")
+    asked = len(said(clinic, "QSM"))
+    wait(lambda: len(said(clinic, "QSM")) > asked)  # then the last status is older than a second
+    session.send_signal(signal.SIGINT)
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "stop", True), ran
+
+
+def test_another_unit_in_mid_session_ends_it(flash):
+    """It answers at the address and tells another serial number: never called locked."""
+    clinic = flash("--set", "address=062")
+    session = in_ready(clinic)
+    clinic.laser.set("serial=063")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (3, "wrong_device", False), ran
+    assert "its serial number is 063" in ran["end"]["sentence"]
+    assert clinic.happened(*EDGES) == ["enabled", "disabled"]
+    clinic.laser.set("serial=062")
+    wait(lambda: clinic.run("lock", clinic.serial).returncode == 0)
+
+
+def test_a_q_switch_that_pulses_without_its_trigger_ends_ready(flash):
+    """Another host set it to its inside trigger: light that nobody asked for, locked at once."""
+    clinic = flash()
+    session = in_ready(clinic)
+    clinic.laser.set("q_switch_mode=0")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"]) == (1, "unexpected_emission"), ran
+    assert ran["confirmed_locked"]
+    (held,) = clinic.entries("fault.latched")
+    assert held.data["code"] == "unexpected_emission"
+
+
+def test_an_interlock_that_stopped_the_lamp_in_mid_arming_leaves_it_at_that(flash):
+    """Opened and closed again between two looks: neither shutter nor Q-switch follows."""
+    clinic = flash("--set", "reply_latency_s=0.02", "--set", "q_switch_wait_pulses=40")
+    session = clinic.start("--json", "--kind", "service", "--for", "20")
+    wait(lambda: said(clinic, "A"))
+    clinic.laser.set("lamp=standby")
+    wait(lambda: len(said(clinic, "ROF")) > said(clinic, "ROF", "A").index("$062A") + 4)
+    assert said(clinic, "A", "R1", "PQ") == ["$062A"]
+    session.send_signal(signal.SIGINT)
+    code, ran = clinic.ended(session)
+    assert (code, ran["confirmed_locked"]) == (0, True)
+
+
+@pytest.mark.parametrize("option", ["wor_armed_external=6", "pump=off"])
+def test_units_that_are_used_like_any_other(flash, option):
+    """One that shows its armed Q-switch as started; one whose pump nobody has started yet."""
+    clinic = flash("--set", option)
+    assert "interlock_open" not in clinic.findings()
+    session = in_ready(clinic, "--for", "1")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "planned_time", True), ran
 
 
 def test_an_interlock_opened_in_ready_ends_it(flash):
@@ -119,7 +204,7 @@ def test_the_guard_locks_a_laser_whose_station_is_killed(flash, stop_ends):
     done = clinic.run("lock", clinic.serial)
     assert done.returncode == 0, done.stderr
     assert clinic.happened(*EDGES) == ["enabled", "light_on", "light_off", "disabled"]
-    assert clinic.entries("lock.confirmed")[-1].data["words"]["R"] == "closed"
+    assert clinic.entries("lock.confirmed")[-1].data["words"]["R"] == "shutter closed "
 
 
 def test_a_stop_in_mid_arming_leaves_nothing_of_it(flash):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -140,3 +142,120 @@ def test_a_seed_that_refuses_to_go_dark_is_never_called_locked(seed):
     assert not clinic.entries("lock.confirmed")
     clinic.laser.set("emission=off")
     clinic.laser.set("fault=none")
+
+
+@pytest.mark.parametrize("latency", ["0.05", "0.15"])
+def test_a_slow_line_is_locked_and_never_readied_blindly(seed, latency):
+    """Over a slow line a lock is confirmed; READY only where each look is younger than a second."""
+    clinic = seed("--set", f"reply_latency_s={latency}", "--set", "emission=on")
+    assert clinic.run("lock", clinic.serial).returncode == 0
+    code, ran = clinic.session("--kind", "service", "--for", "0.5")
+    assert ran["confirmed_locked"]
+    if latency == "0.05":
+        assert code == 0, ran
+        return
+    assert (code, clinic.happened(*LIGHT)) == (1, ["light_on", "light_off"])
+    assert not clinic.entries("unlock.intended")
+    refused = clinic.entries("verdict.refused")[-1].data["findings"]
+    slow = [found for found in refused if found["code"] == "line_too_slow"]
+    assert "The laser answers too slowly" in slow[0]["sentence"]
+
+
+@pytest.mark.parametrize("fault", ["nack@cmd=R65", "drop@cmd=R65"])
+def test_a_lock_of_a_laser_that_does_not_say_who_it_is(seed, fault):
+    """It is locked, and everybody is told that whose light was taken away was not read."""
+    clinic = seed("--fault", fault, "--set", "emission=on")
+    done = clinic.run("lock", clinic.serial)
+    assert (done.returncode, clinic.laser.is_now("light_on")) == (0, False)
+    assert "it did not say who it is" in done.stdout
+    assert f"look at its label whether it is {clinic.serial}" in done.stdout
+    told = clinic.entries("lock.confirmed")[-1].data
+    assert told["identity"] == "not_read"
+    assert "its serial number" in told["identity_why"]
+    clinic.laser.set("fault=none")
+    done = clinic.run("lock", clinic.serial)
+    assert "did not say" not in done.stdout
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "read"
+
+
+def test_a_receipt_says_that_nobody_told_who_was_locked(seed):
+    """A module that falls silent about its number in READY: the paper says so."""
+    clinic = seed()
+    session = clinic.start("--kind", "service", "--for", "2")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("fault=nack@cmd=R65")
+    said, _ = session.communicate(timeout=60)
+    assert session.returncode in {0, 1}
+    assert "it did not say who it is" in said.partition("Session ")[2]
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "not_read"
+
+
+def test_another_module_plugged_in_ends_the_session(seed):
+    """The number on the wire changes in READY: dark at once, and never called a lock of ours."""
+    clinic = seed()
+    session = clinic.start("--json", "--kind", "service", "--for", "20")
+    clinic.laser.wait_for("light_on", session)
+    clinic.laser.set("serial=SIM-NKT-9")
+    code, ran = clinic.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (3, "wrong_device", False)
+    assert "SIM-NKT-9" in ran["end"]["sentence"]
+    assert not clinic.laser.is_now("light_on")
+    assert not clinic.entries("lock.confirmed")
+    assert not clinic.entries("settings.changed_at_panel")
+
+
+def test_a_person_is_told_that_ready_is_light(seed):
+    """Nothing is said of a switch to let go of, where there is none that makes the light."""
+    findings = seed().findings()
+    assert findings["trigger_host"] == "warn"
+    assert "control_not_shown" not in findings
+
+
+@pytest.fixture
+def served(seed):
+    """Makes a clinic whose station's service keeps the laser."""
+    running = []
+
+    def make(*options):
+        clinic = seed(*options)
+        words = ("station", "serve", "--data", str(clinic.station))
+        running.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "devicelink", *words],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+        wait(lambda: clinic.entries("lock.confirmed"))
+        return clinic
+
+    yield make
+    for service in running:
+        service.terminate()
+        service.wait(timeout=20)
+
+
+def test_the_service_says_that_nobody_told_who_is_locked(served):
+    """Where the module refuses its number, service, status and lock say so."""
+    clinic = served("--fault", "nack@cmd=R65")
+    assert clinic.entries("lock.confirmed")[-1].data["identity"] == "not_read"
+    done = clinic.run("lock", clinic.serial)
+    assert done.returncode == 0
+    assert "it did not say who it is" in done.stdout
+    wait(lambda: "it did not say who it is" in clinic.run("station", "status").stdout)
+
+
+def test_the_service_sees_another_module_plugged_in(served):
+    """The port stays, the number changes: no lock of that one is called a lock of ours."""
+    clinic = served()
+    clinic.laser.set("serial=SIM-NKT-9")
+    done = clinic.run("lock", clinic.serial)
+    assert (done.returncode, "SIM-NKT-9" in clinic.run("station", "status").stdout) == (3, True)
+
+
+def test_the_service_looks_who_is_there(served):
+    """Nobody asks for anything: a few seconds later the service says that another one is there."""
+    clinic = served()
+    clinic.laser.set("serial=SIM-NKT-9")
+    wait(lambda: "SIM-NKT-9; SIM-NKT-1 is registered" in clinic.run("station", "status").stdout)

@@ -292,6 +292,7 @@ CAUSES = {
     "reading_too_old": [("reading.age_s", 2.001)],
     "bound_unreadable": [("settings.bounds.1.highest", "much")],
     "settings_not_read": [("settings.effective", None), ("settings.trigger", None)],
+    "line_too_slow": [("settings.read_s", 0.701)],
     "kept_folder_missing": [("station.kept_folder_problem", "it is not there")],
     "settings_missing": [("settings", None)],
     "settings_unusable": [("settings.problems", ("The setting trigger is missing.",))],
@@ -487,6 +488,12 @@ def test_everything_wrong_is_told_at_once():
     assert wrong <= codes(facts, "refuse")
     refusing = [f for f in judge(facts).findings if f.severity is Severity.REFUSE]
     assert judge(facts).summary() == f"{refusing[0].sentence} And {len(refusing) - 1} more."
+
+
+def test_a_line_quick_enough_is_not_slow():
+    """At the limit nothing is said; what was recorded before has no time of it."""
+    for read_s in (0.7, None):
+        assert "line_too_slow" not in codes(changed(("settings.read_s", read_s)))
 
 
 def test_several_faults_and_holds_are_each_told():

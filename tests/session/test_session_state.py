@@ -197,6 +197,14 @@ def test_light_after_half_a_second_is_the_persons_own():
     assert effects == []
 
 
+def test_faults_are_named_in_words():
+    """As a person writes them, not as a program does."""
+    hot = status(DeviceState.READY, faults=("low_water_flow", "over_temperature"))
+    _, effects = run(*TO_READY, table.Seen(3 * S + 1, hot))
+    told = effects[0].end.sentence
+    assert told == "The laser reports a fault: low water flow, over temperature."
+
+
 def test_emission_in_standby_is_unexpected():
     """A laser that says it emits while the session is in STANDBY is locked and latched."""
     _, effects = run(*TO_STANDBY, table.Seen(5, status(DeviceState.EMITTING)))
@@ -209,6 +217,18 @@ def test_a_silent_laser_ends_the_session_after_a_second():
     assert state.phase is Phase.READY
     _, effects = run(*TO_READY, table.Renewed(4 * S + 1))
     assert effects[0].end.code == "stale_telemetry"
+
+
+def test_what_was_asked_before_a_send_counts_as_seen():
+    """On a slow line the answers before a send are the freshest; a send without them is as old."""
+    late = 8 + S + 1
+    arming = (*TO_ARMING, table.Sent(7, all_of_it=False), table.Seen(8, ARMING))
+    state, effects = run(*arming, table.Sent(late, all_of_it=True, seen_ns=9))
+    assert (state.phase, state.unsent, effects) == (Phase.ARMING, None, [])
+    _, effects = run(*arming, table.Sent(late, all_of_it=True))
+    assert effects[0].end.code == "stale_telemetry"
+    _, effects = run(*arming, table.Sent(late, all_of_it=True, seen_ns=7))
+    assert effects[0].end.code == "stale_telemetry", "what is older takes nothing back"
 
 
 def test_a_lease_nobody_renews_ends_in_standby():

@@ -175,7 +175,7 @@ def test_a_checksum_setting_that_is_not_the_registered_one(co2):
     clinic.add_device("--set", "checksum=off")
     code, ran = finish(clinic.start("--json", "--for", "1"))
     assert (code, ran["confirmed_locked"]) == (1, True)
-    assert "checksum setting is the registered one" in ran["end"]["sentence"]
+    assert "--set checksum=on" in ran["end"]["sentence"]
     assert not clinic.entries("unlock.intended")
 
 

@@ -259,6 +259,17 @@ def test_a_serial_is_three_digits():
         laser.set(serial="18")
 
 
+def test_an_address_may_be_another_than_the_serial_number():
+    """Then it answers there alone, and tells its own number."""
+    laser = BigSky(values={"serial": "184", "address": "062"})
+    assert laser.ask("SN") == "s/number    184"
+    assert laser.ask("SN", "$184") == ""
+    laser.set(address="")
+    assert laser.ask("SN", "$184") == "s/number    184"
+    with pytest.raises(ConfigError, match="address must be three digits"):
+        laser.set(address="6")
+
+
 def test_a_line_too_long_is_no_command():
     """What is longer than the buffer is forgotten, and the next line is heard."""
     laser = BigSky()

@@ -185,7 +185,9 @@ def test_what_it_says_of_itself_is_so(acts, setup):
     laser = BigSky(setup=setup, values={"shutter_reads": "blade"})
     for _ in happen(laser, [act for act in acts if act[1] != ("shutter_reads", "command")]):
         if laser.inside.inputs.echo:
-            lamp = (2 if laser.inside.lamp == "firing" else 0) + 4 * laser.inside.inputs.lamp_mode
+            inputs = laser.inside.inputs
+            fires = laser.inside.lamp == "firing"
+            lamp = int(inputs.wor_firing) * fires + 4 * inputs.lamp_mode
             wor = laser.ask("WOR")
             assert wor[6] == str(lamp)
             assert (laser.ask("R") == "shutter opened ") == laser.inside.shutter.open

@@ -242,6 +242,56 @@ def test_a_module_whose_registers_nobody_knows():
         host.bench.set(module_type="0x33")
 
 
+@pytest.mark.parametrize(
+    ("module_type", "address"), [("0x20", 0x0F), ("0x21", 0x0A), ("0x70", 0x02), ("0x34", 0x80)]
+)
+def test_where_modules_are(module_type, address):
+    """Each type of module has its own address where none is set."""
+    host = Host(laser(module_type=module_type).bench, to=address)
+    assert host.number(0x61) == int(module_type, 0)
+
+
+def test_the_registers_of_type_20_are_not_known():
+    """Nobody tells them: it has the common ones alone, and those of type 21 are not its own."""
+    host = Host(laser(module_type="0x20", type_form="u16").bench, to=0x0F)
+    assert host.ask(READ, 0x61) == (DATAGRAM, b"\x20")
+    assert host.emission(1) == NACK
+    assert host.ask(READ, 0x23) == (NACK, b"")
+
+
+@pytest.mark.parametrize(
+    ("values", "known"),
+    [({}, True), ({"delay_register": "k0x2"}, False),
+     ({"delay_register": "k0x2", "module_type": "0x36"}, True)],
+)  # fmt: skip
+def test_the_register_of_the_delay(values, known):
+    """Register 3A is that of a K0x2; a K1x2 may be without."""
+    host = laser(emission_delay_s=0.5, **values)
+    assert host.ask(READ, 0x3A) == ((DATAGRAM, b"\x05") if known else (NACK, b""))
+
+
+def test_register_32_of_a_basik_is_its_wavelength():
+    """Also where a write to it resets the interlock; of other modules it tells the interlock."""
+    host = laser(interlock_reset="by_register", wavelength_nm=1550, interlock="open")
+    assert host.number(0x32) == 15_500_000
+    host.bench.set(interlock="closed")
+    assert host.write(0x32, 1, 1) == ACK
+    assert host.bits == set()
+    other = laser(interlock_reset="by_register", interlock="open", module_type="0x60")
+    assert other.ask(READ, 0x32) == (DATAGRAM, b"\x01")
+
+
+def test_a_setup_that_was_left():
+    """Register 31 tells what was left in it, and the pump's mode in its own bit."""
+    host = laser(setup_bits=0x0304)
+    assert host.number(0x31) == 0x0204
+    host.bench.set(power_mode="current")
+    assert host.number(0x31) == 0x0304
+    host.bench.set(setup_bits="0")
+    assert host.number(0x31) == 0x0100
+    assert laser(setup="modulated").number(0x31) == 0x0204
+
+
 def test_a_frame_answers_beside_the_module():
     """An ADJUSTIK frame at address 80 says 34, and knows nothing of emission."""
     bench = laser(setup="frame").bench

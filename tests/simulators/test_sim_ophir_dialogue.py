@@ -109,7 +109,7 @@ def test_examples_of_the_sources(meter, values, line, reply):
         ({"model": "nova"}, "$WI2", "?COM ERROR"),
         ({"model": "nova"}, "$MM0", "?COM ERROR"),
         ({"model": "vega"}, "$ET", "?COM ERROR"),
-        ({}, "$ET", "* 1 LOW MEDIUM HIGH"),
+        ({}, "$ET", "*2 LOW MEDIUM HIGH"),
         ({}, "$FQ", "?COM ERROR"),
         ({}, "$WI5", "?COM ERROR"),
         ({}, "$WL 99", "?COM ERROR"),

@@ -58,6 +58,11 @@ PLANTED_IN_DRIVERS = (
                 '        "the laser\'s lamp is not reported stopped": not live.stopped,\n',
                 "",
             ),
+            Change(
+                _BIGSKY,
+                '        "the laser says in words that its lamp fires": fires(words),\n',
+                "",
+            ),
         ),
     ),
     Planted(
@@ -78,9 +83,9 @@ PLANTED_IN_DRIVERS = (
         (
             Change(
                 _UC2000,
-                '            (report.gate_pull_up, "the controller\'s gate is pulled up"),\n'
-                '            (not report.remote, "the controller is not under remote control"),\n',
-                '            (report.gate_pull_up, "the controller\'s gate is pulled up"),\n',
+                "            (report.gate_pull_up, _PULLED_UP),\n"
+                '            (not report.remote, f"the controller {_REMOTE}"),\n',
+                "            (report.gate_pull_up, _PULLED_UP),\n",
             ),
         ),
     ),

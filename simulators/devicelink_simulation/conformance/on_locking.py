@@ -201,9 +201,7 @@ def lock_bytes_alone_darken(subject: Subject) -> None:
         bench.pass_time(_LATER_S)
         hold(bench.story.dark, f"After {half!r} and the lock bytes the laser armed again.")
     frame_break = whole.driver.wire.frame_break
-    hold(
-        declared.lock_bytes.startswith(frame_break), "The lock bytes end no half frame first."
-    )
+    hold(declared.lock_bytes.startswith(frame_break), "The lock bytes end no half frame first.")
     enabling = {frame[:cut] for frame in whole.enabling() for cut in range(len(frame))}
     for half, then in itertools.product(sorted(enabling), (frame_break, declared.lock_bytes)):
         bench = walked(Bench(subject), "unlock")

@@ -85,9 +85,7 @@ class BigSky:
 
     def lock_words(self, words: Mapping[str, Any]) -> tuple[Said, ...]:
         """The lamp and the shutter."""
-        told = dict(zip("IFSQ", str(words.get("WOR")).split(" "), strict=False))
-        lamp = _live(" ".join(f"{letter} {digit}" for letter, digit in told.items()))
-        shutter = _shutter(f"shutter {words.get('R')}")
+        lamp, shutter = _live(str(words.get("WOR"))), _shutter(str(words.get("R")))
         return (lamp, shutter) if lamp and shutter else ()
 
     def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
