@@ -23,7 +23,6 @@ from devicelink_simulation.conformance import (
 )
 from devicelink_simulation.conformance.page import BEGIN, END, grades_on
 
-
 BARE = replace(YLR_SM, exempt={})
 """Exempt of no check that the short suite has not."""
 

@@ -14,7 +14,6 @@ from devicelink_simulation.conformance.script import (
     STEPS,
     Ends,
     as_asked,
-    effective,
     read_status,
     start_up_passes,
     walk,
