@@ -8,7 +8,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from bad_ipg import CallsStandbyLocked, InventsACounter
+from bad_ipg import InventsACounter
+from bad_ipg_words import CallsStandbyLocked
 from planted_drivers import Factory
 
 from devicelink import registry

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bad_bigsky
 import bad_ipg
+import bad_ipg_words
 import bad_nkt
 import bad_uc2000
 import pytest
@@ -12,7 +13,7 @@ from planted_drivers import PLANTED
 from devicelink_simulation.conformance.grading import CHECKS, Grade, judge
 from devicelink_simulation.conformance.subject import Subject
 
-assert all((bad_bigsky, bad_ipg, bad_nkt, bad_uc2000))
+assert all((bad_bigsky, bad_ipg, bad_ipg_words, bad_nkt, bad_uc2000))
 BY_NAME = {check.name: check for check in CHECKS}
 
 
