@@ -12,12 +12,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Literal, Protocol
 
 from devicelink.link.framing import CommandClass, Line, Wire
 from devicelink.link.link import EnableToken
 
 __all__ = [
+    "NOT_SHOWN",
     "CommandClass",
     "ControlShown",
     "Declaration",
@@ -33,6 +34,7 @@ __all__ = [
     "Reading",
     "SettingSpec",
     "Settings",
+    "SettingsAuthority",
     "Shown",
     "Status",
     "Trigger",
@@ -42,6 +44,12 @@ __all__ = [
 
 Settings = Mapping[str, str]
 """Setting name (units last) to its value, written as a person or the wire wrote it."""
+
+SettingsAuthority = Literal["host", "panel", "either"]
+"""Who may change what is effective: only the host, only the laser's own panel, or both."""
+
+NOT_SHOWN = ("identity", "interlock", "key", "counter", "control", "output", "faults", "start_up")
+"""The words of `Declaration.not_shown` that the core or the conformance suite heeds."""
 
 
 class WireLink(Protocol):
@@ -166,13 +174,12 @@ class Declaration:
     """Deadline of one query; at most 0.2 s, since it is used in READY."""
     evidence_locked: Evidence
     dead_man: str | None
-    """What in the device ends light when the host dies; None where nothing does."""
-    settings_authority: str
-    """`host`, `panel` or `either`."""
+    """What in the device ends light when the host dies, as a sentence; None where nothing does."""
+    settings_authority: SettingsAuthority
     also_makes_light: tuple[str, ...]
     """Other sources of light or of READY: panel, key position, another host."""
     not_shown: tuple[str, ...]
-    """What the wire does not show: identity, interlock, key, counter, control, ..."""
+    """What the wire does not show: words of `NOT_SHOWN`, and others that only people read."""
     control_shown: ControlShown
     at_the_laser: str
     """What a person does at the laser when a lock is not confirmed, as one sentence."""

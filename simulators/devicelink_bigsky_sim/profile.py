@@ -57,12 +57,19 @@ BSS = Profile(
             "qswitch_delay_us": "141",
         },
     },
+    dialled={
+        "lamp_voltage_v": {"1200": (("voltage_v", "1200"),)},
+        "repetition_rate_hz": {"7.5": (("frequency_hz", "7.5"),)},
+        "qswitch_delay_us": {"150": (("delay_us", "150"),)},
+    },
     changes={
-        "volts set at the local box": (("voltage_v", "1200"),),
         "inside trigger": (("q_switch_mode", "0"),),
         "every second pulse": (("q_switch_every", "2"),),
     },
     exempt={
+        "a_damaged_reply_is_no_answer": (
+            "The wire has no checksum: a digit in whose place another one comes cannot be told."
+        ),
         "bounds_hold": (
             "The lowest rate is the manual's. With the Q-switch's wait of this laser it would "
             "take minutes to arm, and the driver refuses it in words."

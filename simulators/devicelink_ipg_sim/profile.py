@@ -19,6 +19,13 @@ _TROUBLES = {
     "over-temperature": (("temperature_c", "70"),),
 }
 
+_EXEMPT = {
+    "a_damaged_reply_is_no_answer": (
+        "The wire has no checksum: a digit in whose place another one comes cannot be told."
+    ),
+}
+_CURRENT = {"diode_current_percent": {"60": (("diode_current_percent", "60"),)}}
+
 YLR_SM = Profile(
     driver="ipg",
     name="ylr-sm",
@@ -59,16 +66,19 @@ YLR_SM = Profile(
             "power_average_s": "2.0",
         },
     },
+    dialled={
+        **_CURRENT,
+        "trigger": {"emission": (("modulation", "disabled"),)},
+        "power_average_s": {"0.4": (("power_average_s", "0.4"),)},
+    },
     changes={
-        "current set at the panel": (("diode_current_percent", "60"),),
-        "modulation switched off": (("modulation", "disabled"),),
         "analog control switched on": (("analog_control", "enabled"),),
         "aiming by hardware": (("aiming_control", "hardware"),),
-        "another average": (("power_average_s", "0.4"),),
     },
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("ylr-sm"),
 )
 
@@ -89,13 +99,14 @@ YAR = Profile(
     },
     traps={"left emitting": {"emission": "on", "diode_current_percent": "30"}},
     other_settings={"more power": {"power_w": "5"}},
+    dialled={"power_w": {"10.5": (("diode_current_percent", "100"),)}},
     changes={
-        "set at the panel": (("diode_current_percent", "60"),),
         "another wavelength": (("wavelength_temperature_c", "30"),),
     },
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("yar"),
 )
 
@@ -125,8 +136,8 @@ YLR_QCW = Profile(
         "analog control was left on": {"analog_control": "enabled", "analog_input_percent": "50"},
     },
     other_settings={"more current": {"diode_current_percent": "36.0"}},
+    dialled=_CURRENT,
     changes={
-        "current set at the panel": (("diode_current_percent", "60"),),
         "pulse mode switched on": (("pulse_mode", "enabled"),),
         "gate mode switched on": (("gate_mode", "enabled"),),
         "another average": (("power_average_s", "0.4"),),
@@ -134,6 +145,7 @@ YLR_QCW = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt=_EXEMPT,
     strange=_others("ylr-qcw"),
 )
 

@@ -27,8 +27,8 @@ K1X2 = Profile(
         "constant pump current": {"power_mode": "current"},
     },
     other_settings={"more power": {"power_mw": "21"}},
+    dialled={"power_mw": {"60": (("setpoint_mw", "60"),)}},
     changes={
-        "power set by another host": (("setpoint_mw", "60"),),
         "another wavelength": (("wavelength_offset_pm", "50"),),
         "a later light": (("emission_delay_s", "1"),),
     },

@@ -12,6 +12,9 @@ _LIT_AT_PANEL = (
     ("gate_input", "open"),
     ("lase", "on"),
 )
+_TELLS_NO_MODEL = (
+    "The wire tells no model, number or address, so controllers that speak alike are alike."
+)
 
 CHECKSUM_ON = Profile(
     driver="uc2000",
@@ -38,8 +41,8 @@ CHECKSUM_ON = Profile(
         "it would lase at power-up": {"lase_on_power_up": "enabled"},
     },
     other_settings={"more power": {"power_percent": "31"}},
+    dialled={"power_percent": {"60": (("percent", "60"),)}},
     changes={
-        "power set at the panel": (("percent", "60"),),
         "the gate pulled up": (("gate_logic", "pull_up"),),
         "an analogue mode": (("mode", "anv"),),
         "another frequency": (("pwm_khz", "5"),),
@@ -48,6 +51,12 @@ CHECKSUM_ON = Profile(
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
+    exempt={
+        "near_relative_refused": _TELLS_NO_MODEL,
+        "a_damaged_reply_is_no_answer": (
+            "The status has no checksum on this unit, so that another bit in it cannot be told."
+        ),
+    },
     ways={"gate_pull_down": (("gate_logic", "pull_up"), ("gate_input", "open"))},
 )
 
@@ -62,6 +71,7 @@ STATUS_CHECKSUM = replace(
     CHECKSUM_ON,
     name="status checksum",
     values={**CHECKSUM_ON.values, "status_checksum": "data"},
+    exempt={"near_relative_refused": _TELLS_NO_MODEL},
 )
 
 CLOSED_LOOP = replace(CHECKSUM_ON, name="closed loop", configuration={"loop": "closed"})

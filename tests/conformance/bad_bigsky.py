@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from planted_drivers import planted
 
-from devicelink.driver import DeviceState, Shown
+from devicelink.driver import CommandClass, DeviceState, Shown
 from devicelink_bigsky.driver import BigSky as Real
+from devicelink_bigsky.frames import BigSkyWire
 from devicelink_bigsky_sim.profile import BSS
 
 
@@ -91,3 +92,54 @@ class ReadsOldRegisters(OnTheUnit):
         words = {word: self._say(link, word) for word in ("WOR", "", "R", "P", "IF", "IF2")}
         words["WOR"] = "0" + words["WOR"][1:]
         return status(words)
+
+
+class CallsTheShutter(BigSkyWire):
+    """By another class: opening it is the second of three steps towards light."""
+
+    def __init__(self, serial, kind):
+        super().__init__(serial)
+        self._kind = kind
+
+    def classify(self, frame):
+        """As the class says, but for `R1`."""
+        return self._kind if frame == self.frame("R1") else super().classify(frame)
+
+
+@planted(BSS, "enabling_needs_an_intent", "questions_change_nothing")
+class OpensTheShutterByAQuestion(OnTheUnit):
+    """The shutter makes no light by itself, so it is only a question."""
+
+    def __init__(self, configuration):
+        super().__init__(configuration)
+        self.wire = CallsTheShutter("062", CommandClass.QUERY)
+
+
+class WithoutATokenForTheShutter(OnTheUnit):
+    """Asks for it as for anything else."""
+
+    kind = CommandClass.PREPARES
+
+    def __init__(self, configuration):
+        super().__init__(configuration)
+        self.wire = CallsTheShutter("062", self.kind)
+
+    def ready(self, link, token):
+        """Lamp, shutter, Q-switch; the shutter as long as it is not told open."""
+        if token.sent(self.wire.frame("A")) and self._say(link, "R") == "closed":
+            self._say(link, "R1")
+            return False
+        token.sent = lambda frame, sent=token.sent: frame == self.wire.frame("R1") or sent(frame)
+        return super().ready(link, token)
+
+
+@planted(BSS, "enabling_needs_an_intent")
+class PreparesTheShutterInReady(WithoutATokenForTheShutter):
+    """Settings are set in LOCKED, but the shutter is opened when it is needed."""
+
+
+@planted(BSS, "enabling_needs_an_intent")
+class ReducesByTheShutter(WithoutATokenForTheShutter):
+    """What may be repeated at will is called reducing."""
+
+    kind = CommandClass.REDUCES

@@ -7,6 +7,7 @@ from planted_drivers import planted
 from devicelink.driver import EnableToken
 from devicelink.errors import DeviceLinkError
 from devicelink_nkt import Nkt
+from devicelink_nkt.frames import NktWire, decoded
 from devicelink_nkt_sim.profile import K1X2
 
 
@@ -22,7 +23,7 @@ class RepeatsTheEmission(Nkt):
             return super().ready(link, EnableToken(step="ready", entry_index=1))
 
 
-@planted(K1X2, "strange_device_refused")
+@planted(K1X2, "near_relative_refused")
 class TakesAnyModule(Nkt):
     """A module is a module."""
 
@@ -34,3 +35,21 @@ class TakesAnyModule(Nkt):
         )
         self._type = found[5]
         return super().identify(link)
+
+
+class AnyChecksum(NktWire):
+    """Reads a telegram for what it says, and looks at no checksum."""
+
+    def split(self, received, sent):
+        """Every telegram gets the checksum that it should have had."""
+        pieces, rest = super().split(received, sent)
+        return [piece if decoded(piece) else self.resealed(piece) for piece in pieces], rest
+
+
+@planted(K1X2, "a_damaged_reply_is_no_answer")
+class LooksAtNoChecksum(Nkt):
+    """The line is short, and what comes will be right."""
+
+    def __init__(self, configuration):
+        super().__init__(configuration)
+        self.wire = AnyChecksum(self._address, self.wire._readable)

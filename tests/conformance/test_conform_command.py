@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
-from bad_ipg import InventsACounter
+from bad_ipg import CallsStandbyLocked, InventsACounter
 from planted_drivers import Factory
 
 from devicelink import registry
 from devicelink.cli import main
 from devicelink_ipg_sim.profile import YLR_SM
-from devicelink_simulation.conformance import grading, on_connect, on_evidence, subject
+from devicelink_simulation.conformance import (
+    grading,
+    on_connect,
+    on_evidence,
+    on_locking,
+    subject,
+)
 from devicelink_simulation.conformance.page import BEGIN, END, grades_on
+
+
+BARE = replace(YLR_SM, exempt={})
+"""Exempt of no check that the short suite has not."""
 
 
 def run(capsys, *words):
@@ -33,7 +44,7 @@ def two_checks(monkeypatch):
     """A short suite: two checks, on one laser."""
     checks = (on_connect.identify_asks_only, on_evidence.shown_is_true)
     monkeypatch.setattr(grading, "CHECKS", checks)
-    monkeypatch.setattr(subject, "profiles", lambda _: (YLR_SM,))
+    monkeypatch.setattr(subject, "profiles", lambda _: (BARE,))
 
 
 def test_a_driver_that_conforms_exits_0_with_a_table(capsys, two_checks):
@@ -64,6 +75,17 @@ def test_a_driver_that_does_not_conform_exits_1_and_says_why(capsys, two_checks,
     assert "not held  shown_is_true" in out
     assert "The wire shows no counter, and the driver tells one." in out
     assert out.splitlines()[-1] == "The driver ipg does NOT conform."
+
+
+def test_one_cause_is_told_once(capsys, two_checks, monkeypatch):
+    """At the head, with how many checks it stops, and not below each of them again."""
+    checks = (on_locking.lock_is_idempotent, on_evidence.evidence_is_true)
+    monkeypatch.setattr(grading, "CHECKS", checks)
+    monkeypatch.setattr(registry, "load", lambda _: Factory(CallsStandbyLocked))
+    code, out, _ = run(capsys, "ipg")
+    assert code == 1
+    assert "  2 checks do not hold for one reason: A session on a healthy laser ended at" in out
+    assert out.count("the driver says LOCKED when the laser should be in STANDBY") == 1
 
 
 def test_a_page_gets_its_grade(capsys, two_checks, tmp_path):
@@ -111,8 +133,6 @@ def test_a_meter_is_no_laser(capsys):
 
 def test_an_exemption_of_no_check_is_refused(capsys, two_checks, monkeypatch):
     """A misspelt one would hide nothing and look as if it did."""
-    from dataclasses import replace
-
     wrong = replace(YLR_SM, exempt={"shown_is_treu": "Because."})
     monkeypatch.setattr(subject, "profiles", lambda _: (wrong,))
     code, _, err = run(capsys, "ipg")

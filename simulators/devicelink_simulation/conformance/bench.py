@@ -10,11 +10,12 @@ from functools import cache
 from typing import TYPE_CHECKING, cast
 
 from devicelink.driver import CommandClass, EnableToken
+from devicelink.errors import DeviceLinkError
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session.lockdown import lock
-from devicelink_simulation.conformance.subject import NotHeld
+from devicelink_simulation.conformance.subject import NotHeld, SimulatorFailed
 from devicelink_simulation.registry import simulator
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import TruthList
@@ -22,6 +23,7 @@ from devicelink_simulation.urls import SimPort
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
 
     from devicelink.driver import Driver, Effective, Identity, Status, Wire
     from devicelink.link.port import Port
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.subject import Subject
 
 _BEGIN_NS = nanoseconds(1000)
-_ONE_WRITE_S = 0.001
+ONE_WRITE_S = 0.001
 _MOST_WRITES = 20_000
 _LEAST_STEP_NS = 1000
 _simulator = cache(simulator)
@@ -100,11 +102,32 @@ class Asked:
     token: EnableToken | None
 
 
+class Blamed:
+    """What fails within is the simulator's failure, not the driver's; an error of ours is none."""
+
+    def __init__(self, simulator: str) -> None:
+        self._simulator = simulator
+
+    def __enter__(self) -> None:
+        """Nothing to be done."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Raise `SimulatorFailed` instead."""
+        if isinstance(error, Exception) and not isinstance(error, DeviceLinkError):
+            raise SimulatorFailed(self._simulator, error) from error
+
+
 class WatchedPort:
     """A port that remembers what was written; `change` may do something to what is read."""
 
-    def __init__(self, inner: Port, time: VirtualTime, story: Story) -> None:
+    def __init__(self, inner: Port, time: VirtualTime, story: Story, blamed: Blamed) -> None:
         self.inner = inner
+        self._blamed = blamed
         self._time = time
         self._story = story
         self.writes: list[Write] = []
@@ -113,12 +136,13 @@ class WatchedPort:
     def write(self, data: bytes) -> None:
         """To the laser; takes a millisecond, so that a driver's loop ends."""
         before = (self._story.lit, self._story.enabled)
-        self._time.sleep(_ONE_WRITE_S)
+        self._time.sleep(ONE_WRITE_S)
         if len(self.writes) > _MOST_WRITES:
             raise NotHeld(f"The driver sends without end: {_MOST_WRITES} frames in one run.")
         at_ns = self._time.mono_ns()
         try:
-            self.inner.write(data)
+            with self._blamed:
+                self.inner.write(data)
         finally:
             story = self._story
             began = (story.lit and not before[0]) or (story.enabled and not before[1])
@@ -126,7 +150,9 @@ class WatchedPort:
 
     def read(self, within_s: float, until: Latch | None = None) -> bytes:
         """From the laser."""
-        return self.change(self.inner.read(within_s, until))
+        with self._blamed:
+            data = self.inner.read(within_s, until)
+        return self.change(data)
 
     def fileno(self) -> int | None:
         """None: there is no descriptor."""
@@ -187,8 +213,9 @@ class Bench:
         self.time = VirtualTime()
         self.runtime = cast("Runtime", self.time)
         self.story = Story()
+        self._blamed = Blamed(subject.profile.simulator)
         inner = port(self.time) if port else self._simulated(values or {}, faults)
-        self.port = WatchedPort(inner, self.time, self.story)
+        self.port = WatchedPort(inner, self.time, self.story, self._blamed)
         self.driver: Driver = subject.make(configuration)
         self.link = WatchedLink(self.port, self.driver.wire, self.runtime)
         self.given = Given(self.link)
@@ -198,22 +225,27 @@ class Bench:
         self.effective: Effective | None = None
         self.statuses: list[Status] = []
         self.outcome: LockOutcome | None = None
+        self.step = "none"
+        """The step of a session that runs, or was the last."""
 
     def _simulated(self, values: Mapping[str, str], faults: Sequence[str]) -> Port:
         asked = {**self.profile.values, **values}
         self.plan = Plan.of(_simulator(self.profile.simulator), values=asked, faults=faults)
-        self._simulation = self.plan.build(self.story, self.time.mono_ns())
+        with self._blamed:
+            self._simulation = self.plan.build(self.story, self.time.mono_ns())
         return SimPort(self._simulation, self.runtime, self.story)
 
     def turn(self, turns: Turns) -> None:
         """Turn knobs of the laser, or plant a fault."""
-        for key, value in turns:
-            self._simulation.set(key, value, self.time.mono_ns())
+        with self._blamed:
+            for key, value in turns:
+                self._simulation.set(key, value, self.time.mono_ns())
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass; what happens meanwhile is in the truth."""
         self.time.sleep(seconds)
-        self._simulation.advance(self.time.mono_ns())
+        with self._blamed:
+            self._simulation.advance(self.time.mono_ns())
 
     def lock(self) -> LockOutcome:
         """As every session, guard and command locks."""

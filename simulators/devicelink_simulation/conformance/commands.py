@@ -49,10 +49,16 @@ def conform(
 
 
 def _table(profile: Profile, results: tuple[Result, ...]) -> str:
+    """A row for each check; below it why, unless that was said at the head for several."""
+    from devicelink_simulation.conformance.grading import common_reasons
+
+    common = common_reasons(results)
     lines = [f"{profile.driver}, {profile.name}, on the simulator {profile.simulator}"]
+    for why, count in common.items():
+        lines.append(f"  {count} checks do not hold for one reason: {why}")
     for result in results:
         lines.append(f"  {result.grade.value:<9} {result.check.name:<32} {result.check.sentence}")
-        if result.why:
+        if result.why and result.why not in common:
             lines.append(f"{'':>12}{result.why}")
     return "\n".join(lines)
 

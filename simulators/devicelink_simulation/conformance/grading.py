@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink_simulation.conformance import (
     on_connect,
+    on_declaration,
     on_enabling,
     on_evidence,
     on_faults,
@@ -18,10 +20,10 @@ from devicelink_simulation.conformance import (
     on_the_wire,
 )
 from devicelink_simulation.conformance.script import Ends
-from devicelink_simulation.conformance.subject import NotHeld
+from devicelink_simulation.conformance.subject import NotHeld, where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from devicelink_simulation.conformance.check import Check
     from devicelink_simulation.conformance.subject import Subject
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 CHECKS: tuple[Check, ...] = (
     *on_purity.CHECKS,
     *on_connect.CHECKS,
+    *on_declaration.CHECKS,
     *on_evidence.CHECKS,
     *on_enabling.CHECKS,
     *on_locking.CHECKS,
@@ -92,23 +95,24 @@ def judge(subject: Subject, check: Check) -> Result:
     except DeviceLinkError as error:
         return Result(check, Grade.NOT_HELD, f"{type(error).__name__}: {error}")
     except Exception as error:  # noqa: BLE001  (a driver's own mistake is what is looked for)
-        return Result(check, Grade.NOT_HELD, f"The driver failed: {error!r}{_where(error)}.")
+        return Result(check, Grade.NOT_HELD, f"The driver failed: {error!r}{where(error)}.")
     return Result(check, Grade.DONE)
+
+
+def common_reasons(results: Iterable[Result]) -> Mapping[str, int]:
+    """Reasons for which more than one check does not hold, and for how many; the most first.
+
+    A session that does not come as far as a check looks stops it: the step it ends at is the cause.
+    """
+    told = Counter(
+        result.why for result in results if result.why and result.grade is Grade.NOT_HELD
+    )
+    return {why: count for why, count in told.most_common() if count > 1}
 
 
 def held(results: Iterable[Result]) -> bool:
     """Whether every check is done, or exempt with its reason."""
     return all(result.grade is not Grade.NOT_HELD for result in results)
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return ""
-    module = trace.tb_frame.f_globals.get("__name__", "?")
-    return f" in {module}, line {trace.tb_lineno}"
 
 
 def progress(check: Check | None) -> None:

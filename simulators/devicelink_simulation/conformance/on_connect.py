@@ -9,9 +9,11 @@ from devicelink.errors import DeviceLinkError, LinkError, ProtocolError, WrongDe
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.script import identify, read_status, walked
-from devicelink_simulation.conformance.strangers import strangers
+from devicelink_simulation.conformance.strangers import relatives, strangers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from devicelink_simulation.conformance.subject import Subject
 
 _LATER_S = 10.0
@@ -43,7 +45,18 @@ def identify_asks_only(subject: Subject) -> None:
 @check("A strange device is refused: another laser, an echo, silence, garbage.")
 def strange_device_refused(subject: Subject) -> None:
     """Never identified, whatever it answers."""
-    for what, bench in strangers(subject):
+    _refused(strangers(subject))
+
+
+@check("A laser that speaks alike and is another model, dialect or address is refused.")
+def near_relative_refused(subject: Subject) -> None:
+    """Those that the profile names as strange."""
+    told(subject.profile.strange, "any laser that speaks alike and is another one (strange)")
+    _refused(relatives(subject))
+
+
+def _refused(devices: Iterable[tuple[str, Bench]]) -> None:
+    for what, bench in devices:
         try:
             identify(bench)
         except (WrongDevice, LinkError, ProtocolError):
@@ -137,6 +150,7 @@ def _another(serial: str) -> str:
 CHECKS = (
     identify_asks_only,
     strange_device_refused,
+    near_relative_refused,
     identity_is_the_wires,
     nothing_emits_on_connect,
     light_at_connect_is_seen,

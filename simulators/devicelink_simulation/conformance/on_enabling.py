@@ -20,13 +20,18 @@ from devicelink_simulation.conformance.script import (
     walk,
     walked,
 )
+from devicelink_simulation.conformance.stages import questions_of, stages
 
 if TYPE_CHECKING:
+    from devicelink_simulation.conformance.bench import Asked
     from devicelink_simulation.conformance.subject import Subject
 
 _LATER_S = 10.0
 _READY_TAKES_S = 0.2
+_LOOK_EVERY_S = 0.05
 """On the bench's clock, which begins at 1000 s."""
+_NOT_ALONE = {CommandClass.ENABLES, CommandClass.QUERY}
+"""What is never said without a token, and what is tried together, since it changes nothing."""
 _REPLIES_LOST = (
     "drop",
     "lost_command",
@@ -65,6 +70,7 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     whole.lock()
     for each in whole.link.asked:
         if each.kind is not CommandClass.ENABLES:
+            _is_no_step_to_light(each)
             continue
         hold(each.method in {"unlock", "ready"}, f"{each.method} sent {each.frame!r}, it enables.")
         given = whole.token if each.method == "ready" else whole.unlock_token
@@ -76,9 +82,23 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     )
 
 
+def _is_no_step_to_light(asked: Asked) -> None:
+    """Settings are prepared before; the token of an intent is for what enables alone."""
+    hold(
+        asked.token is None,
+        f"{asked.method} sent {asked.frame!r} under the token of an intent, and it is classed "
+        f"{asked.kind}: what is a step towards light is classed as enabling.",
+    )
+    hold(
+        asked.kind is CommandClass.QUERY or asked.method not in {"unlock", "ready"},
+        f"{asked.method} sent {asked.frame!r}, which is classed {asked.kind}: beside questions it "
+        "sends what enables, and nothing else.",
+    )
+
+
 @check("The wire's classes are true: what begins light or enabling is classed as enabling.")
 def classes_are_true(subject: Subject) -> None:
-    """By the truth of whole sessions, and by each frame said alone to a laser in STANDBY."""
+    """By the truth of whole sessions, and by each frame said alone before each step to light."""
     whole = walked(Bench(subject))
     whole.lock()
     wire = whole.driver.wire
@@ -87,37 +107,43 @@ def classes_are_true(subject: Subject) -> None:
             frame = whole.bare(write.data)
             kind = wire.classify(frame)
             hold(kind is CommandClass.ENABLES, f"{frame!r} began light and is classed {kind}.")
-    for frame in dict.fromkeys([*whole.sent, whole.driver.declaration.lock_bytes]):
-        if wire.classify(frame) is CommandClass.ENABLES:
-            continue
-        bench = walked(Bench(subject), "unlock")
-        bench.turn(subject.profile.press)
-        bench.port.write(frame)
-        bench.pass_time(_LATER_S)
-        hold(
-            not bench.story.times("enabled", "light_on"),
-            f"{frame!r} alone made the laser emit and is classed {wire.classify(frame)}.",
-        )
+    said = dict.fromkeys([*whole.sent, whole.driver.declaration.lock_bytes])
+    alone = [[each] for each in said if wire.classify(each) not in _NOT_ALONE]
+    for stage in stages(subject):
+        for frames in (questions_of(whole), *alone):
+            bench = stage.reached(subject)
+            bench.turn(subject.profile.press)
+            for frame in frames:
+                bench.port.write(frame)
+                bench.pass_time(_LATER_S)
+                hold(
+                    not bench.story.times("enabled", "light_on"),
+                    f"{frame!r} alone, said in place of {stage.before!r}, made the laser emit; "
+                    f"it is classed {wire.classify(frame)}.",
+                )
 
 
-@check("A question changes nothing that is effective.")
+@check("A question changes nothing: not what is effective, and not the laser's state.")
 def questions_change_nothing(subject: Subject) -> None:
-    """Each frame that is classed as a query, said alone to a prepared laser."""
+    """Each frame classed as a query, said alone before each step to light, beside a twin."""
     whole = walked(Bench(subject))
     whole.lock()
-    wire = whole.driver.wire
-    for frame in dict.fromkeys(whole.sent):
-        if wire.classify(frame) is not CommandClass.QUERY:
-            continue
-        bench = walked(Bench(subject), "effective")
-        before = bench.effective
-        bench.port.write(frame)
-        bench.pass_time(1.0)
-        effective(bench)
-        hold(
-            before and bench.effective and before.settings_id == bench.effective.settings_id,
-            f"{frame!r} is classed as a query, and something else is effective after it.",
-        )
+    questions = questions_of(whole)
+    for stage in stages(subject):
+        twin = _stands(stage.asked(subject, b""))
+        for question in questions:
+            hold(
+                _stands(stage.asked(subject, question)) == twin,
+                f"{question!r} is classed as a query, and something else is effective after it, "
+                f"or the laser is in another state (said in place of {stage.before!r}).",
+            )
+
+
+def _stands(bench: Bench) -> tuple[DeviceState, str, bool]:
+    """What a question may not change."""
+    state = read_status(bench).state
+    got = bench.driver.read_effective(bench.given, bench.profile.settings)
+    return state, got.settings_id, bench.story.dark
 
 
 @check("What enables is never repeated by itself, whatever becomes of its reply.")
@@ -261,9 +287,10 @@ def _one_light(subject: Subject, bench: Bench, what: str) -> None:
     hold(not bench.story.lit, f"{what}: the hand has let go, and light is on.")
 
 
-@check("What can make light is never told as STANDBY or LOCKED, at any step of a session.")
+@check("What makes light, or will by itself, is never told as STANDBY or LOCKED in a session.")
 def states_follow_the_truth(subject: Subject) -> None:
     """By the truth; and what makes none is not told as READY before and after READY."""
+    _arming_is_told(subject)
     bench = Bench(subject)
     for name, step in STEPS.items():
         step(bench)
@@ -276,6 +303,24 @@ def states_follow_the_truth(subject: Subject) -> None:
         elif name in {"identify", "status", "bounds", "prepare", "effective", "unlock", "standby"}:
             hold(so=False, sentence=f"After {name} the driver says {state}.")
     hold(bench.story.times("enabled"), "A whole session never enabled the laser.")
+
+
+def _arming_is_told(subject: Subject) -> None:
+    """From the first step of ready until it is armed, by many looks: it has left STANDBY."""
+    bench = walked(Bench(subject), "unlock")
+    give_up_s = bench.now_s() + bench.driver.declaration.arming_bound_s
+    unlocked_by = len(bench.enabling())
+    done = False
+    while not bench.story.times("enabled", "light_on"):
+        hold(bench.now_s() <= give_up_s, "The laser was not armed within arming_bound_s.")
+        done = done or bench.driver.ready(bench.given, bench.token)
+        for wait_s in (_LOOK_EVERY_S, 0.0):
+            state = read_status(bench).state
+            hold(
+                state.can_make_light or len(bench.enabling()) == unlocked_by,
+                f"The driver says {state} of a laser that is on its way to READY.",
+            )
+            bench.pass_time(wait_s)
 
 
 CHECKS = (

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devicelink.errors import DeviceLinkError
+from devicelink.errors import DeviceFault, DeviceLinkError
 from devicelink.session.state import calls_for_lock
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
@@ -13,6 +14,7 @@ from devicelink_simulation.conformance.on_locking import emitting
 from devicelink_simulation.conformance.script import STEPS, Ends, read_status, walk, walked
 from devicelink_simulation.conformance.subject import NotHeld
 from devicelink_simulation.faults import WIRE_FAULTS
+from devicelink_simulation.wired import REBOOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.subject import Subject
 
 _LATER_S = 10.0
+_TURNED_S = 0.2
 _VARIANTS = {
     "delay": ("delay:seconds=0.15", "delay:seconds=0.5"),
     "garbage": ("garbage", "garbage:hex=0d0a"),
@@ -39,7 +42,7 @@ _FOR_EVER = 1_000_000
 _REPLY_BYTES = 20
 
 
-@check("Every single fault of the wire, at every exchange, ends dark or alarmed.")
+@check("Every single fault of the wire, at every exchange, or a restart, ends dark or alarmed.")
 def every_single_fault(subject: Subject) -> None:
     """Dark by the truth where the lock is confirmed, and each enabling frame left once."""
     clean = walked(Bench(subject))
@@ -52,6 +55,9 @@ def every_single_fault(subject: Subject) -> None:
     for fault in _STAYING:
         for nth in range(1, walk_length + 3):
             _struck(subject, f"{fault}@nth={nth},count={_FOR_EVER}")
+    if REBOOT in clean.plan.simulator.faults:
+        for nth in clean.first_of_each(times=1):
+            _struck(subject, f"{REBOOT.name}@nth={nth}")
 
 
 def _struck(subject: Subject, fault: str) -> None:
@@ -122,12 +128,42 @@ def faults_are_told(subject: Subject) -> None:
     for what, turns in needed.items():
         for bench in (walked(Bench(subject), "identify"), emitting(subject)):
             bench.turn(turns)
-            bench.pass_time(0.2)
+            bench.pass_time(_TURNED_S)
             status = read_status(bench)
             hold(
                 calls_for_lock(status),
                 f"{what}: the driver says {status.state}, no fault, nothing that ends a session.",
             )
+
+
+@check("clear_fault clears by a command of its own, or says that it cannot; nothing else clears.")
+def a_fault_is_cleared_by_one_act(subject: Subject) -> None:
+    """For each fault of the profile, its cause mended, and for a laser without one."""
+    whole = walked(Bench(subject))
+    whole.lock()
+    for what, turns in {"no fault": (), **subject.profile.faults}.items():
+        bench = walked(Bench(subject), "identify")
+        bench.turn(turns)
+        bench.pass_time(_TURNED_S)
+        with contextlib.suppress(DeviceLinkError):
+            bench.driver.prepare(bench.given, subject.profile.settings)
+        bench.turn(tuple((key, bench.plan.values[key]) for key, _ in turns))
+        bench.pass_time(_TURNED_S)
+        others = {*whole.sent, *bench.sent}
+        before = len(bench.port.writes)
+        bench.link.method = "clear_fault"
+        try:
+            bench.driver.clear_fault(bench.given)
+        except DeviceFault:
+            continue
+        hold(bench.story.dark, f"{what}: clear_fault made the laser emit, or a control away.")
+        hold(
+            [each for each in bench.sent[before:] if each not in others],
+            f"{what}: clear_fault came back without a word, and sent no command of its own: "
+            "either a session sends the same, or nothing was sent.",
+        )
+        faults = read_status(bench).faults
+        hold(not faults, f"{what}: its cause is mended, clear_fault came back; still {faults}.")
 
 
 @check("Only the contract's errors are raised, whatever bytes come.")
@@ -158,4 +194,10 @@ def _only_known(call: Callable[[Bench], object], bench: Bench, what: str) -> Non
         raise NotHeld(f"{what}: the driver raised {error!r}.") from error
 
 
-CHECKS = (every_single_fault, silence_is_raised, faults_are_told, only_known_errors)
+CHECKS = (
+    every_single_fault,
+    silence_is_raised,
+    faults_are_told,
+    a_fault_is_cleared_by_one_act,
+    only_known_errors,
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold
 from devicelink_simulation.conformance.script import walked
+from devicelink_simulation.registry import simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +36,16 @@ _CLOCKS_AND_MACHINES = {
 _BUILTINS = {"__import__", "breakpoint", "compile", "eval", "exec", "input", "open"}
 
 
-@check("The driver imports the contract, itself and plain computing; no clock, port, file, thread.")
+@check("The driver imports the contract and plain computing, and its simulator nothing of it.")
 def imports_the_contract_only(subject: Subject) -> None:
-    """Read from the source of every module that the driver is made of."""
+    """Read from the source of every module that they are made of: no clock, port, file, thread.
+
+    A simulator that shares the driver's code shares its mistakes, and proves nothing.
+    """
+    drivers = {module.__name__ for module in modules_of(subject)}
+    for module in _modules({simulator(subject.profile.simulator).build.__module__}):
+        shared = sorted(set(_imported(module)) & drivers)
+        hold(not shared, f"The simulator's {module.__name__} imports the driver's {shared}.")
     for module in modules_of(subject):
         for name in _imported(module):
             top = name.partition(".")[0]
@@ -87,11 +95,17 @@ def calls_no_clock(subject: Subject) -> None:
 def modules_of(subject: Subject) -> list[ModuleType]:
     """Those of the driver's classes and factory, and what they import of their own distribution."""
     driver = subject.make()
-    waiting = {
-        getattr(subject.factory, "__module__", ""),
-        *(each.__module__ for each in type(driver).__mro__),
-        *(each.__module__ for each in type(driver.wire).__mro__),
-    }
+    return _modules(
+        {
+            getattr(subject.factory, "__module__", ""),
+            *(each.__module__ for each in type(driver).__mro__),
+            *(each.__module__ for each in type(driver.wire).__mro__),
+        }
+    )
+
+
+def _modules(waiting: set[str]) -> list[ModuleType]:
+    """These, and what they import of their own distribution."""
     found: dict[str, ModuleType] = {}
     while waiting:
         name = waiting.pop()

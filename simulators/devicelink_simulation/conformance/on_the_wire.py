@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devicelink.driver import CommandClass
+from devicelink.driver import CommandClass, LockReading, Status
 from devicelink.errors import DeviceLinkError
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold
@@ -21,6 +24,8 @@ _GAP_S = 0.01
 _QUERY_AT_MOST_S = 0.2
 _STALE_S = 1.0
 _TALKS_IN_READY = ("read_status", "read_effective", "ready", "standby", "lock")
+_QUESTIONS = ("identify", "read_status", "bounds", "read_effective", "read_lock")
+_BITS = (0x01, 0x20)
 _GARBAGE = ("00ff55", "ff", "0d0a", "3f")
 
 
@@ -129,6 +134,69 @@ def garbage_is_no_answer(subject: Subject) -> None:
         _right_or_raised(bench, clean, f"{digits} between a reply and the next command")
 
 
+class Damaging:
+    """Changes one bit of one byte in one of the replies that are read, counted from 0."""
+
+    def __init__(self, reply: int, place: int, bit: int) -> None:
+        self._left = reply
+        self._place = place
+        self._bit = bit
+        self.done = False
+
+    def __call__(self, data: bytes) -> bytes:
+        """What is read, and once another byte in it."""
+        if not data or self.done:
+            return data
+        self._left -= 1
+        if self._left >= 0:
+            return data
+        self.done = True
+        at = self._place % len(data)
+        return data[:at] + bytes([data[at] ^ self._bit]) + data[at + 1 :]
+
+
+@check("A reply with one wrong byte is refused, or tells what the right one tells.")
+def a_damaged_reply_is_no_answer(subject: Subject) -> None:
+    """Each byte of each reply to each question, prepared and in READY; by the wire's checksum."""
+    for until in ("effective", "ready"):
+        for question in _QUESTIONS:
+            bench = walked(Bench(subject), until)
+            right, replies = _heard(bench, question)
+            for reply, length in enumerate(replies):
+                for place, bit in itertools.product(range(length), _BITS):
+                    bench.port.change = Damaging(reply, place, bit)
+                    with contextlib.suppress(DeviceLinkError):
+                        hold(
+                            _answered(bench, question) == right,
+                            f"Byte {place + 1} of reply {reply + 1} to {question} was another, "
+                            f"{until} being over, and the driver took it for an answer.",
+                        )
+
+
+def _heard(bench: Bench, question: str) -> tuple[object, list[int]]:
+    """What the driver tells, and how long each reply was to it."""
+    lengths: list[int] = []
+
+    def listen(data: bytes) -> bytes:
+        lengths.extend([len(data)] if data else [])
+        return data
+
+    _answered(bench, question)  # the link proves itself first, where it has to
+    bench.port.change = listen
+    return _answered(bench, question), lengths
+
+
+def _answered(bench: Bench, question: str) -> object:
+    """What the driver tells, but for what drifts by itself: measured values, and the raw words."""
+    driver, link = bench.driver, bench.given
+    if question == "read_effective":
+        return driver.read_effective(link, bench.profile.settings).settings_id
+    told: object = getattr(driver, question)(link)
+    if isinstance(told, LockReading):
+        return told.confirmed
+    return replace(told, measured={}, words={}) if isinstance(told, Status) else told
+
+
 @check("Every deadline is as short as declared, and a status is told or missed within a second.")
 def deadlines_are_kept(subject: Subject) -> None:
     """Queries within `query_within_s`, at most 0.2 s; nothing waits longer in READY."""
@@ -199,4 +267,9 @@ def _right_or_raised(bench: Bench, clean: tuple[object, ...], what: str) -> None
     )
 
 
-CHECKS = (replies_split_anywhere, garbage_is_no_answer, deadlines_are_kept)
+CHECKS = (
+    replies_split_anywhere,
+    garbage_is_no_answer,
+    a_damaged_reply_is_no_answer,
+    deadlines_are_kept,
+)

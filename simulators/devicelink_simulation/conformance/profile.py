@@ -76,8 +76,11 @@ class Profile:
     """Values of a laser that was left in a mode which makes light without the hand."""
     other_settings: Mapping[str, Settings] = field(default_factory=dict)
     """What else may be asked for; each is another beam."""
+    dialled: Mapping[str, Mapping[str, Turns]] = field(default_factory=dict)
+    """By setting: a value of it that is not the session's, and the knobs by which the laser has
+    it: the truth against which the driver's reading is held."""
     changes: Mapping[str, Turns] = field(default_factory=dict)
-    """What a person changes at the laser itself that is part of what is effective."""
+    """What else a person changes at the laser itself that is part of what is effective."""
     only_acknowledges: str | None = None
     """The simulator's fault: commands are acknowledged and not carried out."""
     frozen: str | None = None
@@ -85,6 +88,7 @@ class Profile:
     refuses: str | None = None
     """The simulator's fault: the strongest way of locking is refused."""
     strange: tuple[Strange, ...] = ()
+    """Lasers that speak as this one does and are not it: another model, dialect, address."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Checks by name that cannot be held here, each with the reason as a sentence."""
 

@@ -66,10 +66,10 @@ def effective(bench: Bench) -> None:
 
 
 def unlock(bench: Bench) -> None:
-    """To STANDBY, read back."""
+    """To STANDBY, read back: no session goes on from a laser that is LOCKED still."""
     bench.link.method = "unlock"
     bench.driver.unlock(bench.given, bench.unlock_token)
-    _standby_comes(bench)
+    _standby_comes(bench, {DeviceState.STANDBY})
 
 
 def ready(bench: Bench) -> None:
@@ -107,7 +107,7 @@ def standby(bench: Bench) -> None:
     """Back to STANDBY, read back."""
     bench.link.method = "standby"
     bench.driver.standby(bench.given)
-    _standby_comes(bench)
+    _standby_comes(bench, {DeviceState.STANDBY, DeviceState.LOCKED})
 
 
 STEPS: Mapping[str, Callable[[Bench], None]] = {
@@ -119,6 +119,7 @@ STEPS: Mapping[str, Callable[[Bench], None]] = {
 def walk(bench: Bench, until: str = "standby") -> Bench:
     """All steps up to this one, itself included; raises what steps raise."""
     for name, step in STEPS.items():
+        bench.step = name
         step(bench)
         if name == until:
             break
@@ -130,7 +131,7 @@ def walked(bench: Bench, until: str = "standby") -> Bench:
     try:
         return walk(bench, until)
     except (Ends, DeviceLinkError) as error:
-        raise NotHeld(f"A session on a healthy laser did not come to {until}: {error}") from error
+        raise NotHeld(f"A session on a healthy laser ended at {bench.step}: {error}") from error
 
 
 def read_status(bench: Bench) -> Status:
@@ -176,13 +177,13 @@ def _quiet(bench: Bench) -> None:
         raise Ends(f"the laser is {told.state} where no session has readied it")
 
 
-def _standby_comes(bench: Bench) -> None:
+def _standby_comes(bench: Bench, states: set[DeviceState]) -> None:
     give_up_s = bench.now_s() + STANDBY_WITHIN_S
     while True:
         told = read_status(bench)
         arming_is_quiet(told)
-        if not told.state.can_make_light:
+        if told.state in states:
             return
         if bench.now_s() > give_up_s:
-            raise Ends("it did not come to STANDBY")
+            raise Ends(f"the driver says {told.state} when the laser should be in STANDBY")
         bench.pass_time(STANDBY_POLL_S)

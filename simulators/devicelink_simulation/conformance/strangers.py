@@ -59,7 +59,7 @@ ANSWERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def strangers(subject: Subject) -> Iterator[tuple[str, Bench]]:
-    """A bench with each of them: no laser, every other simulated one, the profile's own.
+    """A bench with each of them: no laser, and every other simulated one.
 
     A simulator that has to be told something first is passed over.
     """
@@ -70,6 +70,10 @@ def strangers(subject: Subject) -> Iterator[tuple[str, Bench]]:
             with contextlib.suppress(ConfigError):
                 named = Strange(what=f"the simulator {other.name}", simulator=other.name)
                 yield named.what, _at(subject, named)
+
+
+def relatives(subject: Subject) -> Iterator[tuple[str, Bench]]:
+    """A bench with each that the profile names: they speak as the laser does, and are others."""
     for each in subject.profile.strange:
         yield each.what, _at(subject, each)
 

@@ -23,6 +23,24 @@ class NotHeld(BaseException):
     """
 
 
+class SimulatorFailed(NotHeld):
+    """The simulator did not do what it was made for: no word of the driver."""
+
+    def __init__(self, simulator: str, error: Exception) -> None:
+        super().__init__(f"The simulator {simulator} failed: {error!r}{where(error)}.")
+
+
+def where(error: BaseException) -> str:
+    """Module and line that an error comes from."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return ""
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f" in {module}, line {trace.tb_lineno}"
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A driver's factory, with one profile to try it by."""
