@@ -503,9 +503,7 @@ class NobodyMaySet(Bad):
 class MisspellsWhatIsHidden(Bad):
     """Then the core takes it for shown, and its reading for the laser's."""
 
-    declaration = replace(
-        YlrSm.declaration, not_shown=(*YlrSm.declaration.not_shown, "start-up")
-    )
+    declaration = replace(YlrSm.declaration, not_shown=(*YlrSm.declaration.not_shown, "start-up"))
 
 
 @planted(YLR_SM, "a_dead_man_is_true")
