@@ -206,7 +206,8 @@ class Keeper:
                 advice = at_the_laser(self._device.driver)
                 self._show(
                     Watch.UNCONFIRMED,
-                    f"{self.serial} is NOT confirmed locked; a guard goes on locking it. {advice}",
+                    f"{self.serial} is NOT confirmed locked. Another program has it: a guard, most "
+                    f"likely, which goes on locking it. {advice}",
                 )
             else:
                 self._show(Watch.IN_USE, f"{self.serial} is in use by a session.")

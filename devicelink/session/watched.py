@@ -22,7 +22,7 @@ class Watch(StrEnum):
     UNWATCHED = "unwatched"
     """Its port is gone, or it does not answer, or another laser is there."""
     UNCONFIRMED = "unconfirmed"
-    """Not confirmed locked; a guard goes on locking it."""
+    """Not confirmed locked."""
     TROUBLE = "trouble"
     """The keeper itself met an error, or could not record; it goes on."""
 

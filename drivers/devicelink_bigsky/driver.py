@@ -36,6 +36,7 @@ from devicelink_bigsky.frames import (
     SCALE,
     STATE,
     STOP_ALL,
+    ULTRA_STATE,
     BigSkyWire,
     accepted,
     counts,
@@ -161,6 +162,7 @@ class BigSky:
                 f"No laser on this port answers as {self._serial} and tells that serial number. "
                 f"Check its label, that it is on, and its cable. ({error.__cause__ or error})"
             ) from error
+        self._refuse_other_firmware(link)
         named = self._say(link, "X").strip()
         model, _, revision = named.rpartition(" ")
         return Identity(
@@ -168,6 +170,21 @@ class BigSky:
             model=model.strip() or named,
             firmware=revision or None,
             details={"X": named, "lamp_shots": self._say(link, "C")},
+        )
+
+    def _refuse_other_firmware(self, link: WireLink) -> None:
+        """Raises `WrongDevice` for the maker's Ultra: there `E`, asked here, fires the lamp.
+
+        It answers twice; one answer alone may be that to an order of a guard's.
+        """
+        try:
+            for _ in range(2):
+                link.exchange(self.wire.frame(ULTRA_STATE), within_s=WITHIN_S)
+        except NoReply:
+            return
+        raise WrongDevice(
+            "The laser on this port speaks its maker's Ultra dialect, in which the words of this "
+            "driver mean other things. It cannot be used with this driver."
         )
 
     def read_status(self, link: WireLink) -> Status:

@@ -19,6 +19,8 @@ from devicelink_bigsky.sayings import VALUES, not_done, refused
 
 CRLF = b"\r\n"
 STATE = ""
+ULTRA_STATE = "ST"
+"""Of the maker's other firmware: this one is silent to it."""
 """The empty word: what the laser does now, as a text."""
 STOP_ALL = b">S" + CRLF
 
@@ -28,7 +30,7 @@ _QUERIES = (
     *("ROF", "QOF", "D", "E", "V", "F", "W", "QSM", "LPM", "QSW", "QSF"),
 )
 _CLASSES = {
-    **dict.fromkeys(_QUERIES, CommandClass.QUERY),
+    **dict.fromkeys((*_QUERIES, ULTRA_STATE), CommandClass.QUERY),
     **dict.fromkeys(("S", "SQ", "R0"), CommandClass.REDUCES),
     **dict.fromkeys(("P1", "ROF0", "QOF0", "QSM2", "LPM0"), CommandClass.PREPARES),
     **dict.fromkeys(("A", "R1", "PQ"), CommandClass.ENABLES),
@@ -57,6 +59,7 @@ _BITS = r" ([01]{2} [01]{2} [01]{2} [01]{2})"
 _STATES = r"((?:fire auto|fire ext|standby|simmer) *(?:qse|qs|e)? *"
 _SHAPES = {
     STATE: _STATES + "|" + "|".join(f"{re.escape(text)}.*" for text in REFUSALS) + ")",
+    ULTRA_STATE: _STATES + ")",
     "SN": r"[sS]/[nN]umber *([0-9]{1,3}) *",
     "X": r"([ -~]{15})",
     "WOR": r"[A-Z] ([0-9]) [A-Z] ([0-9]) [A-Z] ([0-9]) [A-Z] ([0-9])",

@@ -82,6 +82,11 @@ BSS = Profile(
         Strange(
             what="a unit of another serial number", simulator="bigsky", values={"serial": "184"}
         ),
+        Strange(
+            what="its maker's other firmware, in which E fires the lamp",
+            simulator="bigsky",
+            values={"serial": "062", "dialect": "ultra"},
+        ),
     ),
 )
 

@@ -119,7 +119,8 @@ def test_a_whole_session():
     spent = token()
     with scripted(
         DRIVER,
-        *(MARKER, MARKER, pair("X", "SPECTRA-SY_3.68"), pair("C", "ct_LP_000012345")),
+        *(MARKER, MARKER, pair("ST", None), MARKER),
+        *(pair("X", "SPECTRA-SY_3.68"), pair("C", "ct_LP_000012345")),
         *stopped(),
         *prepare_pairs(),
         *twice(pair("IF", "IF." + CLEAR)),
@@ -415,6 +416,15 @@ def test_another_units_serial_number_is_a_wrong_device(name):
         pytest.raises(WrongDevice, match="Check which laser is plugged in"),
     ):
         DRIVER.read_effective(link, GOOD)
+
+
+def test_the_makers_other_firmware_is_a_wrong_device():
+    """An Ultra answers `ST`; there `E`, which would be asked next, fires the lamp."""
+    with (
+        scripted(DRIVER, MARKER, MARKER, *twice(pair("ST", IDLE))) as link,
+        pytest.raises(WrongDevice, match="Ultra dialect"),
+    ):
+        DRIVER.identify(link)
 
 
 @pytest.mark.parametrize("name", [None, "s/number____063"])

@@ -249,7 +249,10 @@ HANDS = Hands(
     overheats="coolant_c=5",
     turned="voltage_v=900",
     refuses="refused_stop",
-    others=tuple(map(_line, ("A", "R1", "PQ", "S", "V900", "WOR", "IF", "R", "SQ", "R0"))),
+    others=(
+        *map(_line, ("A", "R1", "PQ", "S", "V900", "WOR", "IF", "R", "SQ", "R0")),
+        *(_line(word).removesuffix(b"\r\n".hex()) for word in ("PQ", "A")),
+    ),
     others_enable=tuple(map(_line, ("A", "R1", "PQ"))),
     standby_s=0.7,
 )

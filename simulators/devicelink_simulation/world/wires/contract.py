@@ -159,7 +159,7 @@ class Hands:
     refuses: str = ""
     """A fault under which what takes light away is not carried out."""
     others: tuple[str, ...] = ()
-    """What a second host on the same wire sends, in hex."""
+    """What a second host on the same wire sends, in hex; also what it leaves half written."""
     others_enable: tuple[str, ...] = ()
     """What of it makes the laser ready, in order."""
     standby_s: float = 0.1

@@ -190,7 +190,10 @@ HANDS = Hands(
     turned="diode_current_percent=20",
     key="key=rem",
     refuses="refused_off",
-    others=tuple(f"{word}\r".encode().hex() for word in ("EMON", "SDC 20", "STA", "ROP", "EMOFF")),
+    others=(
+        *(f"{word}\r".encode().hex() for word in ("EMON", "SDC 20", "STA", "ROP", "EMOFF")),
+        *(half.encode().hex() for half in ("EMON", "SDC 2")),
+    ),
     others_enable=(b"EMON\r".hex(),),
     memory_s=1.0,
 )

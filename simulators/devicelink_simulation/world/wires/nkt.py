@@ -225,6 +225,7 @@ HANDS = Hands(
         *(written(OTHER, WRITE, EMISSION, b"\x01"), written(OTHER, READ, STATUS)),
         *(written(OTHER, SET, EMISSION, b"\x01"), written(OTHER, WRITE, SET_POINT, b"\xd0\x07")),
         *(written(OTHER, WRITE, EMISSION, b"\x00"), written(HOST, READ, STATUS)),
+        *(written(OTHER, WRITE, EMISSION, b"\x01")[:-cut] for cut in (2, 6)),
     ),
     others_enable=(written(OTHER, WRITE, EMISSION, b"\x01"),),
 )

@@ -192,7 +192,7 @@ HANDS = Hands(
     turned="percent=20",
     key="remote=off",
     refuses="refused_off",
-    others=("5B758A", "5B758A", "5B7F2858", "7E", "5B7689", "5B7A85"),
+    others=("5B758A", "5B758A", "5B7F2858", "7E", "5B7689", "5B7A85", "5B7F", "5B75"),
     others_enable=("5B758A",),
     standby_s=1.0,
 )
