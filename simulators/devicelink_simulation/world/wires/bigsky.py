@@ -200,6 +200,7 @@ def _values(chance: Dice) -> Pairs:
         ("wor_letters", ("LM",)),
         ("trip_closes_shutter", ("yes",)),
         ("value_pad", ("zero",)),
+        ("wor_armed_external", ("6",)),
     ):
         if chance.random() < 0.1:  # noqa: PLR2004  (rare)
             values.append((name, chance.choice(choices)))
