@@ -25,7 +25,10 @@ PROFILE = Profile(
         "more energy": {"energy_mj": "251", "rate_hz": "10"},
         "faster": {"energy_mj": "250", "rate_hz": "11"},
     },
-    changes={"energy set at the panel": (("energy_mj", "400"),)},
+    dialled={
+        "energy_mj": {"400": (("energy_mj", "400"),)},
+        "rate_hz": {"5": (("rate_hz", "5"),)},
+    },
     only_acknowledges="stuck_ack",
     frozen="frozen_status",
     refuses="refused_off",
