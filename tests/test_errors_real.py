@@ -79,7 +79,7 @@ def wire():
 WHO = ("--by", "a-eva", "--pin-file", "pin")
 WRONG_PIN = ("--by", "a-eva", "--pin-file", "wrong")
 ADD = ("device", "add", "2", "--port", "laser", "--driver")
-ENGINE = {b"RFV": b"RFV: 1.0\r", b"RNC": b"RNC: 10\r"}
+ENGINE = {b"RFV": b"RFV: 1.0\r", b"RNC": b"RNC: 10\r", b"RMN": b"BCMD\r"}
 
 
 def suspect(folder):

@@ -61,6 +61,7 @@ class Phase(StrEnum):
 
 
 LIGHT_POSSIBLE = frozenset({Phase.ARMING, Phase.READY, Phase.LEAVING_READY})
+_UNLOCKED = frozenset({Phase.STANDBY, Phase.ARMING, Phase.READY})
 
 
 class EndKind(StrEnum):
@@ -484,6 +485,14 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
                 EndKind.HARD,
                 "The laser's key is not ON any more: the laser is not under our control. Turn it "
                 "to ON at the laser.",
+            ),
+        ),
+        (
+            status.state is DeviceState.LOCKED and state.phase in _UNLOCKED,
+            End(
+                "laser_locked",
+                EndKind.HARD,
+                "The laser has gone back to LOCKED by itself. Look at its panel for the reason.",
             ),
         ),
         (

@@ -106,6 +106,8 @@ def _state(live: Live, words: Words) -> DeviceState:
         return DeviceState.UNKNOWN
     if STATE not in words:
         return DeviceState.STANDBY if live.stopped else DeviceState.ARMING
+    if live.stopped and _unprepared(words):
+        return DeviceState.LOCKED
     if live.stopped:
         return DeviceState.ARMING if fires(words) else DeviceState.STANDBY
     text = told(words, STATE).rstrip()
@@ -155,9 +157,15 @@ def _interlock(live: Live, found: tuple[str, ...]) -> Shown:
     return Shown.YES if live.interlock_closed or found else Shown.NO
 
 
+def _unprepared(words: Words) -> bool:
+    """No pump, no open shutter: as it comes from its switch, until a session prepares it."""
+    asked = "P" in words and "R" in words and not fires(words)
+    return asked and (told(words, "P"), told(words, "R")) == ("0", "closed")
+
+
 def _faults(found: tuple[str, ...], words: Words) -> tuple[str, ...]:
-    """Without its pump no water flows, and none has to."""
-    still = "P" in words and told(words, "P") == "0"
+    """Without its pump no water flows, and before it is prepared none has to."""
+    still = _unprepared(words)
     return tuple(
         name
         for name in found

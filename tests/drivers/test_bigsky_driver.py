@@ -333,8 +333,6 @@ def test_an_interlock_is_not_said_to_be_open_where_something_else_stops_the_lamp
     """`WOR` may show any cause: low water is told as low water, not as an open door."""
     low = status(*stopped("I_1_F_4_S_0_Q_4", first="IF." + flags("a")))
     assert (low.interlock_closed, low.faults) == (Shown.YES, ("low_water_flow",))
-    still = status(*stopped("I_1_F_4_S_0_Q_4", first="IF." + flags("a"), pump="0"))
-    assert (still.interlock_closed, still.faults) == (Shown.YES, ())
     both = "IF._10_00_01_00"
     assert status(*stopped("I_1_F_4_S_0_Q_4", first=both)).interlock_closed is Shown.NO
 
@@ -379,9 +377,13 @@ def test_each_interlock_bit(register, letter):
 
 
 def test_without_its_pump_no_water_has_to_flow():
-    """Low flow is a fault only where the pump runs."""
-    still = status(*stopped(pump="0", first="IF." + flags("a"), text="water_flow"))
-    assert still.faults == ()
+    """Until a session prepares it, it is LOCKED; low flow is a fault where the pump ran before."""
+    water = {"wor": "I_1_F_4_S_0_Q_4", "first": "IF." + flags("a"), "text": "water_flow"}
+    still = status(*stopped(pump="0", **water))
+    assert (still.faults, still.interlock_closed) == ((), Shown.YES)
+    assert still.state is DeviceState.LOCKED
+    armed = status(*stopped(pump="0", shutter=OPENED, **water))
+    assert (armed.faults, armed.state) == (("low_water_flow",), DeviceState.STANDBY)
     assert status(*stopped(text="water_flow")).faults == ("low_water_flow",)
 
 

@@ -168,6 +168,7 @@ def test_an_intent_that_is_not_durable_locks():
         ({"interlock_closed": Shown.NO}, "interlock", False),
         ({"reset_required": True}, "interlock", False),
         ({"key_on": Shown.NO}, "key", False),
+        ({"state": DeviceState.LOCKED}, "laser_locked", False),
         ({"faults": ("over_temperature",)}, "fault", True),
         ({"unexpected_emission": True}, "unexpected_emission", True),
     ],

@@ -104,7 +104,7 @@ STORIES: dict[str, tuple[Story, ...]] = {
     ),
     "glimpsed_fault_forgotten": tuple(
         _told(_ready(0.5), _knob(at_s, "temperature_c=57", 0.004))
-        for at_s in (0.26, 0.256, 0.264, 0.252, 0.268)
+        for at_s in (0.273, 0.26, 0.264, 0.268, 0.277)
     ),
     "key_in_remote_called_locked": (
         _told(_visit(Act("see", "STANDBY"), Act("wait", "1")), _knob(0.5, "key=rem", 2.0)),
