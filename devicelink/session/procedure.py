@@ -329,7 +329,8 @@ class Session:
         if effective.settings_id == self._panel_id:
             old = work.now() - self._state.seen_ns > table.STALE_READY_NS
             return table.Tick(work.now()) if old and self.phase in table.LIGHT_POSSIBLE else None
-        work.reached().who(work.device.serial)  # another laser's settings are no change at a panel
+        if self.phase not in table.LIGHT_POSSIBLE:  # where it is, light ends first
+            work.reached().who(work.device.serial)
         self._panel_id = effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
