@@ -45,8 +45,10 @@ def judge_now(work: Work, purpose: Purpose) -> table.Event:
 
 def judge_again(work: Work) -> table.Event:
     """Before each READY: on who answers now, and on what it says."""
-    work.guard.beat()
-    work.reached().identify(work.device.serial)
+    connection = work.reached()
+    if connection.driver.declaration.tells_identity:
+        work.guard.beat()
+        connection.identify(work.device.serial)
     effective = work.read_effective()
     if table.calls_for_lock(effective.glimpse) or table.shows_light(effective.glimpse):
         return table.Seen(work.now(), effective.glimpse)

@@ -316,6 +316,11 @@ class BigSky:
         register = told(self._ask_fresh(link, "IQ"), "IQ")
         if bit(register, "a") or bit(register, "g"):
             return False
+        if self._say(link, "QSM") != "2":  # since it was read with the settings
+            raise DeviceFault(
+                "The laser's Q-switch was switched to another trigger at the laser: it was not "
+                "released. Find out who did that."
+            )
         accepted("PQ", self._say(link, "PQ", token))
         return True
 

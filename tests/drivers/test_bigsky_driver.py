@@ -37,6 +37,7 @@ MARKER = pair("SN", "s/number____062")
 STOPPED, FIRING = "I_0_F_4_S_0_Q_4", "I_0_F_2_S_1_Q_4"
 IDLE, ARMED = "standby______e_", "fire_auto___qse"
 LAMP_ON = pair("WOR", FIRING)
+OUTSIDE = pair("QSM", "QS_mode_:___2__")
 """Asked before each step behind the lamp."""
 CLOSED, OPENED = "shutter_closed_", "shutter_opened_"
 CLEAR = "_00_00_00_00"
@@ -130,7 +131,7 @@ def test_a_whole_session():
         *(LAMP_ON, pair("R1", OPENED)),
         *(LAMP_ON, pair("IQ", "IQS_00_00_00_10"), pair("IQ", "IQS_10_00_00_00")),
         *(LAMP_ON, pair("IQ", "IQS_10_00_00_00"), pair("IQ", "IQS_00_00_00_00")),
-        pair("PQ", ARMED),
+        *(OUTSIDE, pair("PQ", ARMED)),
         *(pair("WOR", FIRING), pair("", ARMED), pair("R", OPENED)),
         *(pair("S", IDLE), pair("SQ", IDLE), pair("R0", CLOSED)),
         *(pair("R", CLOSED), pair("WOR", STOPPED), pair("", IDLE), pair("R", CLOSED)),
@@ -181,7 +182,7 @@ def test_each_step_leaves_once():
     spent = token()
     steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
     with scripted(
-        DRIVER, MARKER, *steps, *twice(pair("IQ", "IQS" + CLEAR)), pair("PQ", ARMED)
+        DRIVER, MARKER, *steps, *twice(pair("IQ", "IQS" + CLEAR)), OUTSIDE, pair("PQ", ARMED)
     ) as link:
         while not DRIVER.ready(link, spent):
             pass
@@ -210,7 +211,7 @@ def test_a_refused_lamp_or_qswitch_is_an_error(text):
     spent = token()
     steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
     steps += twice(pair("IQ", "IQS" + CLEAR))
-    with scripted(DRIVER, MARKER, *steps, pair("PQ", text)) as link:
+    with scripted(DRIVER, MARKER, *steps, OUTSIDE, pair("PQ", text)) as link:
         assert not DRIVER.ready(link, spent)
         assert not DRIVER.ready(link, spent)
         with pytest.raises(DeviceFault, match="refused to release its Q-switch"):
@@ -226,7 +227,7 @@ def test_the_q_switch_waits_for_the_shutter():
         *(pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", CLOSED)),
         *(LAMP_ON, *twice(pair("IQ", "IQS_00_00_00_10"))),
         *(LAMP_ON, *twice(pair("IQ", "IQS" + CLEAR))),
-        pair("PQ", ARMED),
+        *(OUTSIDE, pair("PQ", ARMED)),
     ) as link:
         assert [DRIVER.ready(link, spent) for _ in range(4)] == [False, False, False, True]
 
@@ -249,12 +250,23 @@ def test_a_step_that_the_laser_answers_and_does_not_do_is_an_error(word, text):
     """The lamp does not fire, says the very reply: nothing more is sent."""
     steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
     steps += twice(pair("IQ", "IQS" + CLEAR))
-    before = [] if word == "A" else steps
+    before = [] if word == "A" else [*steps, OUTSIDE]
     with scripted(DRIVER, MARKER, *before, pair(word, text)) as link:
         spent = token()
         for _ in range(0 if word == "A" else 2):
             assert not DRIVER.ready(link, spent)
         with pytest.raises(DeviceFault, match="and does not do it"):
+            DRIVER.ready(link, spent)
+
+
+def test_a_trigger_that_was_switched_while_arming_releases_no_q_switch():
+    """At its local box it may be put to pulse by itself: read once more, immediately before."""
+    steps = [pair("A", "fire_auto____e_"), LAMP_ON, pair("R1", OPENED), LAMP_ON]
+    steps += twice(pair("IQ", "IQS" + CLEAR))
+    with scripted(DRIVER, MARKER, *steps, pair("QSM", "QS_mode_:___0__")) as link:
+        spent = token()
+        assert [DRIVER.ready(link, spent) for _ in range(2)] == [False, False]
+        with pytest.raises(DeviceFault, match="another trigger"):
             DRIVER.ready(link, spent)
 
 

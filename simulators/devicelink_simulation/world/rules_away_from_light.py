@@ -91,17 +91,23 @@ def locked_by_its_words(seen: Evidence) -> Iterator[str]:
             yield f"entry {entry.index} says locked on {lock['words']}"
 
 
+_FROM = frozenset({"standby.confirmed", "session.closed"})
+
+
 def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
     """What the wire shows of faults, interlocks, key or emission is answered by what darkens.
 
-    A status that comes after its deadline is dropped, and asked for again (design, "Concurrency").
+    From STANDBY on: a session that does not get there ends within its bound. A status that comes
+    after its deadline is dropped, and asked for again (design, "Concurrency").
     """
     spans = unlocked_spans(seen)
+    acked = sorted((at, who) for at, who, entry in seen.acked.values() if entry.type in _FROM)
+    standby = {who: at for at, who in reversed(acked)}
     for line in seen.told:
         if not line.said.ends or line.process not in spans:
             continue
         from_ns, to_ns = spans[line.process]
-        if not from_ns <= line.at_ns <= to_ns:
+        if not max(from_ns, standby.get(line.process, from_ns)) <= line.at_ns <= to_ns:
             continue
         if not seen.was_awaited(line) or _is_locking(seen, line.process, line.at_ns):
             continue

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.evidence import Evidence
 
 SEEN_WITHIN_NS = 1_050 * MS
+_LOCK_MAX_NS = 4_000 * MS
+"""So much later stands what a disk took only with the end of its session, behind a silent lock."""
 
 
 def reported_was_answered(seen: Evidence) -> Iterator[str]:
@@ -19,11 +21,13 @@ def reported_was_answered(seen: Evidence) -> Iterator[str]:
     if seen.troubles("suspend"):
         return
     slack_ns = SEEN_WITHIN_NS + seen.slack_ns()
+    closed_ns = {seen.time_of(e) for e in seen.entries if e.type == "session.closed"}
     for entry in seen.entries:
         reported: list[tuple[int, int, str]] = []
         if entry.type in {"standby.confirmed", "ready.confirmed"}:
             at_ns = seen.happened_at(entry)
-            reported = [(at_ns - slack_ns, at_ns + MS, entry.data["state"])]
+            late_ns = _LOCK_MAX_NS if seen.time_of(entry) in closed_ns else 0
+            reported = [(at_ns - slack_ns - late_ns, at_ns + MS, entry.data["state"])]
         elif entry.type == "telemetry.recorded":
             asked = [seen.at_mono(ns, entry.boot) for ns in entry.data["mono_ns"]]
             reported = [
