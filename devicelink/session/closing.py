@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
-from devicelink.session.connection import identified
+from devicelink.session.connection import lock_whoever
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
-from devicelink.session.lockdown import lock
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
 
@@ -43,11 +42,10 @@ def lock_now(work: Work) -> LockOutcome | None:
         except GuardGone:
             return
 
-    link, driver = work.connection.link, work.connection.driver
-    outcome = lock(link, driver, work.context.runtime, alive=beat)
-    beat()
-    work.outcome, work.who = identified(work.connection, work.device.serial, outcome)
-    if outcome.confirmed and not work.outcome.confirmed:
+    work.outcome, work.who = lock_whoever(
+        work.connection, work.device.serial, work.context.runtime, alive=beat
+    )
+    if work.outcome.of_another:
         work.face.say(f"Another laser was locked. {work.outcome.why_not}")
     return work.outcome
 

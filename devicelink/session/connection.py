@@ -22,9 +22,10 @@ from devicelink.link.link import Link
 from devicelink.link.port import open_port, port_kind
 from devicelink.link.rfc2217 import Rfc2217Port
 from devicelink.session.guard import Guard, NoGuard, ProcessGuard
+from devicelink.session.lockdown import LOCK_WITHIN_S, lock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from devicelink.driver import Driver, Identity
@@ -175,10 +176,20 @@ def leave_to_guard(
         ).take_over()
 
 
-def identified(
-    connection: Connection, serial: str, outcome: LockOutcome
+def lock_whoever(
+    connection: Connection,
+    serial: str,
+    runtime: Runtime,
+    *,
+    within_s: float = LOCK_WITHIN_S,
+    alive: Callable[[], None] = lambda: None,
 ) -> tuple[LockOutcome, Who | None]:
-    """Who was locked; a lock of another laser is no lock of this one, whose port is lost."""
+    """Lock whoever is at the port, then ask who that was; never raises.
+
+    A lock of another laser is no lock of this one, whose port is lost. `alive` as `lock` has it.
+    """
+    outcome = lock(connection.link, connection.driver, runtime, within_s=within_s, alive=alive)
+    alive()
     if not outcome.confirmed:
         return outcome, None
     try:

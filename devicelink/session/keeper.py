@@ -30,8 +30,7 @@ from devicelink.runtime import nanoseconds, seconds
 from devicelink.session.asking import answer_word
 from devicelink.session.asks import Ask, Asks, Word
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, identified, leave_to_guard
-from devicelink.session.lockdown import lock
+from devicelink.session.connection import at_the_laser, connect, leave_to_guard, lock_whoever
 from devicelink.session.ownership import LEND_ASK, LENT_FOR_S, LockRequests, Ownership, own
 from devicelink.session.recording import Recording
 from devicelink.session.recovery import recover, unreached
@@ -508,10 +507,9 @@ class Keeper:
 
     def _lock(self, connection: Connection) -> LockOutcome:
         """Every way, for a second; then who it was."""
-        outcome = lock(
-            connection.link, connection.driver, self._runtime, within_s=KEEPER_LOCK_WITHIN_S
+        outcome, self._who = lock_whoever(
+            connection, self.serial, self._runtime, within_s=KEEPER_LOCK_WITHIN_S
         )
-        outcome, self._who = identified(connection, self.serial, outcome)
         self._who_due_ns = self._runtime.mono_ns() + nanoseconds(WHO_EVERY_S)
         return outcome
 

@@ -51,6 +51,11 @@ class LockOutcome:
     began_ns: int
     ended_ns: int
 
+    @property
+    def of_another(self) -> bool:
+        """Whether it was read back, and then found to be another laser's."""
+        return self.port_lost and self.reading is not None
+
     def as_data(self) -> dict[str, object]:
         """For `lock.confirmed` and `lock.unconfirmed`."""
         reading = self.reading
@@ -83,9 +88,7 @@ def lock(
     link.only_reduce()
     began_ns = runtime.mono_ns()
     give_up_ns = began_ns + nanoseconds(within_s)
-    with contextlib.suppress(
-        DeviceLinkError
-    ):  # every order of the first round is sent all the same
+    with contextlib.suppress(DeviceLinkError):  # each order of the first round is sent anyway
         link.open_with(driver.declaration.lock_bytes)
     attempts: list[Attempt] = []
     while True:

@@ -18,8 +18,8 @@ from devicelink.errors import (
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
 from devicelink.session.closing import lock_drafts
-from devicelink.session.connection import at_the_laser, connect, identified, leave_to_guard
-from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome, lock
+from devicelink.session.connection import at_the_laser, connect, leave_to_guard, lock_whoever
+from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome
 from devicelink.session.ownership import Ownership, ask_owner, own
 from devicelink.session.recovery import (
     Recovered,
@@ -192,9 +192,7 @@ def _lock(card: Card, runtime: Runtime) -> tuple[LockOutcome, Who | None, Connec
         )
     except DeviceLinkError as error:
         return unreached(str(error), runtime.mono_ns()), None, None
-    outcome = lock(connection.link, connection.driver, runtime)
-    outcome, who = identified(connection, card.serial, outcome)
-    return outcome, who, connection
+    return *lock_whoever(connection, card.serial, runtime), connection
 
 
 def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recovered | None:

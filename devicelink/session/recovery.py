@@ -24,11 +24,11 @@ from devicelink.session.connection import (
     Who,
     at_the_laser,
     connect,
-    identified,
     leave_to_guard,
+    lock_whoever,
 )
 from devicelink.session.guard import guard_lines, set_aside, take_lines
-from devicelink.session.lockdown import LockOutcome, lock
+from devicelink.session.lockdown import LockOutcome
 
 if TYPE_CHECKING:
     from devicelink.devices.register import Device
@@ -126,8 +126,7 @@ def lock_and_identify(
         transcript.close()
         return unreached(str(error), now_ns), None
     try:
-        outcome = lock(connection.link, connection.driver, context.runtime)
-        outcome, who = identified(connection, device.serial, outcome)
+        outcome, who = lock_whoever(connection, device.serial, context.runtime)
         if not outcome.confirmed and not outcome.port_lost:
             leave_to_guard(
                 connection,
