@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devicelink.errors import ConfigError
 from devicelink_bigsky_sim import SIMULATOR
-from devicelink_simulation.settable import Kind
+from tests.simulators.acts import FEW, acts, every_choice
 from tests.simulators.bigsky_lab import BigSky
 
 COMMANDS = [
@@ -21,28 +21,20 @@ COMMANDS = [
 TOWARDS_LIGHT = ["QSW0 A R1 PQ", "QSW3 A R1 PQ", "S QSM2 QSW0 A R1 PQ", "S QSM1 QSW0 A R1 PQ"]
 NOT_WIRE = {"strict", "chain", "short_address", "wor_letters", "read_behind"}
 KNOBS = [
-    (each.name, value)
-    for each in SIMULATOR.settables
-    if each.kind is Kind.CHOICE and each.name not in NOT_WIRE
-    for value in each.choices
-] + [
+    *every_choice(SIMULATOR, but=NOT_WIRE),
     *(("coolant_c", "5"), ("coolant_c", "15"), ("coolant_c", "33"), ("inhibit_s", "2")),
     *(("inhibit_s", "0"), ("shutter_s", "0.2"), ("shutter_s", "0"), ("wear_percent", "100")),
     *(("wear_percent", "0"), ("ambient_c", "0"), ("thermal_time_constant_s", "1")),
     *(("flow_s", "0"), ("lamp_trigger_hz", "33")),
 ]
-ACTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("ask"), st.sampled_from(COMMANDS)),
-        st.tuples(st.just("ask"), st.sampled_from(TOWARDS_LIGHT)),
-        st.tuples(st.just("set"), st.sampled_from(KNOBS)),
-        st.tuples(st.just("wait"), st.sampled_from([0.001, 0.05, 0.15, 0.5, 3.0, 30.0])),
-    ),
-    max_size=40,
+ACTS = acts(
+    ("ask", COMMANDS),
+    ("ask", TOWARDS_LIGHT),
+    knobs=KNOBS,
+    waits=[0.001, 0.05, 0.15, 0.5, 3.0, 30.0],
 )
 FIRING = ("lamp", "firing")
 START = st.sampled_from([None, "left_firing", "left_armed", "autorun_trap", "enable_fire"])
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
 
 
 def happen(laser, acts):

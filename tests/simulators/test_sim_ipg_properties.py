@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from devicelink.errors import ConfigError
 from devicelink_ipg_sim import SIMULATOR
-from devicelink_simulation.settable import Kind
+from tests.simulators.acts import FEW, acts, every_choice
 
 WORDS = ["EMON", "EMOFF", "EMOD", "DMOD", "EEC", "DEC", "RERR", "ABN", "ABF", "EEABC", "DEABC"]
 LINES = [
@@ -36,11 +36,7 @@ LINES = [
     "SFWS 5",
 ]
 KNOBS = [
-    (each.name, value)
-    for each in SIMULATOR.settables
-    if each.kind is Kind.CHOICE and each.name not in {"dialect", "value_space"}
-    for value in each.choices
-] + [
+    *every_choice(SIMULATOR, but={"dialect", "value_space"}),
     ("startup_s", "0"),
     ("startup_s", "3"),
     ("temperature_c", "56"),
@@ -48,15 +44,7 @@ KNOBS = [
     ("analog_input_percent", "70"),
 ]
 DIALECT = st.sampled_from(["ylr-sm", "yar", "ylr-qcw"])
-ACTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("ask"), st.sampled_from(LINES)),
-        st.tuples(st.just("set"), st.sampled_from(KNOBS)),
-        st.tuples(st.just("wait"), st.sampled_from([0.001, 0.5, 1.5, 3.0, 40.0])),
-    ),
-    max_size=40,
-)
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+ACTS = acts(("ask", LINES), knobs=KNOBS, waits=[0.001, 0.5, 1.5, 3.0, 40.0])
 
 
 def happen(laser, acts):

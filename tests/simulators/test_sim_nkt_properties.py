@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devicelink_nkt_sim import SIMULATOR
 from devicelink_simulation.settable import Kind
+from tests.simulators.acts import FEW, acts, every_choice
 from tests.simulators.hexbench import HexBench, happen
 from tests.simulators.interbus import CLEAR, READ, SET, TOGGLE, WRITE, Host, crc, telegram, told
 
@@ -27,25 +28,13 @@ TELEGRAMS = [
     telegram(WRITE, 0x30, b"\x01", to=2),
 ]
 KNOBS = [
-    (each.name, value)
-    for each in SIMULATOR.settables
-    if each.kind is Kind.CHOICE
-    for value in each.choices
-] + [
+    *every_choice(SIMULATOR),
     *(("supply_v", "9"), ("supply_v", "12"), ("temperature_c", "61"), ("temperature_c", "25")),
     *(("ambient_c", "58"), ("ambient_c", "25"), ("setpoint_mw", "100"), ("setpoint_mw", "0")),
     *(("emission_delay_s", "1"), ("wear_percent", "30"), ("second_host", "0xA1")),
     *(("drop_every", "3"), ("fault", "reboot:seconds=2"), ("wavelength_offset_pm", "40")),
 ]
-ACTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("raw"), st.sampled_from(TELEGRAMS)),
-        st.tuples(st.just("set"), st.sampled_from(KNOBS)),
-        st.tuples(st.just("wait"), st.sampled_from([0.001, 0.3, 1.0, 6.0, 100.0])),
-    ),
-    max_size=40,
-)
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+ACTS = acts(("raw", TELEGRAMS), knobs=KNOBS, waits=[0.001, 0.3, 1.0, 6.0, 100.0])
 
 
 @FEW

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from devicelink_simulation.settable import Kind
 from devicelink_uc2000_sim import SIMULATOR
+from tests.simulators.acts import FEW, acts, every_choice
 from tests.simulators.hexbench import HexBench, happen
 
 FRAMES = [
@@ -17,24 +18,12 @@ FRAMES = [
     *("5B 7F 64 1C 5B 75 8A", "5B 7A 85 5B 7F 64 1C 5B 75 8A"),
 ]
 KNOBS = [
-    (each.name, value)
-    for each in SIMULATOR.settables
-    if each.kind is Kind.CHOICE
-    for value in each.choices
-] + [
+    *every_choice(SIMULATOR),
     *(("percent", "60"), ("percent", "0"), ("temperature_c", "61"), ("temperature_c", "25")),
     *(("ambient_c", "58"), ("analog_input_percent", "70"), ("tickle_us", "3"), ("tickle_us", "1")),
     *(("startup_s", "0"), ("wear_percent", "30"), ("fault", "reboot:seconds=2")),
 ]
-ACTS = st.lists(
-    st.one_of(
-        st.tuples(st.just("ask"), st.sampled_from(FRAMES)),
-        st.tuples(st.just("set"), st.sampled_from(KNOBS)),
-        st.tuples(st.just("wait"), st.sampled_from([0.001, 0.3, 1.0, 6.0, 100.0])),
-    ),
-    max_size=40,
-)
-FEW = settings(max_examples=150, deadline=None, suppress_health_check=[*HealthCheck])
+ACTS = acts(("ask", FRAMES), knobs=KNOBS, waits=[0.001, 0.3, 1.0, 6.0, 100.0])
 
 
 @FEW
