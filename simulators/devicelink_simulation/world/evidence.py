@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from devicelink_simulation.world.story import EVERYWHERE
@@ -177,6 +178,16 @@ class Evidence:
         before = self.sent[: bisect_left(self._sent_ns, heard.at_ns)]
         last = next((line for line in reversed(before) if line.process == heard.process), None)
         return last is not None and self.asks(last)
+
+    def longest_wait(self, process: int, after_ns: int, until_ns: int) -> int:
+        """The longest that a process waited in vain, from a question of that time to its next."""
+        own = [piece for piece in self.passed if piece.process == process]
+        waits = (
+            after.at_ns - piece.at_ns
+            for piece, after in pairwise(own)
+            if piece.sent and after.sent and after_ns <= piece.at_ns <= until_ns
+        )
+        return max(waits, default=0)
 
     def lied_between(self, after_ns: int, until_ns: int) -> bool:
         """Whether a fault made the laser's words untrue in a time, or soon before."""

@@ -13,6 +13,8 @@ SECOND = 1_000_000_000
 DEATH_WITHIN_NS = 50 * MS
 VISIBLE_WITHIN_NS = 350 * MS
 """From a word on the wire to the first byte that takes light away."""
+LOST_REPLY_NS = 500 * MS
+"""A reply that does not come is waited for so long, before another can be told from it."""
 GUARD_MISSED_NS = 1_200 * MS
 """A guard that is gone is noticed at the next beat."""
 
@@ -20,6 +22,16 @@ GUARD_MISSED_NS = 1_200 * MS
 def at_s(at_ns: int) -> str:
     """A time of the world, for people."""
     return f"{at_ns / SECOND:.4f} s"
+
+
+def answer_by(seen: Evidence, process: int, at_ns: int) -> int:
+    """Until when a process answers a word of the laser's with a byte that takes light away.
+
+    It hears the rest of what it was asking first; one reply of that may be lost.
+    """
+    bound_ns = at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
+    lost = seen.longest_wait(process, at_ns, bound_ns) > VISIBLE_WITHIN_NS / 2
+    return bound_ns + LOST_REPLY_NS * lost
 
 
 def unplugged(seen: Evidence, until_ns: int) -> bool:

@@ -11,6 +11,7 @@ from devicelink_simulation.world.judging import (
     MS,
     SECOND,
     VISIBLE_WITHIN_NS,
+    answer_by,
     at_s,
     by_host,
     excused,
@@ -111,7 +112,7 @@ def visible_trouble_ends_light(seen: Evidence) -> Iterator[str]:
             continue
         if not seen.was_awaited(line) or _is_locking(seen, line.process, line.at_ns):
             continue
-        bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
+        bound_ns = answer_by(seen, line.process, line.at_ns)
         off_ns = seen.first_off_after(line.at_ns)
         if (off_ns is None or off_ns > bound_ns) and not excused(
             seen, line.process, line.at_ns, bound_ns

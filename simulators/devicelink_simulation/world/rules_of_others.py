@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.judging import (
     MS,
-    VISIBLE_WITHIN_NS,
+    answer_by,
     at_s,
     by_host,
     excused,
@@ -43,7 +43,7 @@ def strange_light_ends(seen: Evidence) -> Iterator[str]:
             continue
         if seen.last_off_of(line.process, line.at_ns) > line.at_ns - STANDBY_WITHIN_NS:
             continue
-        bound_ns = line.at_ns + VISIBLE_WITHIN_NS + seen.slack_ns()
+        bound_ns = answer_by(seen, line.process, line.at_ns)
         off_ns = seen.first_off_after(line.at_ns)
         late = off_ns is None or off_ns > bound_ns
         if late and not excused(seen, line.process, line.at_ns, bound_ns):
