@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.world import Ran
 
 LONG_AGO_NS = -(10**12)
+TOWARDS_LIGHT = frozenset({Does.ENABLES, Does.SUSTAINS})
+_ANSWERED_BY_STATUS = frozenset({Does.ASKS, Does.SUSTAINS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Evidence:
         self.story = world.story
         self.serial = bench.serial
         self.speech, self.hands = bench.make.speech, bench.make.hands
+        self.account = bench.make.account
         self.highest = bench.make.highest
         self.end_ns = world.kernel.time_ns
         self.journal = ran.entries
@@ -78,6 +81,7 @@ class Evidence:
         self.lies: list[int] = []
         self.unplugged: list[int] = []
         self.touched: list[tuple[int, str, str]] = []
+        self.truth = bench.truth.events
         self._read_truth(bench.truth.events)
         self.enabled = list(self._intervals(bench.truth.events))
         self.acked: dict[int, tuple[int, int, Entry]] = {}
@@ -89,7 +93,7 @@ class Evidence:
         self._sent_ns = [line.at_ns for line in self.sent]
         self._command_ns = [line.at_ns for line in self.commands]
         self.offs = [line for line in self.sent if self.speech.does(line.text) is Does.DARKENS]
-        self.ons = [line for line in self.sent if self.speech.does(line.text) is Does.ENABLES]
+        self.ons = [line for line in self.sent if self.speech.does(line.text) in TOWARDS_LIGHT]
         self._off_ns = [line.at_ns for line in self.offs]
 
     def _read_truth(self, events: list[dict[str, Any]]) -> None:
@@ -170,8 +174,8 @@ class Evidence:
         return max(asked, default=0)
 
     def asks(self, command: Frame) -> bool:
-        """Whether it is a question for the status."""
-        return self.speech.does(command.text) is Does.ASKS
+        """Whether it is a question for the status, or is answered like one."""
+        return self.speech.does(command.text) in _ANSWERED_BY_STATUS
 
     def was_awaited(self, heard: Told) -> bool:
         """Whether a status came while the question for it was its process's last word."""
