@@ -34,7 +34,9 @@ def test_every_frame_of_the_page_is_read_and_written(case):
         wire = bytes.fromhex(told["wire"])
         payload = bytes.fromhex(told["payload"])
         assert encode(told["code"], case["seq"], payload) == wire
-        assert [decode(piece) for piece in pieces(wire)] == [(1, told["code"], case["seq"], payload)]
+        assert [decode(piece) for piece in pieces(wire)] == [
+            (1, told["code"], case["seq"], payload)
+        ]
 
 
 @named(VECTORS["thrown_away"])
