@@ -102,6 +102,7 @@ class Emission:
             shot.ending = reason if shot.ending is None else shot.ending
             return
         if within:
+            shot.cut = True
             self._count(shot, now_ns)
         self._end(shot, reason if shot.ending is None else shot.ending, now_ns, clock_ms)
 

@@ -137,6 +137,7 @@ PRESETS: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "panel_rate_mhz": "5000",
             "panel_mode": "0",
             "panel_size_um": "7000",
+            "panel_wavelength_nm": "2940",
         },
         "nonablative": {
             "serial": "OL-2301",
