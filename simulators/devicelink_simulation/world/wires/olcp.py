@@ -110,7 +110,7 @@ class Olcp:
     def lock_words(self, words: Mapping[str, Any]) -> tuple[Said, ...]:
         """The payload of STATUS."""
         try:
-            payload = bytes.fromhex(str(words.get("STATUS")))
+            payload = bytes.fromhex(str(words.get("status")))
         except ValueError:
             return ()
         status = status_of(payload)
@@ -235,7 +235,7 @@ def _meaning(status: Status, payload: bytes) -> Said:
     senses = status.sensed & _EMISSION and status.sensed & _SHUTTER_OPEN
     name = _NAMES.get(status.state)
     return Said(
-        word=payload[:_STATUS_BYTES].hex(" "),
+        word=payload[:_STATUS_BYTES].hex(),
         ends=bool(missing or status.inputs & _RESET_REQUIRED or status.faults)
         or status.state == FAULT,
         lit=status.state in {READY, EMITTING} or bool(status.inputs & _EMISSION),
