@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.console import Console, Event, Report
 from devicelink.errors import DeviceFault
+from devicelink.session.state import calls_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,11 +67,11 @@ class Account:
         return self.read(link, pages=_LAST_PAGES_MAX)
 
     def _sustained(self, link: WireLink, seen: Status) -> Status | None:
-        """None without a lease, or where the console does not take it.
+        """None without a lease, where what was seen ends light, or where it is not taken.
 
         Another host asked between, say, and what was seen last is not the newest any more.
         """
-        if self._lease is None:
+        if self._lease is None or calls_for_lock(seen):
             return None
         token, judged = self._lease
         try:

@@ -119,14 +119,15 @@ class Olcp:
     def unsettled(self, passed: Passed) -> Iterator[tuple[int, str]]:
         """A number that is used again while the answer to its first use may still come."""
         used_ns: dict[int, int] = {}
-        rest = b""
+        rests = {True: b"", False: b""}
         for at_ns, _, sent, data in passed:
-            if not sent:
-                continue
-            texts, rest = _frames(rest + data)
+            texts, rests[sent] = _frames(rests[sent] + data)
             for body in filter(None, map(read, texts)):
+                if not sent:
+                    used_ns.pop(body.seq, None)
+                    continue
                 if at_ns - used_ns.get(body.seq, -AGAIN_NS) < AGAIN_NS:
-                    yield at_ns, f"request {body.seq}, used before"
+                    yield at_ns, f"request {body.seq}, not answered yet"
                 used_ns[body.seq] = at_ns
 
     def lit_otherwise(
