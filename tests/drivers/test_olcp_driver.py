@@ -163,6 +163,14 @@ def test_a_block_whose_checksum_does_not_fit_is_not_believed():
             effective(ask(IDENT, WHO), ask(SETTINGS_READ, wrong))
 
 
+@pytest.mark.parametrize("numbers", [(2, 1), (1, 1)])
+def test_parameters_out_of_order_are_not_believed(numbers):
+    """Also where their checksum fits: one of two values would be dropped unseen."""
+    made = bytes([2]) + b"".join(page.pack("<BI", n, 5_000) for n in numbers) + bytes(10)
+    with pytest.raises(ProtocolError, match="not in order"):
+        effective(ask(IDENT, WHO), ask(SETTINGS_READ, page.sha256(made).digest() + made))
+
+
 def test_a_later_versions_fields_and_parameters_are_no_obstacle():
     """What follows a block is ignored; a parameter without a name here is part of what is set."""
     later = block(p13=7)
@@ -294,14 +302,18 @@ def test_a_permit_goes_to_the_laser_that_was_judged_and_to_its_present_boot():
 
 
 class Answers(Script):
-    """A script whose last question may have any payload of its code: its answer is made by it."""
+    """A script behind whose end a permit comes, whatever its bytes: it gets this answer."""
+
+    def __init__(self, clock, pairs, *, code=0xFF, told):
+        super().__init__(clock, pairs)
+        self.code, self.told = code, told
 
     def write(self, data):
-        """The last one is answered as it asks."""
+        """The permit is answered under its number."""
         if self.pairs:
             super().write(data)
             return
-        told = page.frame(0xFF, int.from_bytes(data[3:5], "little"), bytes([PERMIT, *self.says]))
+        told = page.frame(self.code, int.from_bytes(data[3:5], "little"), self.told)
         self.due.append((self.clock.ns, told))
 
 
@@ -324,13 +336,20 @@ class Answers(Script):
 def test_a_refused_permit_is_told_in_words_with_what_to_do(error, state, sentence):
     """What a nurse reads, and the console's own word behind it."""
     driver, clock, spent = Olcp({}), Clock(), unlock_token(effective())
-    port = Answers(clock, dialogue(*ENABLED))
-    port.says = (error, state)
+    port = Answers(clock, dialogue(*ENABLED), told=bytes([PERMIT, error, state]))
     link = Link(port, driver.wire, clock, NoTranscript())
     with pytest.raises(DeviceFault, match=sentence):
         driver.unlock(link, spent)
     with pytest.raises(ProtocolError, match="repeat"):
         driver.unlock(link, spent)
+
+
+def test_a_permit_that_was_not_accepted_as_it_was_sent_is_told():
+    """The console names the permit that it took; another one is not ours."""
+    driver, clock, spent = Olcp({}), Clock(), unlock_token(effective())
+    port = Answers(clock, dialogue(*ENABLED), code=0x86, told=bytes(26))
+    with pytest.raises(ProtocolError, match="another one's"):
+        driver.unlock(Link(port, driver.wire, clock, NoTranscript()), spent)
 
 
 def test_every_error_has_a_sentence():
@@ -414,6 +433,20 @@ def test_what_is_not_sensed_is_not_measured_and_an_abort_tells_where():
     assert (scan.outcome, scan.reason, scan.aborted_at) == ("aborted", "lease", 37)
     assert scan.measured_mj is None
     assert told.oldest == 95
+
+
+def test_a_report_that_ends_before_it_begins_is_not_believed():
+    """One less than the first is none at all; two less is no count of pulses."""
+    for less, raises in ((1, False), (2, True)):
+        made = bytearray(page.report())
+        made[27:35] = page.pack("<Q", 1_200_346 - less)
+        answer = (REPORTS_READ, page.pack("<QB", 97, 4), page.pack("<QQB", 1, 98, 1) + bytes(made))
+        read = lambda driver, link: driver.read_reports(link, 97).found[0].pulses  # noqa: E731
+        if raises:
+            with pytest.raises(ProtocolError, match="before its first"):
+                said(read, answer)
+        else:
+            assert said(read, answer) == 0
 
 
 @pytest.mark.parametrize("numbers", [(812, 812), (813, 812), (811,), (814,)])
