@@ -29,13 +29,9 @@ _LONGEST_LABEL = 40
 
 def challenge(console: Console, _payload: bytes) -> Said:
     """A nonce for one permit; the one before is void."""
-    host = console.host
-
-    def told() -> bytes:
-        nonce = host.challenge.nonce if host.challenge else bytes(16)
-        return nonce + console.boot_id + GOOD_FOR_MS.to_bytes(4, "little")
-
-    return Said(told, lambda: host.challenged(console.now_ns))
+    nonce = console.host.challenged(console.now_ns)
+    told = nonce + console.boot_id + GOOD_FOR_MS.to_bytes(4, "little")
+    return Said(lambda: told)
 
 
 def permit(console: Console, payload: bytes) -> Said:
