@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import errors, logs
 from devicelink_olcp_sim.admission import judge
-from devicelink_olcp_sim.console import LOCKED, PERMITTED, SERVICE, STANDBY
 from devicelink_olcp_sim.errors import Refused
 from devicelink_olcp_sim.host import GOOD_FOR_MS
 from devicelink_olcp_sim.inputs import SLOTS
 from devicelink_olcp_sim.permit import ENERGY_CHECK
 from devicelink_olcp_sim.said import Said, status_after
+from devicelink_olcp_sim.states import LOCKED, PERMITTED, SERVICE, STANDBY
 
 if TYPE_CHECKING:
     from devicelink_olcp_sim.console import Console

@@ -305,3 +305,12 @@ def test_nothing_known_is_never_zero():
     host.beats(2.25)
     host.press(0.1)
     assert int.from_bytes(host.say(0x14)[5:9], "little") == UNKNOWN
+
+
+def test_no_answer_is_longer_than_a_frame():
+    """Twenty events do not fit: eighteen are told, and the next request goes on behind them."""
+    host = Host(setup="log_overflows")
+    oldest = host.machine.memory.events.oldest
+    told = host.say(0x0F, oldest.to_bytes(8, "little") + b"\x14")
+    assert told[16] == 18
+    assert len(host.events(oldest + 18)) == 18
