@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink_olcp_sim import causes, logs
-from devicelink_olcp_sim.console import ARMING as ARMING_STATE
-from devicelink_olcp_sim.console import EMITTING, FAULT, LOCKED, READY, SERVICE, STANDBY
 from devicelink_olcp_sim.inputs import HANDPIECES, KEYS, PRESSED, read
 from devicelink_olcp_sim.panel import BY_NAME
+from devicelink_olcp_sim.states import ARMING, EMITTING, FAULT, LOCKED, READY, SERVICE, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -160,7 +159,7 @@ def _ready(console: Console) -> None:
         why = "the footswitch is pressed"
     if why:
         raise ConfigError(f"The READY key has no effect now: {why}.")
-    console.go(ARMING_STATE)
+    console.go(ARMING)
     console.host.asked_until_ns = None
     console.note(logs.ARMED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from itertools import pairwise
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_pulses_come_at_their_rate_while_the_foot_is_down():
     host.press(1.05)
     times = [each.at_ns for each in host.falls()]
     assert len(times) == 6
-    assert {round((b - a) / 1e6) for a, b in zip(times, times[1:], strict=False)} == {200}
+    assert {round((b - a) / 1e6) for a, b in pairwise(times)} == {200}
     assert [each.planned for each in host.reports()] == [1] * 4
 
 

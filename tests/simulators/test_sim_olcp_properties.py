@@ -188,7 +188,7 @@ def test_lock_is_dark_within_50_ms_at_any_byte_and_in_every_state(before, junk, 
 def test_no_spot_is_delivered_twice(happens, personality):
     """After lease loss, release, interlock or LOCK: each shot goes forward only, and never on."""
     story = Story(personality=personality)
-    for inside in story.all(happens):
+    for _ in story.all(happens):
         pass
     inside = story.host.machine
     falls = list(inside.emission.beam.pulses)
