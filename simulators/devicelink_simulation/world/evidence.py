@@ -155,6 +155,16 @@ class Evidence:
         found = bisect_left(self._off_ns, at_ns)
         return self._off_ns[found] if found < len(self._off_ns) else None
 
+    def first_ons(self) -> Iterator[Frame]:
+        """What enables, but for what follows such a frame of its process with none that darkens."""
+        lit: dict[int, Frame] = {}
+        for line in self.ons:
+            before = lit.get(line.process)
+            off_ns = None if before is None else self.first_off_after(before.at_ns)
+            lit[line.process] = line
+            if before is None or (off_ns is not None and off_ns <= line.at_ns):
+                yield line
+
     def last_off_of(self, process: int, until_ns: int) -> int:
         """When a process last took light away by then; long ago where it never did."""
         sent = (off.at_ns for off in self.offs if off.process == process and off.at_ns <= until_ns)
