@@ -100,9 +100,8 @@ def beats_show_what_was_read(seen: Evidence) -> Iterator[str]:
     nonces: set[tuple[int, str]] = set()
     events: dict[int, int] = {}
     shown = [frame for frame in seen.sent if does(frame.text) is Does.SUSTAINS]
-    answers = sorted((*shown, *seen.heard), key=lambda frame: frame.at_ns)
     beating = {id(frame) for frame in shown}
-    for frame in answers:
+    for frame in sorted((*seen.heard, *shown), key=lambda frame: frame.at_ns):
         who = frame.process
         if id(frame) in beating:
             read = account.shown(frame.text)
