@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 @cache
 def _plan(laser: Laser, permit_key: str) -> Plan:
     make = LASERS[laser.serial]
-    values = {**make.first_values, **dict(laser.values)}
-    if make.permit_key:
-        values[make.permit_key] = permit_key
+    known = {make.permit_key: permit_key} if make.permit_key else {}
+    values = {**make.first_values, **known, **dict(laser.values)}
     return Plan.of(simulator(make.simulator), values=values)
 
 
