@@ -50,6 +50,8 @@ class RelayDeclaration:
     """Keys that `--set` takes, with what they mean."""
     evidence: Evidence
     """How the contact is known."""
+    open_bytes: bytes
+    """Constant: opens it, whatever it does and whatever stands on the line before."""
     query_within_s: float
     """Deadline of one exchange; at most 0.2 s, since it is used in READY."""
     at_the_relay: str
@@ -57,7 +59,7 @@ class RelayDeclaration:
 
     def as_json(self) -> dict[str, object]:
         """For `driver list --json`."""
-        return asdict(self)
+        return asdict(self) | {"open_bytes": self.open_bytes.hex()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,17 @@ class Release(BaseModel):
         return f"released to {whom} by {self.by}: devicelink neither watches nor locks it"
 
 
+class RelayBinding(BaseModel):
+    """The relay in a laser's interlock circuit: how it is reached, and who it has to be."""
+
+    model_config = ConfigDict(frozen=True)
+
+    serial: str
+    driver: str
+    port: str
+    configuration: dict[str, str] = {}
+
+
 class Device(BaseModel):
     """One registered device, as the entries tell it."""
 
@@ -84,6 +95,8 @@ class Device(BaseModel):
     firmware: str | None = None
     released: Release | None = None
     """In whose hands it is; None while it is this station's to watch and to lock."""
+    relay: RelayBinding | None = None
+    """In its interlock circuit; None where there is none."""
 
     @property
     def held_unconfirmed(self) -> bool:
@@ -123,9 +136,13 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
     return Device.model_validate(state[serial])
 
 
+_LATER = ("released", "relay")
+"""Not in a table that was made before there was such a thing."""
+
+
 def _lasting(old: dict[str, object] | None) -> dict[str, object]:
     """What a new registration never erases: holds, intents, open sessions, the last lock."""
-    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter", "released")
+    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter", "released", "relay")
     return {name: old[name] for name in kept if name in old} if old else {}
 
 
@@ -134,12 +151,12 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
         data = {**_lasting(old), **entry.data}
         data |= {"serial": entry.device, "registered_by": entry.actor}
         made = Device.model_validate(data).model_dump(mode="json")
-        # as they were: a table made before there were releases and reasons still fits
-        untouched = {name: data[name] for name in ("holds", "released") if name in data}
-        return {name: made[name] for name in made if name != "released"} | untouched
+        # as they were: a table made before there were releases, reasons and relays still fits
+        untouched = {name: data[name] for name in ("holds", *_LATER) if name in data}
+        return {name: made[name] for name in made if name not in _LATER} | untouched
     if old is None:
         unknown = Device(serial=str(entry.device), driver="", port="")
-        return unknown.model_dump(mode="json", exclude={"released"})
+        return unknown.model_dump(mode="json", exclude=set(_LATER))
     return {**old, **_changes(old, entry)}
 
 
@@ -161,6 +178,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {"released": {**handed, **told}}
         case "device.returned":
             return {"released": None}
+        case "device.relay_bound":
+            return {"relay": entry.data["relay"]}
         case "unlock.intended" | "ready.intended":
             return {"intents": [*old["intents"], entry.index], "lock": "unknown"}
         case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
@@ -198,6 +217,7 @@ REGISTER = Projection(
             "device.acknowledged",
             "device.released",
             "device.returned",
+            "device.relay_bound",
             "fault.latched",
             "unlock.intended",
             "ready.intended",

@@ -18,6 +18,7 @@ from devicelink.errors import (
     JournalUnwritable,
     LinkLost,
     ProtocolError,
+    RelayLost,
     Stopped,
     WrongDevice,
 )
@@ -177,6 +178,9 @@ class Session:
     def _prepare(self) -> table.Event:
         """Set, read back, start the guard, judge: all before `unlock.intended`."""
         work = self._work
+        refused = preparing.close_relay(work)
+        if refused is not None:
+            return refused
         effective = preparing.set_and_read_back(work)
         self._panel_id, self._panel_ns = effective.settings_id, work.now()
         self._state = table.opened(preparing.bounds_of(work, effective), work.now())
@@ -193,6 +197,8 @@ class Session:
             return posted_end(self.inbox) or table.Tick(work.now())
         except (JournalUnwritable, JournalBroken) as error:
             return table.NotDurable(work.now(), str(error))
+        except RelayLost as error:
+            return work.hard_end("interlock_relay", str(error), latch=True)
         except GuardGone as error:
             return work.hard_end("guard", str(error))
         except LinkLost as error:

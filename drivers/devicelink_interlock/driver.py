@@ -51,6 +51,7 @@ class Interlock:
         title="Watchdog relays for a laser's remote interlock connector that speak INTERLOCK/1",
         configuration_keys={},
         evidence=Evidence.SENSED,
+        open_bytes=OPEN,
         query_within_s=WITHIN_S,
         at_the_relay="Pull the plug of the relay's supply, and the laser's interlock connector.",
     )

@@ -1,4 +1,4 @@
-"""INTERLOCK/1 as pure functions: frames, replies, and what they mean. Source: the protocol's page."""
+"""INTERLOCK/1 as pure functions: frames, replies, what they mean. Source: the protocol's page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulated watchdog relay in a laser's interlock circuit, from docs/protocols/interlock.md alone."""
+"""A simulated watchdog relay for an interlock circuit, from docs/protocols/interlock.md alone."""
 
 from __future__ import annotations
 

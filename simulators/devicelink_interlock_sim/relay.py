@@ -46,6 +46,7 @@ class Relay:
         self._given = inputs.challenges.split()
         self._closed = False
         self._moves_ns: int | None = None
+        self._differs_ns: int | None = None
         self._restart_end_ns: int | None = None
         self.next_challenge = self._draw("")
         self._power_up()
@@ -132,7 +133,7 @@ class Relay:
     def _power_up(self) -> None:
         self.coil_on, self.cause, self.fault = False, POWER, NO_FAULT
         self._lets_go_ns = self.now_ns
-        self._differs_ns: int | None = None
+        self._differs_ns = None
         self._new_challenge()
         self._follow()
 

@@ -22,6 +22,7 @@ class Line:
         self.texts, self.sent = list(texts), []
 
     def exchange(self, sent, *, within_s, token=None):
+        """The next text, with the tag that was asked."""
         self.sent.append(sent)
         assert within_s <= 0.2
         if WIRE.classify(sent) is CommandClass.ENABLES:
@@ -112,7 +113,7 @@ def test_states():
     assert (opened.contact, opened.holds, opened.is_open) == (Contact.OPEN, False, True)
     for text in ("7F2C OFF CLOSED 0 POWER WELD", "7F2C ON OPEN 900 - NONE"):
         status = told(text)
-        assert not (status.holds or status.is_open)
+        assert (status.holds, status.is_open) == (False, False)
     for text in (
         "7F2C OFF AJAR 0 POWER NONE",
         "7F2C OFF OPEN 0 POWER",
