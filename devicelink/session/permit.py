@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import Finding, Severity
 from devicelink.link.port import PortKind
 from devicelink.people.entitlement import judge_entitlement
-from devicelink.session.relay_judgement import gives_dead_man, judge_relay, judged_later
+from devicelink.session.relay_judgement import answers_for_dead_man, judge_relay, judged_later
 from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 
 if TYPE_CHECKING:
@@ -312,7 +312,7 @@ def _wire(facts: Facts) -> Iterator[Finding]:
             "The laser does not tell whether light leaves it.",
             "Take READY for light. Look at the laser's own emission lamp.",
         )
-    if driver.dead_man is None and not gives_dead_man(facts):
+    if driver.dead_man is None and not answers_for_dead_man(facts):
         yield _warn(
             "no_dead_man",
             "The laser goes on by itself if station and cable both fail.",

@@ -45,6 +45,10 @@ POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
 MIRROR_EVERY_S = 60.0
 ASLEEP_MAX_S = 0.5
+_NOT_THE_LASERS = (
+    *(Stopped, LinkLost, WrongDevice, GuardGone, RelayLost, JournalUnwritable, JournalBroken),
+)
+"""What is no missing answer of the laser's, but the end of something else."""
 _OVER = frozenset({table.Phase.LOCKING, table.Phase.ENDED})
 """What was seen before the lock is not shown after it."""
 
@@ -296,7 +300,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, WrongDevice, GuardGone, JournalUnwritable, JournalBroken):
+        except _NOT_THE_LASERS:
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))

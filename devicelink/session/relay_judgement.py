@@ -51,8 +51,9 @@ def judge_relay(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             "relay_open",
             Severity.WARN,
-            f"The relay {relay.serial} holds the laser's interlock circuit open; a session closes "
-            f"it first.{_not_judged(facts.reading)}",
+            f"The relay {relay.serial} holds the laser's interlock circuit open. A session closes "
+            f"it first, and it opens within {relay.bound_ms} ms after the last heartbeat."
+            f"{_not_judged(facts.reading)}",
             "Be near the laser then: it may want a reset at its own panel.",
         )
 
@@ -64,6 +65,12 @@ def gives_dead_man(facts: Facts) -> bool:
         return False
     fresh = relay.age_s * 1000 <= relay.bound_ms
     return relay.ordered and relay.holds and fresh
+
+
+def answers_for_dead_man(facts: Facts) -> bool:
+    """Whether what is said of the relay says enough of a laser without a dead-man."""
+    relay = facts.relay
+    return gives_dead_man(facts) or (relay is not None and _may_be_closed(facts, relay))
 
 
 def judged_later(facts: Facts, reading: ReadingFacts) -> ReadingFacts:

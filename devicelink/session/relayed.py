@@ -112,7 +112,7 @@ class HeldRelay:
             raise RelayLost(f"The relay {self.binding.serial} did not close: {error}") from error
         if not status.holds:
             raise RelayLost(self._why_not_closed())
-        self._beaten = True
+        self._status, self._beaten = status, True
 
     def beat(self) -> None:
         """One heartbeat, where one is due and the relay is held; raises `RelayLost`, `Stopped`.

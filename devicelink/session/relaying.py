@@ -109,6 +109,8 @@ def _tell(work: Work, relay: HeldRelay, kind: str, data: dict[str, object]) -> N
             f"The relay {serial} has opened the laser's interlock circuit, read back from its "
             "contact. Look at the laser's emission lamp whether that took the light away."
         )
+    else:
+        work.face.say(f"The relay {serial} is open, read back from its contact.")
 
 
 def _wait_for_reset(work: Work) -> None:
