@@ -331,7 +331,7 @@ def release(
     if to not in ("panel", "service"):
         raise ConfigError(f"A laser is released --to panel or --to service, not to {to!r:.40}.")
     station = open_station(data)
-    station.device(serial)
+    relay = station.device(serial).relay
     person = acting(station, by, pin_file, "administrator")
     entry = custody.release(station, serial, person, to=to, reason=reason)
     text = (
@@ -339,6 +339,11 @@ def release(
         f"neither watches nor locks it by itself; devicelink lock {serial} still works. When it is "
         f"back: devicelink device return {serial} --by ID"
     )
+    if relay is not None:
+        text += (
+            f" Its interlock relay {relay.serial} stays open meanwhile: unplug the relay from the "
+            "interlock's connector, leave the door contact in, and plug the relay in again after."
+        )
     emit(as_json, {"index": entry.index, **entry.data}, text)
 
 

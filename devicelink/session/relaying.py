@@ -58,6 +58,7 @@ def close_circuit(work: Work, relay: HeldRelay) -> None:
     From here on whoever beats the guard beats it. Raises `RelayLost`, `Stopped`, what the journal
     raises, and `LinkLost` for the laser.
     """
+    work.reached().link.wait(0)  # after a stop nothing is intended any more
     intent = work.append("relay.intended", relay.as_data())
     relay.close(EnableToken(step="relay", entry_index=intent.index))
     work.guard = beside(work, work.guard)
@@ -126,8 +127,8 @@ def _wait_for_reset(work: Work) -> None:
         if not asked_for and work.now() - began_ns > nanoseconds(NOTICED_WITHIN_S):
             asked_for = True
             work.face.say(
-                "Now reset the laser at its own panel (START, or its key, as its manual says): it "
-                f"waits for that. There are {RESET_WITHIN_S:g} s for it."
+                f"The laser still says: {_still_says(status)}. Reset it now at its own panel "
+                f"(START, or its key, as its manual says). There are {RESET_WITHIN_S:g} s for it."
             )
         link.wait(_ASK_EVERY_S)
     if asked_for:
@@ -137,6 +138,14 @@ def _wait_for_reset(work: Work) -> None:
             "The laser does not tell whether it wants a reset now: look at its panel before you "
             "ask for READY."
         )
+
+
+def _still_says(status: Status | None) -> str:
+    if status is None:
+        return "nothing"
+    told = ["interlock open"] if status.interlock_closed is Shown.NO else []
+    told += ["reset required"] if status.reset_required else []
+    return ", ".join([*told, *(fault.replace("_", " ") for fault in status.faults)])
 
 
 def _status(work: Work) -> Status | None:
