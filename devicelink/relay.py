@@ -54,8 +54,6 @@ class RelayDeclaration:
     """Constant: opens it, whatever it does and whatever stands on the line before."""
     query_within_s: float
     """Deadline of one exchange; at most 0.2 s, since it is used in READY."""
-    at_the_relay: str
-    """What a person does where its opening is not confirmed, as one sentence."""
 
     def as_json(self) -> dict[str, object]:
         """For `driver list --json`."""

@@ -203,11 +203,6 @@ class HeldRelay:
         }
 
     @property
-    def at_the_relay(self) -> str:
-        """What a person does at the relay itself, in its driver's words."""
-        return self._reached[0].declaration.at_the_relay if self._reached else ""
-
-    @property
     def _beat_every_ns(self) -> int:
         hold_ms = self.identity.hold_ms if self.identity else 0
         return nanoseconds(hold_ms / 1000 / BEATS_IN_HOLD)

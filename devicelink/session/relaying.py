@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.driver import EnableToken, Shown
 from devicelink.errors import DeviceFault, NoReply, ProtocolError
+from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript, transcript_at
 from devicelink.runtime import nanoseconds
 from devicelink.session.relayed import BesideGuard, HeldRelay
@@ -38,6 +39,21 @@ def look(context: Context, device: Device, asked: Asked) -> None:
     asked.relay = held.facts
     held.reach(simulated=context.simulated)
     held.part()
+
+
+def open_left(context: Context, device: Device) -> list[Draft]:
+    """Open a relay that no session holds any more, and read that back; what is to be recorded.
+
+    Nobody beats it, so it is open already unless it is broken. Never raises.
+    """
+    if device.relay is None:
+        return []
+    held = HeldRelay(device.relay, context.runtime, NoTranscript())
+    held.reach(simulated=context.simulated)
+    held.leave()
+    told = held.last_word or ("relay.unconfirmed", held.as_data() | {"why_not": held.problem})
+    session = device.open_sessions[-1] if device.open_sessions else None
+    return [Draft(*told, session=session, device=device.serial)]
 
 
 def reach(work: Work) -> None:
@@ -96,22 +112,22 @@ def end(work: Work) -> tuple[str, dict[str, object]] | None:
     told_already = relay.last_word is not None
     relay.open()
     if relay.last_word is not None and not told_already:
-        _tell(work, relay, *relay.last_word)
+        work.face.say(words(Draft(*relay.last_word)))
+        if work.outcome is not None and not work.outcome.confirmed:
+            work.face.say("Look at the laser's emission lamp whether the light is gone.")
     return relay.last_word
 
 
-def _tell(work: Work, relay: HeldRelay, kind: str, data: dict[str, object]) -> None:
-    serial = relay.binding.serial
-    if kind == "relay.unconfirmed":
-        advice = relay.at_the_relay
-        work.face.say(f"The relay {serial} is not read back open: {data['why_not']}. {advice}")
-    elif work.outcome is not None and not work.outcome.confirmed:
-        work.face.say(
-            f"The relay {serial} has opened the laser's interlock circuit, read back from its "
-            "contact. Look at the laser's emission lamp whether that took the light away."
-        )
-    else:
-        work.face.say(f"The relay {serial} is open, read back from its contact.")
+def words(told: Draft) -> str:
+    """How its opening went, for people."""
+    serial, data = told.data["relay"], told.data
+    if told.type == "relay.opened":
+        return f"The relay {serial} in its interlock circuit is open, read back from its contact."
+    why = str(data["why_not"]).rstrip(".")
+    return (
+        f"The relay {serial} in its interlock circuit is NOT read back open: {why}. Pull the plug "
+        "of the relay's supply, or the laser's interlock connector."
+    )
 
 
 def _wait_for_reset(work: Work) -> None:

@@ -53,7 +53,6 @@ class Interlock:
         evidence=Evidence.SENSED,
         open_bytes=OPEN,
         query_within_s=WITHIN_S,
-        at_the_relay="Pull the plug of the relay's supply, and the laser's interlock connector.",
     )
 
     def __init__(self, configuration: Mapping[str, str]) -> None:

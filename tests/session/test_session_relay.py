@@ -245,7 +245,8 @@ def test_owner_and_guard_gone_the_relay_takes_the_light(relayed, deaf, record_pr
         os.kill(pid, signal.SIGKILL) if deaf == "stopped" else None
     session.communicate()
     here("lock", "SIM-0917", "--data", clinic.station)
-    assert [e.session for e in clinic.entries("session.interrupted")]
+    (interrupted,), (found,) = clinic.entries("session.interrupted"), clinic.entries("relay.opened")
+    assert found.session == interrupted.session
 
 
 @pytest.mark.parametrize("breaks", ["unplug", "silence"])
@@ -258,7 +259,8 @@ def test_where_the_laser_cannot_be_locked_the_relay_opens(relayed, breaks):
     clinic.set(f"fault={breaks}")
     code, said = clinic.ended(session)
     assert code == 3, said
-    assert "has opened the laser's interlock circuit, read back from its contact" in said
+    assert "in its interlock circuit is open, read back from its contact" in said
+    assert "Look at the laser's emission lamp" in said
     (opened,) = clinic.entries("relay.opened")
     assert opened.data["contact"] == "open"
     (off,) = clinic.relay_events("coil_off")
@@ -266,6 +268,25 @@ def test_where_the_laser_cannot_be_locked_the_relay_opens(relayed, breaks):
     (seen,) = clinic.entries("lock.unconfirmed")
     assert off["mono_ns"] <= seen.data["began_mono_ns"] + 20e6
     clinic.wait_until_dark()
+
+
+def test_a_lock_opens_it_too(relayed):
+    """Nobody's session: the laser first, then the relay, told and recorded; also without laser."""
+    clinic = relayed()
+    done = clinic.run("lock", "SIM-0917")
+    assert done.returncode == 0, done
+    assert "The relay SIM-IR-0042 in its interlock circuit is open" in done.stdout
+    clinic.laser.link.unlink()
+    done = clinic.run("lock", "SIM-0917")
+    assert done.returncode == 3, done
+    assert "The relay SIM-IR-0042 in its interlock circuit is open" in done.stdout + done.stderr
+    clinic.relay.set("contact=welded")
+    time.sleep(0.2)
+    done = clinic.run("lock", "SIM-0917")
+    assert "NOT read back open: contact welded" in done.stdout + done.stderr
+    assert [e.type for e in clinic.entries() if e.type.startswith("relay.")] == [
+        *("relay.opened", "relay.opened", "relay.unconfirmed"),
+    ]
 
 
 def test_binding_and_unbinding(clinic, capsys):
