@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from itertools import pairwise
 
@@ -306,6 +308,21 @@ def test_binding_and_unbinding(clinic, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])[0]["relay"] is None
 
 
+def test_the_doctor_misses_an_absent_relay(clinic):
+    """Its port is looked for, and not opened."""
+    port = clinic.props / "relay"
+    here(
+        *("device", "add", "0917", "--interlock", "R1", "--interlock-port", port, *clinic.by),
+    )
+    code, document = clinic.ask("station", "doctor")
+    (found,) = [f for f in document["findings"] if f["code"] == "relay_unreachable"]
+    assert (code, str(port) in found["sentence"]) == (1, True)
+    port.symlink_to(clinic.laser.link)
+    code, document = clinic.ask("station", "doctor")
+    assert code == 0, document
+    assert any("of the relay SIM-R1 is there" in sentence for sentence in document["fine"])
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
@@ -329,3 +346,42 @@ def test_what_is_wrong_with_a_binding_is_said(clinic, capsys, words, code, sente
     here("device", "add", "0917", *words, *clinic.by, code=code)
     assert sentence in capsys.readouterr().err
     assert clinic.opened().device("SIM-0917").relay is None
+
+
+def test_a_stop_while_the_reset_is_waited_for(relayed):
+    """Ctrl-C ends it at once: locked, the relay open, nothing latched."""
+    clinic = relayed(presses_start=False)
+    session = clinic.start("--for", "1")
+    wait(lambda: clinic.relay_is_closed() or session.poll() is not None)
+    time.sleep(0.5)
+    session.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    code, said = clinic.ended(session)
+    assert time.monotonic() - began < 5
+    assert code == 0, said
+    assert clinic.entries("stop.requested")
+    assert clinic.entries("relay.opened")
+    assert not clinic.entries("fault.latched")
+
+
+def test_a_service_leaves_it_open_and_lends_the_laser(relayed):
+    """An idle laser's circuit stays open; a session closes it, and it is open again after."""
+    clinic = relayed()
+    served = subprocess.Popen(
+        [sys.executable, "-m", "devicelink", "station", "serve", "--data", str(clinic.station)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        wait(lambda: any(e["event"] == "command" for e in clinic.laser.truth()))
+        time.sleep(1)
+        assert not clinic.relay_events("command")
+        code, said = clinic.ended(clinic.start("--for", "1"))
+        assert code == 0, said
+        assert not clinic.relay_is_closed()
+    finally:
+        served.send_signal(signal.SIGTERM)
+        out, _ = served.communicate(timeout=20)
+    assert "NOT" not in out, out
