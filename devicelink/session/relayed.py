@@ -45,7 +45,7 @@ class HeldRelay:
         self.identity: RelayIdentity | None = None
         self.problem: str | None = "It was not asked."
         self._status: RelayStatus | None = None
-        self._asked = False
+        self._asked = self._is_another = False
         self._seen_ns = 0
         self._beat_ns = 0
         self._ordered = False
@@ -62,8 +62,8 @@ class HeldRelay:
             link = Link(port, driver.wire, self._runtime, self._transcript, stop)
             self._reached = driver, port, link
             identity = driver.identify(link)
-            self.problem = self._why_another(identity)
-            self.identity = identity
+            self.identity, self.problem = identity, self._why_another(identity)
+            self._is_another = self.problem is not None
             self._ask(driver, link)
         except Stopped:
             raise
@@ -139,7 +139,7 @@ class HeldRelay:
     def let_go(self) -> None:
         """Send what opens it, wait for nothing; from now on it is not beaten. Never raises."""
         self._beaten = False
-        if self._reached is None or self.problem is not None:
+        if self._reached is None or self._is_another:
             return
         driver, port, link = self._reached
         link.only_reduce()
@@ -149,8 +149,11 @@ class HeldRelay:
             port.write(order)
 
     def open(self) -> None:
-        """Order it to open until that is read back; `last_word` tells how it went. Never raises."""
-        if self.last_word is not None or self._reached is None or self.problem is not None:
+        """Order it to open until that is read back; `last_word` tells how it went. Never raises.
+
+        One that does not even say who it is, is told to open all the same; another one is not.
+        """
+        if self.last_word is not None or self._reached is None or self._is_another:
             return
         self.let_go()
         driver, _, link = self._reached

@@ -143,8 +143,9 @@ def _wait_for_reset(work: Work) -> None:
         if not asked_for and work.now() - began_ns > nanoseconds(NOTICED_WITHIN_S):
             asked_for = True
             work.face.say(
-                f"The laser still says: {_still_says(status)}. Reset it now at its own panel "
-                f"(START, or its key, as its manual says). There are {RESET_WITHIN_S:g} s for it."
+                f"The laser still says: {_still_says(status)}. Close the door, and reset the laser "
+                "now at its own panel (START, or its key, as its manual says). There are "
+                f"{RESET_WITHIN_S:g} s for it."
             )
         link.wait(_ASK_EVERY_S)
     if asked_for:

@@ -77,7 +77,7 @@ def test_the_laser_is_waited_for_until_somebody_resets_it(relayed):
     clinic.set("supply=on")
     code, said = clinic.ended(session)
     assert code == 0, said
-    assert "The laser still says: reset required. Reset it now at its own panel" in said
+    assert "The laser still says: reset required. Close the door, and reset the laser" in said
     assert "The laser says that its interlock is closed" in said
 
 

@@ -100,6 +100,15 @@ def test_another_relay_is_sent_nothing_but_questions(relay):
     assert held.last_word is None
 
 
+def test_one_that_does_not_say_who_it_is_is_told_to_open_all_the_same(relay):
+    """Taking light away needs nothing."""
+    held = relay()
+    held.close(token())
+    held.problem, held.identity = "The device did not answer.", None
+    held.open()
+    assert held.last_word[0] == "relay.opened"
+
+
 def test_a_relay_that_welds_is_told(relay):
     """Its order to open is repeated, it is not read back open, and that is the last word."""
     held = relay(contact="welded")
