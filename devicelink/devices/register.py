@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
+_LATER = ("released", "next_event", "relay")
+"""Left out until an entry tells them: tables made before there were such entries still fit."""
 ACCEPTABLE = {
     "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
     "interlock_unknown": "The laser's wire does not show its interlock, or its key.",
@@ -92,7 +94,10 @@ class Device(BaseModel):
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
+    """What the lifetime counter stood at when it was last reconciled."""
     firmware: str | None = None
+    next_event: int | None = None
+    """Where to read on in what the device numbered by itself; None where it numbers nothing."""
     released: Release | None = None
     """In whose hands it is; None while it is this station's to watch and to lock."""
     relay: RelayBinding | None = None
@@ -136,13 +141,19 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
     return Device.model_validate(state[serial])
 
 
-_LATER = ("released", "relay")
-"""Not in a table that was made before there was such a thing."""
-
-
 def _lasting(old: dict[str, object] | None) -> dict[str, object]:
     """What a new registration never erases: holds, intents, open sessions, the last lock."""
-    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter", "released", "relay")
+    kept = (
+        "holds",
+        "intents",
+        "open_sessions",
+        "lock",
+        "lock_at",
+        "counter",
+        "released",
+        "next_event",
+        "relay",
+    )
     return {name: old[name] for name in kept if name in old} if old else {}
 
 
@@ -165,8 +176,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
-        case "device.identified":
-            return {"firmware": entry.data.get("firmware")}
+        case "device.identified" | "device.events_recorded" | "counter.reconciled":
+            return _told_by_itself(entry)
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -195,6 +206,17 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {}
 
 
+def _told_by_itself(entry: Entry) -> dict[str, object]:
+    """What the device said of itself."""
+    match entry.type:
+        case "device.identified":
+            return {"firmware": entry.data.get("firmware")}
+        case "device.events_recorded":
+            return {"next_event": entry.data["next"]}
+    after = entry.data.get("after")
+    return {} if after is None else {"counter": after}
+
+
 def _hold(entry: Entry) -> dict[str, object]:
     data = entry.data
     made = {"code": str(data["code"]), "sentence": str(data["sentence"]), "index": entry.index}
@@ -213,6 +235,8 @@ REGISTER = Projection(
             "device.registered",
             "device.accepted",
             "device.identified",
+            "device.events_recorded",
+            "counter.reconciled",
             "device.held",
             "device.acknowledged",
             "device.released",

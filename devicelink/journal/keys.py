@@ -8,6 +8,8 @@ import os
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from devicelink.errors import ConfigError
 from devicelink.journal.note import ED25519, Signer
@@ -21,11 +23,21 @@ _SEED_BYTES = 32
 _PREFIX = "PRIVATE+KEY+"
 _PARTS = 3
 _OTHERS = 0o077
+_PERMITS = b"devicelink permits 1"
 
 
 def new_signer(name: str, runtime: Runtime) -> Signer:
     """A fresh key."""
     return Signer(name, Ed25519PrivateKey.from_private_bytes(runtime.random_bytes(_SEED_BYTES)))
+
+
+def permit_key(signer: Signer) -> Ed25519PrivateKey:
+    """The station's key for permits that lasers check, made from its own by HKDF (RFC 5869).
+
+    Another key, so that no signature of the one can be taken for one of the other.
+    """
+    derive = HKDF(SHA256(), _SEED_BYTES, salt=None, info=_PERMITS)
+    return Ed25519PrivateKey.from_private_bytes(derive.derive(signer.key.private_bytes_raw()))
 
 
 def key_text(signer: Signer) -> str:

@@ -9,6 +9,7 @@ from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, Journal
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session import relaying
+from devicelink.session.account import rest_of
 from devicelink.session.connection import lock_whoever
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
@@ -83,6 +84,8 @@ def close(work: Work, end: End) -> None:
     if isinstance(work.own, Ownership):
         aside = set_aside(guard_lines(work.context.folder, work.device.serial), disk)
         lines = take_lines(aside, disk)
+    if work.account is not None and work.connection is not None:
+        work.asked.status = rest_of(work.account, work.connection.link) or work.asked.status
     drafts = _drafts(work, end, lines, relay)
     try:
         work.context.journal.append_all(drafts)
@@ -115,7 +118,7 @@ def _drafts(
 ) -> list[Draft]:
     """All that ends a session, in order; one append."""
     session, device, outcome = work.session, work.device.serial, work.outcome
-    drafts = list(work.unrecorded)
+    drafts = work.unrecorded + work.accounted()
 
     def add(kind: str, data: dict[str, object]) -> None:
         drafts.append(Draft(kind, data, session=session, device=device))
@@ -147,7 +150,8 @@ def _drafts(
         sentence = "The journal failed during a session; its facts were recorded later."
         add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
     counter = work.asked.status.counter if work.asked.status else None
-    add("counter.reconciled", reconcile(work.counter_before, counter, 0))
+    pulses = work.account.pulses if work.account else 0
+    add("counter.reconciled", reconcile(work.counter_before, counter, pulses))
     closed = {
         "end": why,
         "totals": work.telemetry.totals(),

@@ -12,6 +12,7 @@ from devicelink.registry import allowed_drivers
 from devicelink.runtime import nanoseconds
 from devicelink.session import relaying
 from devicelink.session import state as table
+from devicelink.session.account import Account
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
 from devicelink.session.gathering import gather
@@ -96,6 +97,9 @@ def _reach(work: Work) -> None:
         work.asked.firmware = identity.firmware
         status = work.read_status()
         work.counter_before = status.counter
+        work.account = Account.of(connection.driver, status, work.device.next_event)
+        if work.account is not None:
+            work.read_status()
         light = status.state.can_make_light or status.unexpected_emission
         if light:
             outcome = lock_now(work)
@@ -169,6 +173,7 @@ def bounds_of(work: Work, effective: Effective) -> table.Bounds:
         arming_ns=nanoseconds(declared.arming_bound_s),
         control_shown=hidden if effective.trigger is Trigger.HARDWARE else ControlShown.YES,
         output_memory_ns=nanoseconds(effective.output_memory_s),
+        ready_at_the_laser=declared.ready_at_the_laser,
     )
 
 

@@ -318,6 +318,7 @@ class Session:
     def _record_telemetry(self) -> None:
         """What was read before; done before the next question, never between answer and act."""
         work = self._work
+        work.append_accounted()
         gap = work.telemetry.take_gap()
         if gap is not None:
             work.append("telemetry.gap", gap)
