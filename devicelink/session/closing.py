@@ -9,7 +9,6 @@ from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, Journal
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session import relaying
-from devicelink.session.account import rest_of
 from devicelink.session.connection import lock_whoever
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
@@ -84,8 +83,7 @@ def close(work: Work, end: End) -> None:
     if isinstance(work.own, Ownership):
         aside = set_aside(guard_lines(work.context.folder, work.device.serial), disk)
         lines = take_lines(aside, disk)
-    if work.account is not None and work.connection is not None:
-        work.asked.status = rest_of(work.account, work.connection.link) or work.asked.status
+    _read_the_rest(work)
     drafts = _drafts(work, end, lines, relay)
     try:
         work.context.journal.append_all(drafts)
@@ -97,6 +95,18 @@ def close(work: Work, end: End) -> None:
     if aside is not None:
         with contextlib.suppress(OSError):
             disk.remove(aside)
+
+
+def _read_the_rest(work: Work) -> None:
+    """The counter as it stands behind the lock, and what else a console has to tell."""
+    connection = work.connection
+    if connection is None or work.outcome is None or not work.outcome.confirmed:
+        return
+    with contextlib.suppress(DeviceLinkError):
+        if work.account is not None:
+            work.asked.status = work.account.read_rest(connection.link)
+        elif work.counter_before is not None:
+            work.asked.status = connection.driver.read_status(connection.link)
 
 
 def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:

@@ -82,6 +82,8 @@ class ReadingFacts(_Facts):
     output_seen: str
     control_pressed: str
     counter: int | None
+    unexplained: int | None = None
+    """Pulses since the last session that nobody recorded; older facts were not asked for it."""
     words: dict[str, str]
     age_s: float
     locked: bool | None

@@ -50,6 +50,8 @@ class Asked:
     status_ns: int = 0
     locked: bool | None = None
     firmware: str | None = None
+    unexplained: int | None = None
+    """Pulses made since the last session that nobody recorded here."""
     device_bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     effective: Effective | None = None
     read_s: float | None = None
@@ -202,6 +204,7 @@ def _reading(context: Context, asked: Asked) -> ReadingFacts | None:
         output_seen=status.output_seen.value,
         control_pressed=status.control_pressed.value,
         counter=status.counter,
+        unexplained=asked.unexplained,
         words=dict(status.words),
         locked=asked.locked,
         age_s=round(seconds(context.runtime.mono_ns() - asked.status_ns), 3),

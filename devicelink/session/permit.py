@@ -265,6 +265,13 @@ def _reading(facts: Facts) -> Iterator[Finding]:
             "The switch that makes light is pressed already.",
             "Let go of it (footswitch, button or modulation).",
         )
+    if reading.unexplained:
+        yield _warn(
+            "counter_unexplained",
+            f"The laser made {reading.unexplained} pulses since the last session here that nobody "
+            "recorded.",
+            "Find out who used it, and write that down: at its own panel, in service, elsewhere.",
+        )
     if reading.counter is None:
         yield from _needs_acceptance(
             facts, "counter_not_available", "The laser shows no lifetime counter on its wire."

@@ -15,13 +15,14 @@ from devicelink.session import state as table
 from devicelink.session.account import Account
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
+from devicelink.session.counters import reconcile
 from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
 from devicelink.session.unlocking import record_verdict
 
 if TYPE_CHECKING:
-    from devicelink.driver import Effective
+    from devicelink.driver import Effective, Status
     from devicelink.session.guard import Guard
     from devicelink.session.work import Work
 
@@ -100,6 +101,7 @@ def _reach(work: Work) -> None:
         work.account = Account.of(connection.driver, status, work.device.next_event)
         if work.account is not None:
             work.read_status()
+        since_last(work, status)
         light = status.state.can_make_light or status.unexpected_emission
         if light:
             outcome = lock_now(work)
@@ -125,6 +127,23 @@ def _reach(work: Work) -> None:
     if light:
         found = {"state": status.state.value, "words": dict(status.words)}
         work.append("device.light_found", found)
+
+
+def since_last(work: Work, status: Status) -> None:
+    """Whether the laser's counter stands where it was left; one that went back holds the device.
+
+    Told once: from then on it counts from where it stands.
+    """
+    known, now = work.device.counter, status.counter
+    if known is None or now is None or known == now:
+        return
+    found = reconcile(known, now, 0)
+    work.append("counter.reconciled", {**found, "of": "the time since the last session"})
+    if now < known:
+        sentence = f"Its lifetime counter went back, from {known} to {now}."
+        work.append("device.held", {"code": "counter_backwards", "sentence": sentence})
+    else:
+        work.asked.unexplained = now - known
 
 
 def close_relay(work: Work) -> table.Event | None:
