@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import binascii
 
+from tests.protocols.olcp_vectors import LOCK, frame
+
 
 def _uc2000(*command):
     """A frame with its checksum: the start byte, the command, the one's complement of its sum."""
@@ -82,6 +84,15 @@ SPEECH = {
             *(">QSM0\r\n>ROF0\r\n>A\r\n>R1", ">PQ", ">A", ">R1", ">R0", ">S", ">SQ", ">WOR"),
             *(">QSM2", ">IF1", ">F10", ">CQ"),
         )
+    ],
+    "olcp": [
+        LOCK,
+        *(frame(code, 1) for code in (1, 2, 3, 4, 5, 6, 8, 9, 10, 13, 14, 18, 20, 21, 22)),
+        frame(0x0B, 2, bytes.fromhex("0101204E0000")),
+        frame(0x0F, 3, bytes.fromhex("290300000000000014")),
+        frame(0x10, 4, bytes.fromhex("2903000000000000")),
+        frame(0x11, 5, bytes.fromhex("610000000000000004")),
+        frame(0x13, 6, b"\x05"),
     ],
     "nkt": [
         *(_nkt(4, register) for register in (0x30, 0x66, 0x61)),
