@@ -266,6 +266,7 @@ class Meter:
         self.seen = []
 
     def pulse(self, at_ns, joules, nm):
+        """One more."""
         self.seen.append((at_ns, joules, nm))
 
 
