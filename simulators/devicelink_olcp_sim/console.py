@@ -192,6 +192,12 @@ class Console:
         if made is not None:
             self.note(logs.CHECK_ENDED, made)
 
+    def tell_service_pulses(self) -> None:
+        """Those that were made in SERVICE, when it is left, or when power is back."""
+        if self.service_pulses:
+            self.note(logs.SERVICE_PULSES, self.service_pulses)
+        self.service_pulses = 0
+
     def restart(self, for_s: float) -> None:
         """Power goes at once, and comes back when so much time has passed."""
         self.emission.abort(logs.BY_KEY, self.now_ns, self.clock_ms)
@@ -260,6 +266,7 @@ class Console:
             self.inputs.service = "off"
             self.memory.counters.boots += 1
             self._power_on()
+            self.tell_service_pulses()
             self._truth.note(self.now_ns, "restarted")
         if self._boot_ends_ns is None or self._boot_ends_ns > self.now_ns:
             return

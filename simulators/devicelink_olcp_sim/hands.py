@@ -128,9 +128,7 @@ def _service(console: Console, value: str) -> None:
         return
     inputs.service = "off"
     if console.state == SERVICE:
-        if console.service_pulses:
-            console.note(logs.SERVICE_PULSES, console.service_pulses)
-        console.service_pulses = 0
+        console.tell_service_pulses()
         console.keys.hand_ns = None
         console.note(logs.SERVICE_LEFT)
         console.go(LOCKED)

@@ -13,7 +13,7 @@ BREAK = b"?\r"
 
 
 class Wire:
-    """A small line protocol: `Q*` asks, `OFF` reduces, `SET` prepares, `ON` enables, `KEEP` keeps."""
+    """A small line protocol: `Q*` asks, `OFF` reduces, `SET` prepares, `ON` enables, `KEEP` too."""
 
     longest_reply = 40
     latest_reply_s = 0.5

@@ -16,6 +16,11 @@ def _uc2000(*command):
     return bytes([0x5B, *command, ~sum(command) & 0xFF])
 
 
+def _interlock(text):
+    """A line with its checksum."""
+    return b">%s*%04X\n" % (text, binascii.crc_hqx(text, 0xFFFF))
+
+
 def _nkt(kind, *content):
     """A telegram from host 66 to module 1, escaped."""
     message = bytes([1, 66, kind, *content])
@@ -54,6 +59,16 @@ SPEECH = {
             *("$HP", "$FE", "$FP", "$MM3", "$SP", "$SE", "$EF", "$ER", "$SF", "$WN1", "$WN-1"),
             *("$AR", "$ZE", "$ZA", "$ZQ", "$DU\r$CS1", "$CS0", "$WL 2940", "$WI2", "$IC", "$RE"),
         )
+    ],
+    "interlock": [
+        b"!",
+        *(
+            _interlock(text)
+            for text in (
+                *(b"ID 0001", b"STATUS 0002", b"BEAT 0003 7F2C", b"BEAT 0004 1B90"),
+                *(b"CLOSE 0005 7F2C IR-0042", b"CLOSE 0006 7F2C IR-0041", b"JUMP 0007"),
+            )
+        ),
     ],
     "uc2000": [
         b"\x7e",
