@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import causes
 from devicelink_olcp_sim import errors as error
-from devicelink_olcp_sim.console import LOCKED
 from devicelink_olcp_sim.host import GOOD_FOR_MS
 from devicelink_olcp_sim.permit import read_permit
+from devicelink_olcp_sim.states import LOCKED
 
 if TYPE_CHECKING:
     from devicelink_olcp_sim.console import Console

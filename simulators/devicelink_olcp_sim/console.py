@@ -11,12 +11,26 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from devicelink.runtime import nanoseconds
-from devicelink_olcp_sim import causes, logs
+from devicelink_olcp_sim import causes, logs, transitions
 from devicelink_olcp_sim.emission import After, Emission
 from devicelink_olcp_sim.host import Host
 from devicelink_olcp_sim.memory import Memory
 from devicelink_olcp_sim.parts import Warmth
 from devicelink_olcp_sim.settings import Settings
+from devicelink_olcp_sim.states import (
+    ARMING,
+    BOOT,
+    EMITTING,
+    FAULT,
+    INDICATED,
+    LOCKED,
+    PERMITTED,
+    READY,
+    SELF_TEST,
+    SERVICE,
+    STANDBY,
+    TRIGGERED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,12 +41,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.noise import Noise
     from devicelink_simulation.truth import Truth
 
-BOOT, SELF_TEST, LOCKED, STANDBY, ARMING, READY, EMITTING, FAULT, SERVICE = range(9)
-TRIGGERED = frozenset({READY, EMITTING})
-INDICATED = frozenset({ARMING, READY, EMITTING})
-PERMITTED = frozenset({STANDBY, ARMING, READY, EMITTING})
 _MS = 1_000_000
-_ARMING_NS, _GIVE_UP_NS, _IDLE_NS = 2_000 * _MS, 10_000 * _MS, 300_000 * _MS
 _UP_FOR_MS, _TESTED_MS = 57_000, 5_200
 
 
@@ -40,8 +49,8 @@ class Console:
     """A console in its world; `inputs` are its hands and what surrounds it, the rest its state."""
 
     __slots__ = (
-        *("_boot_ends_ns", "_event_ns", "_good_from_ns", "_other_ns", "_restart_ends_ns"),
-        *("_truth", "_uncut_lease", "beaten_with", "boot_id", "emission", "faults", "handpiece"),
+        *("_boot_ends_ns", "_event_ns", "good_from_ns", "_other_ns", "_restart_ends_ns"),
+        *("_truth", "uncut_lease", "beaten_with", "boot_id", "emission", "faults", "handpiece"),
         *("host", "inputs", "keys", "laser", "lit_ns", "memory", "now_ns", "permit", "power_ns"),
         *("reset_required", "service_pulses", "settings", "since_ns", "state"),
     )
@@ -58,7 +67,7 @@ class Console:
     ) -> None:
         self.inputs = inputs
         self._truth = truth
-        self._uncut_lease = uncut_lease
+        self.uncut_lease = uncut_lease
         self.now_ns = self.since_ns = self.power_ns = self.lit_ns = now_ns
         self.keys = keys
         self.memory = Memory(inputs)
@@ -77,7 +86,7 @@ class Console:
         self.service_pulses = 0
         self.permit: Permit | None = None
         self.beaten_with = b""
-        self._good_from_ns: int | None = None
+        self.good_from_ns: int | None = None
         self._restart_ends_ns: int | None = None
         self._boot_ends_ns: int | None = None
         self._event_ns: int | None = None
@@ -183,6 +192,12 @@ class Console:
         if made is not None:
             self.note(logs.CHECK_ENDED, made)
 
+    def tell_service_pulses(self) -> None:
+        """Those that were made in SERVICE, when it is left, or when power is back."""
+        if self.service_pulses:
+            self.note(logs.SERVICE_PULSES, self.service_pulses)
+        self.service_pulses = 0
+
     def restart(self, for_s: float) -> None:
         """Power goes at once, and comes back when so much time has passed."""
         self.emission.abort(logs.BY_KEY, self.now_ns, self.clock_ms)
@@ -209,9 +224,7 @@ class Console:
         if not self.restarting:
             for fault in causes.present(self):
                 self.fail(fault)
-            self._settle_ends()
-            self._settle_arming()
-            self._settle_footswitch()
+            transitions.follow(self)
         enabled = self.state in TRIGGERED
         emission.settle(now_ns, enabled=enabled, failed=self.state == FAULT)
         if self.state == EMITTING and self.permit is not None:
@@ -253,6 +266,7 @@ class Console:
             self.inputs.service = "off"
             self.memory.counters.boots += 1
             self._power_on()
+            self.tell_service_pulses()
             self._truth.note(self.now_ns, "restarted")
         if self._boot_ends_ns is None or self._boot_ends_ns > self.now_ns:
             return
@@ -272,60 +286,6 @@ class Console:
         elif self.state == SELF_TEST:
             self.go(LOCKED)
             self.note(logs.WAS_LOCKED)
-
-    def _settle_ends(self) -> None:
-        """What leads to LOCKED, and then what leads to STANDBY."""
-        host, now_ns = self.host, self.now_ns
-        if self.permit is not None:
-            if self.inputs.key == "off":
-                self.lock(logs.BY_KEY)
-            elif host.permit_ends_ns <= now_ns or host.pulses_left <= 0:
-                self.lock(logs.BY_PERMIT)
-        if causes.interlocked(self.inputs):
-            self.reset_required = True
-            self.stand_by(logs.BY_INTERLOCK)
-        if host.lease_ends_ns is not None and host.lease_ends_ns <= now_ns:
-            if self._uncut_lease(now_ns):
-                host.renew(now_ns)
-            else:
-                host.lease_ends_ns = None
-                self.stand_by(logs.BY_LEASE, logs.LEASE_LOST)
-        if not self.settings.tip_fits:
-            self.stand_by(logs.BY_TIP)
-        if host.check_left == 0:
-            self.stand_by(logs.IN_ORDER)
-        if self.state == READY and self.lit_ns + _IDLE_NS <= now_ns:
-            self.stand_by(logs.BY_IDLE)
-        if host.asked_until_ns is not None and host.asked_until_ns <= now_ns:
-            host.asked_until_ns = None
-
-    def _settle_arming(self) -> None:
-        """READY after two seconds in which all held; STANDBY after ten in which it did not."""
-        if self.state != ARMING:
-            self._good_from_ns = None
-        elif self.inputs.footswitch == "pressed":
-            self.stand_by(logs.BY_FOOTSWITCH, logs.ARMING_FAILED)
-        elif not causes.may_be_ready(self):
-            self._good_from_ns = None
-        elif self._good_from_ns is None:
-            self._good_from_ns = self.now_ns
-        elif self.now_ns >= self._good_from_ns + _ARMING_NS:
-            self.go(READY)
-            self.lit_ns = self.now_ns
-            self.note(logs.READIED)
-        if self.state == ARMING and self.now_ns >= self.since_ns + _GIVE_UP_NS:
-            self.stand_by(logs.BY_CONDITION, logs.ARMING_FAILED)
-
-    def _settle_footswitch(self) -> None:
-        """A released one ends EMITTING, and what one press makes; a fresh press begins it."""
-        if self.state != EMITTING:
-            return
-        self.lit_ns = self.now_ns
-        if self.inputs.footswitch == "released":
-            self.emission.abort(logs.BY_FOOTSWITCH, self.now_ns, self.clock_ms)
-            self.go(READY)
-        elif self.emission.spent:
-            self.go(READY)
 
     def _next_pulse(self) -> bool:
         """Whether the only thing that happens now is that one pulse of a shot follows another."""
@@ -364,11 +324,11 @@ class Console:
         if self.permit is not None:
             times += [host.permit_ends_ns, host.lease_ends_ns]
         if self.state == ARMING:
-            good_ns = self._good_from_ns
-            times.append(self.since_ns + _GIVE_UP_NS)
-            times.append(None if good_ns is None else good_ns + _ARMING_NS)
+            good_ns = self.good_from_ns
+            times.append(self.since_ns + transitions.GIVE_UP_NS)
+            times.append(None if good_ns is None else good_ns + transitions.ARMING_NS)
         elif self.state == READY:
-            times.append(self.lit_ns + _IDLE_NS)
+            times.append(self.lit_ns + transitions.IDLE_NS)
         self._other_ns = min((time for time in times if time is not None), default=None)
         known = (self._other_ns, self.emission.end_ns)
         self._event_ns = min((time for time in known if time is not None), default=None)

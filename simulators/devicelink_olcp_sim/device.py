@@ -183,7 +183,8 @@ class OlcpDevice(WiredDevice):
 
     def _next_own_ns(self) -> int | None:
         """When an answer that waits is due at the latest, or moves on with the shutter."""
-        times = [self._faults.next_ns(*BY_ITSELF)]
-        if self._waiting:
-            times += [self._waiting[0].due_ns, self._console.next_event_ns()]
-        return min((time for time in times if time is not None), default=None)
+        begins_ns = self._faults.next_ns(*BY_ITSELF)
+        if not self._waiting:
+            return begins_ns
+        times = (begins_ns, self._waiting[0].due_ns, self._console.next_event_ns())
+        return min(time for time in times if time is not None)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import errors, logs
 from devicelink_olcp_sim.admission import judge
-from devicelink_olcp_sim.console import LOCKED, PERMITTED, SERVICE, STANDBY
 from devicelink_olcp_sim.errors import Refused
 from devicelink_olcp_sim.host import GOOD_FOR_MS
 from devicelink_olcp_sim.inputs import SLOTS
 from devicelink_olcp_sim.permit import ENERGY_CHECK
 from devicelink_olcp_sim.said import Said, status_after
+from devicelink_olcp_sim.states import LOCKED, PERMITTED, SERVICE, STANDBY
 
 if TYPE_CHECKING:
     from devicelink_olcp_sim.console import Console
@@ -29,13 +29,9 @@ _LONGEST_LABEL = 40
 
 def challenge(console: Console, _payload: bytes) -> Said:
     """A nonce for one permit; the one before is void."""
-    host = console.host
-
-    def told() -> bytes:
-        nonce = host.challenge.nonce if host.challenge else bytes(16)
-        return nonce + console.boot_id + GOOD_FOR_MS.to_bytes(4, "little")
-
-    return Said(told, lambda: host.challenged(console.now_ns))
+    nonce = console.host.challenged(console.now_ns)
+    told = nonce + console.boot_id + GOOD_FOR_MS.to_bytes(4, "little")
+    return Said(lambda: told)
 
 
 def permit(console: Console, payload: bytes) -> Said:

@@ -102,6 +102,7 @@ class Emission:
             shot.ending = reason if shot.ending is None else shot.ending
             return
         if within:
+            shot.cut = True
             self._count(shot, now_ns)
         self._end(shot, reason if shot.ending is None else shot.ending, now_ns, clock_ms)
 
@@ -144,7 +145,7 @@ class Emission:
             return
         light_uj = self.tube.light_uj(self._settings.values[ENERGY], now_ns)
         light_nm = self._settings.values[WAVELENGTH]
-        self.beam.falls(Pulse(now_ns, light_uj / 1e6, light_nm, 0, 0))
+        self.beam.falls(Pulse(now_ns, light_uj / 1e6, light_nm, 0, 0), now_ns)
         self.tube.count(light_uj, nanoseconds(for_s))
         self.stray.begin(now_ns, for_s, stays=stays)
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from devicelink.errors import ConfigError
 from devicelink_olcp_sim import causes, logs
-from devicelink_olcp_sim.console import ARMING as ARMING_STATE
-from devicelink_olcp_sim.console import EMITTING, FAULT, LOCKED, READY, SERVICE, STANDBY
 from devicelink_olcp_sim.inputs import HANDPIECES, KEYS, PRESSED, read
 from devicelink_olcp_sim.panel import BY_NAME
+from devicelink_olcp_sim.states import ARMING, EMITTING, FAULT, LOCKED, READY, SERVICE, STANDBY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -129,9 +128,7 @@ def _service(console: Console, value: str) -> None:
         return
     inputs.service = "off"
     if console.state == SERVICE:
-        if console.service_pulses:
-            console.note(logs.SERVICE_PULSES, console.service_pulses)
-        console.service_pulses = 0
+        console.tell_service_pulses()
         console.keys.hand_ns = None
         console.note(logs.SERVICE_LEFT)
         console.go(LOCKED)
@@ -157,7 +154,7 @@ def _ready(console: Console) -> None:
         or console.inputs.footswitch == "pressed"
     ):
         return
-    console.go(ARMING_STATE)
+    console.go(ARMING)
     console.host.asked_until_ns = None
     console.note(logs.ARMED)
 

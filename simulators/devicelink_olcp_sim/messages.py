@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink_olcp_sim import doing, errors, telling
-from devicelink_olcp_sim.console import BOOT, SELF_TEST
 from devicelink_olcp_sim.errors import Refused
+from devicelink_olcp_sim.states import BOOT, SELF_TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

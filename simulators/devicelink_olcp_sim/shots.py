@@ -35,11 +35,12 @@ class Shot:
     """One shot under way; the present pulse lasts from `start_ns` to `end_ns`.
 
     `ending` is the reason why the present pulse is the last one, None where it is not; `dark` says
-    that its triggers make no light.
+    that its triggers make no light, `cut` that its last pulse was cut: a spot that did not get all
+    of its light counts as not delivered, and is not gone back to.
     """
 
     __slots__ = (
-        *("_gap_ns", "begin_ns", "dark", "end_ns", "ending", "light_uj", "made", "planned"),
+        *("_gap_ns", "begin_ns", "cut", "dark", "end_ns", "ending", "light_uj", "made", "planned"),
         *("pulse_ns", "report", "stack", "start_ns", "wavelength_nm"),
     )
 
@@ -60,11 +61,12 @@ class Shot:
         self.made = 0
         self.light_uj = 0.0
         self.dark = dark
+        self.cut = False
 
     @property
     def complete(self) -> bool:
         """Whether every pulse was made."""
-        return self.made >= self.planned
+        return self.made >= self.planned and not self.cut
 
     def next_pulse(self) -> None:
         """The pulse that comes behind the present one."""
@@ -143,13 +145,13 @@ class Tube:
         part = (now_ns - shot.start_ns) / shot.pulse_ns
         light_uj = self.light_uj(report.set_uj, now_ns) * part
         place = 0 if inputs.scanner == "stuck_unseen" else shot.made // shot.stack
-        self.beam.falls(
-            Pulse(shot.start_ns, light_uj / 1e6, shot.wavelength_nm, report.number, place)
-        )
+        light_nm, number = shot.wavelength_nm, report.number
+        fallen = Pulse(shot.start_ns, light_uj / 1e6, light_nm, number, place)
+        self.beam.falls(fallen, now_ns)
         shot.made += 1
         shot.light_uj += light_uj
         report.pulses += 1
-        report.spots_delivered = -(-shot.made // shot.stack)
+        report.spots_delivered = (shot.made - shot.cut) // shot.stack
         self.count(light_uj, now_ns - shot.start_ns)
         sensed_uj = light_uj * (1 + inputs.sensor_error_percent / 100)
         if report.sensed_uj is not None:

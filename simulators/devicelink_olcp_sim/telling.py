@@ -6,10 +6,10 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import errors, logs
-from devicelink_olcp_sim.console import SELF_TEST
 from devicelink_olcp_sim.errors import Refused
 from devicelink_olcp_sim.inputs import TIPS
 from devicelink_olcp_sim.said import Said, status_after
+from devicelink_olcp_sim.states import SELF_TEST
 
 if TYPE_CHECKING:
     from devicelink_olcp_sim.console import Console
@@ -26,6 +26,7 @@ _RANGE = Struct("<BIII")
 _CAPS = Struct("<BIHH")
 _TIP = Struct("<IHI")
 _MOST_EVENTS, _MOST_REPORTS = 20, 4
+_EVENTS_IN_A_FRAME = 18
 _MOST_32 = 0xFFFFFFFF
 
 
@@ -109,7 +110,7 @@ def counters(console: Console, _payload: bytes) -> Said:
 def events_read(console: Console, payload: bytes) -> Said:
     """Events from a number on."""
     first, most = _window(payload, _MOST_EVENTS)
-    return Said(lambda: _listed(console.memory.events, first, most))
+    return Said(lambda: _listed(console.memory.events, first, min(most, _EVENTS_IN_A_FRAME)))
 
 
 def reports_read(console: Console, payload: bytes) -> Said:

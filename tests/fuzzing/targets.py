@@ -49,6 +49,7 @@ from devicelink_simulation.registry import simulator
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import NoTruth
 from devicelink_simulation.urls import read_address
+from tests.protocols import olcp_vectors
 
 _RUNTIME = ThreadRuntime()
 _FOLDER = Path(tempfile.mkdtemp(prefix="devicelink-fuzz-"))
@@ -311,6 +312,10 @@ def _simulator(name, values, terminator):
 
 
 _DIALECTS = tuple({"dialect": dialect} for dialect in ("ylr-sm", "yar", "ylr-qcw"))
+_OUR_KEY = {"permit_key_1": olcp_vectors.public(olcp_vectors.KEY).hex()}
+_PERSONALITIES = tuple(
+    {"personality": name, **_OUR_KEY} for name in ("co2-fractional", "er-yag", "nonablative")
+)
 _CHECKSUMS = ({"checksum": "on"}, {"checksum": "off"})
 
 
@@ -350,6 +355,7 @@ TARGETS = {
     "sim-uc2000": _simulator("uc2000", _CHECKSUMS, b""),
     "sim-bigsky": _simulator("bigsky", ({},), b"\r\n"),
     "sim-nkt": _simulator("nkt", ({},), b""),
+    "sim-olcp": _simulator("olcp", _PERSONALITIES, b"\x7e"),
     "sim-ophir": _simulator("ophir", ({},), b"\r\n"),
     "sim-interlock": _simulator("interlock", ({}, {"contact": "welded"}), b"\n"),
     "sim-address": _address,

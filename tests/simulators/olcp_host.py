@@ -1,4 +1,4 @@
-"""A host of a simulated OLCP console in virtual time; its frames are those of the vectors' maker."""
+"""A host of a simulated OLCP console, in virtual time, with the frames of the vectors' maker."""
 
 from __future__ import annotations
 
@@ -11,17 +11,56 @@ from tests.protocols import olcp_vectors as page
 from tests.simulators.hexbench import HexBench
 
 BOOT, SELF_TEST, LOCKED, STANDBY, ARMING, READY, EMITTING, FAULT, SERVICE = range(9)
-ERRORS = (
-    "none unsupported_version unknown_message malformed bad_state not_capable out_of_range "
-    "unknown_proposal settings_differ unknown_parameter bad_permit unknown_key bad_signature "
-    "wrong_device wrong_boot nonce_unknown nonce_used nonce_expired limits stale_nonce "
-    "events_unread no_permit key_off interlock_open reset_required faulted local_act_missing "
-    "slot_used no_tip lease_out_of_range"
-).split()
-INPUTS = (
-    "footswitch key interlock_1 interlock_2 estop reset_required ordered shutter emission aiming "
-    "cooling indicator scanner tip asked check"
-).split()
+ERRORS = [
+    "none",
+    "unsupported_version",
+    "unknown_message",
+    "malformed",
+    "bad_state",
+    "not_capable",
+    "out_of_range",
+    "unknown_proposal",
+    "settings_differ",
+    "unknown_parameter",
+    "bad_permit",
+    "unknown_key",
+    "bad_signature",
+    "wrong_device",
+    "wrong_boot",
+    "nonce_unknown",
+    "nonce_used",
+    "nonce_expired",
+    "limits",
+    "stale_nonce",
+    "events_unread",
+    "no_permit",
+    "key_off",
+    "interlock_open",
+    "reset_required",
+    "faulted",
+    "local_act_missing",
+    "slot_used",
+    "no_tip",
+    "lease_out_of_range",
+]
+INPUTS = [
+    "footswitch",
+    "key",
+    "interlock_1",
+    "interlock_2",
+    "estop",
+    "reset_required",
+    "ordered",
+    "shutter",
+    "emission",
+    "aiming",
+    "cooling",
+    "indicator",
+    "scanner",
+    "tip",
+    "asked",
+    "check",
+]
 _STATUS = Struct("<BHIQQIH32sHHhhBIQQQI")
 _REPORT = Struct("<QBBBQQQIIIQIIIIHI8s8s")
 _EVENT = Struct("<QIQHI")
@@ -96,6 +135,7 @@ def frames(data):
             assert value not in {0x11, 0x13}
             body.append(value ^ 0x20 if escaped else value)
             escaped = False
+        assert 8 <= len(body) <= 512
         assert zlib.crc32(body[:-4]) == int.from_bytes(body[-4:], "little")
         version, code, seq = unpack_from("<BBH", body)
         assert version == 1

@@ -34,7 +34,9 @@ def test_every_frame_of_the_page_is_read_and_written(case):
         wire = bytes.fromhex(told["wire"])
         payload = bytes.fromhex(told["payload"])
         assert encode(told["code"], case["seq"], payload) == wire
-        assert [decode(piece) for piece in pieces(wire)] == [(1, told["code"], case["seq"], payload)]
+        assert [decode(piece) for piece in pieces(wire)] == [
+            (1, told["code"], case["seq"], payload)
+        ]
 
 
 @named(VECTORS["thrown_away"])
@@ -156,3 +158,30 @@ def without_clocks(told):
     """Events without their times and without the oldest number that is kept."""
     events = [told[17 + 26 * at : 43 + 26 * at] for at in range(told[16])]
     return told[8:17] + b"".join(each[:12] + each[20:] for each in events)
+
+
+def test_lock_is_found_behind_any_length_of_nothing():
+    """A piece that is far too long for a frame still ends with LOCK, byte by byte."""
+    cutter = Pieces()
+    found = [piece for value in b"\x55" * 5000 + LOCK for piece in cutter.cut(bytes([value]))]
+    assert found == [LOCK]
+    assert len(cutter) == 0
+
+
+def test_faults_of_the_wire_reach_lock_too():
+    """A LOCK that is lost or mangled on its way takes no light away."""
+    for fault in ("lost_command@cmd=LOCK,count=1", "mangled_command:position=3@cmd=LOCK,count=1"):
+        host = Host(faults=[fault])
+        host.to_ready()
+        assert host.raw(LOCK) == b""
+        assert host.status().state == 5
+        assert host.lock().state == 2
+
+
+def test_numbers_of_exchanges_are_those_of_the_host():
+    """LOCK is one exchange, as a frame is: the third reply is lost, not another one."""
+    host = Host(faults=["drop@nth=3"])
+    assert host.say(0x01)
+    host.lock()
+    assert host.say(0x01) is None
+    assert host.say(0x01)
