@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -23,6 +24,7 @@ _SEED_BYTES = 32
 _PREFIX = "PRIVATE+KEY+"
 _PARTS = 3
 _OTHERS = 0o077
+_KEY_ID_DIGITS = 16
 _PERMITS = b"devicelink permits 1"
 
 
@@ -38,6 +40,11 @@ def permit_key(signer: Signer) -> Ed25519PrivateKey:
     """
     derive = HKDF(SHA256(), _SEED_BYTES, salt=None, info=_PERMITS)
     return Ed25519PrivateKey.from_private_bytes(derive.derive(signer.key.private_bytes_raw()))
+
+
+def key_id(public_key: bytes) -> str:
+    """By which lasers name a key for permits: the beginning of its SHA-256, hex."""
+    return sha256(public_key).hexdigest()[:_KEY_ID_DIGITS]
 
 
 def key_text(signer: Signer) -> str:

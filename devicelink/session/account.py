@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.console import Console, Event, Report
-from devicelink.errors import DeviceFault, DeviceLinkError
+from devicelink.errors import DeviceFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ class Account:
         return status
 
     def read_rest(self, link: WireLink) -> Status:
-        """After the lock: everything up to now."""
+        """After the lock, when there is time: everything up to now."""
         self.end_lease()
         return self.read(link, pages=_LAST_PAGES_MAX)
 
@@ -113,16 +113,6 @@ class Account:
         """What has to be recorded, in order: entry type and data."""
         taken, self._unrecorded = self._unrecorded, []
         return taken
-
-
-def rest_of(account: Account | None, link: WireLink) -> Status | None:
-    """What an account still has to tell after the lock; a laser that is silent tells nothing."""
-    if account is None:
-        return None
-    try:
-        return account.read_rest(link)
-    except DeviceLinkError:
-        return None
 
 
 def _after(page: Page[Event] | Page[Report], start: int) -> int:

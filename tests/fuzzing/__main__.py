@@ -13,12 +13,8 @@ from pathlib import Path
 
 import atheris
 
-WIRES = ("ipg", "uc2000", "bigsky", "nkt", "ophir")
-OURS = [
-    "devicelink",
-    "devicelink_olcp",
-    *(f"devicelink_{wire}{end}" for wire in WIRES for end in ("", "_sim")),
-]
+WIRES = ("ipg", "uc2000", "bigsky", "nkt", "olcp", "ophir", "interlock")
+OURS = ["devicelink", *(f"devicelink_{wire}{end}" for wire in WIRES for end in ("", "_sim"))]
 with atheris.instrument_imports(include=OURS):
     for package in OURS:
         importlib.import_module(package)  # those that are loaded by their entry point later, too
