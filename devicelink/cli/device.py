@@ -86,7 +86,7 @@ def add(
             configuration = _configuration(driver, serial, set_)
             declared = registry.declared(driver, configuration)
             hidden = declared.not_shown
-            _check_port(port, simulated=station.simulated)
+            check_port(port, simulated=station.simulated)
             data_ = {
                 "driver": driver,
                 "port": port,
@@ -147,7 +147,7 @@ def _require_quiet(device: Device) -> None:
         )
 
 
-def _check_port(port: str, *, simulated: bool) -> None:
+def check_port(port: str, *, simulated: bool) -> None:
     """A simulated station takes simulated ports only, a real one none of them (design rule 8)."""
     from devicelink.link.port import PortKind, port_kind
 
@@ -164,6 +164,48 @@ def _check_port(port: str, *, simulated: bool) -> None:
     raise Refused(
         f"This is a real station, and {port} is {kind.words}. Give it the laser's own port."
     )
+
+
+@app.command("energy-check")
+def energy_check(
+    serial: str,
+    tolerance: Annotated[
+        float, typer.Option("--tolerance-percent", help="The mean may be so far off, at most 20.")
+    ] = 0.0,
+    valid: Annotated[
+        int, typer.Option("--valid-hours", help="So long a check that passed counts.")
+    ] = 0,
+    not_asked: Annotated[
+        bool, typer.Option("--not-asked-for", help="Sessions need no check any more.")
+    ] = False,
+    by: By = None,
+    pin_file: PinFile = None,
+    data: Data = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for energy checks of a laser before clients, or for none; an administrator does."""
+    from devicelink.treatment.energy import rule_draft
+
+    if not not_asked and not (tolerance and valid):
+        raise ConfigError("Say --tolerance-percent NUMBER and --valid-hours NUMBER.")
+    station = open_station(data)
+    station.device(serial)
+    person = acting(station, by, pin_file, "administrator")
+    draft = rule_draft(
+        serial,
+        tolerance_percent=tolerance,
+        valid_hours=valid,
+        by=person.id,
+        asked_for=not not_asked,
+    )
+    entry = station.journal.append(draft)
+    text = (
+        f"No energy check of {serial} is asked for any more (entry {entry.index})."
+        if not_asked
+        else f"Before a client {serial} needs an energy check: within {tolerance:g} %, not older "
+        f"than {valid} h (entry {entry.index})."
+    )
+    emit(as_json, {"index": entry.index, **entry.data}, text)
 
 
 @app.command("list")

@@ -137,7 +137,7 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
         sentence = "The journal failed during a session; its facts were recorded later."
         add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
     counter = work.asked.status.counter if work.asked.status else None
-    add("counter.reconciled", reconcile(work.counter_before, counter, 0))
+    add("counter.reconciled", reconcile(work.counter_before, counter, _checked(work, end, add)))
     closed = {
         "end": why,
         "totals": work.telemetry.totals(),
@@ -151,6 +151,20 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
         )
     )
     return drafts
+
+
+def _checked(work: Work, end: End, add: Callable[[str, dict[str, object]], None]) -> int:
+    """What a check of energy leaves on record; how many pulses it counted."""
+    if work.checking is None:
+        return 0
+    batch = work.checking.take_batch()
+    if batch is not None:
+        add("pulses.recorded", batch)
+    counter = work.asked.status.counter if work.asked.status else None
+    result = work.checking.result(end, counter, work.facts)
+    if result is not None:
+        add(*result)
+    return len(work.checking.pulses)
 
 
 def _hand_over(work: Work, last_guard: Callable[[Work], Guard]) -> None:
@@ -181,5 +195,7 @@ def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
         work.connection.port.close()
     if work.transcript is not None:
         work.transcript.close()
+    if work.checking is not None:
+        work.checking.close()
     if isinstance(work.own, Ownership):
         work.own.release()

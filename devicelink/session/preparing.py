@@ -52,6 +52,8 @@ def refused_early(work: Work) -> table.End | None:
         work.asked.problem = problem(work.own)
     elif may_be_reached(work):
         _reach(work)
+    if work.checking is not None:
+        work.checking.reach(work.session, work.stop)
     facts = gather(work.context, work.device.serial, work.asked, "early")
     verdict = judge(facts)
     if verdict.permitted:
@@ -130,6 +132,9 @@ def set_and_read_back(work: Work) -> Effective:
     effective = work.read_effective()
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
+    if work.checking is not None:
+        work.checking.prepare(dict(settings), effective, work.stop)
+        work.checking.counter_before = work.counter_before
     return effective
 
 
