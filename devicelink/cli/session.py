@@ -46,6 +46,11 @@ def check(
     technician: Technician,
     kind: Kind = "treatment",
     settings: SettingsFile = None,
+    meter: Meter = None,
+    pulses: Pulses = None,
+    energy_mj: EnergyMj = None,
+    wavelength_nm: WavelengthNm = None,
+    beam_mm: BeamMm = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -53,10 +58,13 @@ def check(
     from devicelink.session import start
 
     _known_kind(kind)
+    request = _check_request(kind, meter, pulses, energy_mj, wavelength_nm, beam_mm)
     station = open_station(data)
     wanted = read_settings(settings) if settings else None
     warn_simulated(station)
-    verdict, index = start.check(station, device, technician=technician, kind=kind, settings=wanted)
+    verdict, index = start.check(
+        station, device, technician=technician, kind=kind, settings=wanted, request=request
+    )
     document = {**verdict.as_json(), "index": index}
     emit(as_json, document, verdict_text(verdict))
     if not verdict.permitted:

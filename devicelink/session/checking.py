@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from devicelink import registry
 from devicelink.devices import meters
 from devicelink.devices.register import simulated_serial
+from devicelink.driver import ControlShown, Trigger
 from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError, DriverError, PortUnavailable
 from devicelink.link.port import port_kind
-from devicelink.link.transcript import transcript_at
+from devicelink.link.transcript import NoTranscript, transcript_at
 from devicelink.meter import Mode
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
@@ -83,8 +84,11 @@ class Checking:
 
     # --- before light ---
 
-    def reach(self, session: str, stop: Latch) -> None:
-        """Find the meter in the register, take it, and ask who it is; trouble becomes a finding."""
+    def reach(self, session: str | None, stop: Latch) -> None:
+        """Find the meter in the register, take it, and ask who it is; trouble becomes a finding.
+
+        Without a session nothing is kept of what passes on its wire.
+        """
         context, named = self._context, self.request.meter
         if named is None:
             return
@@ -94,8 +98,10 @@ class Checking:
             return
         try:
             self._own = own(context.folder, f"meter {named}", context.runtime)
-            path = context.folder / "transcripts" / f"{session}-meter.jsonl"
-            self._transcript = transcript_at(path, context.runtime.disk)
+            self._transcript = NoTranscript()
+            if session is not None:
+                path = context.folder / "transcripts" / f"{session}-meter.jsonl"
+                self._transcript = transcript_at(path, context.runtime.disk)
             self._metering = Metering(
                 self._registered, context.runtime, self._transcript, simulated=context.simulated
             )
@@ -202,9 +208,9 @@ class Checking:
 
     # --- while it runs ---
 
-    def look(self, phase: table.Phase, since_ns: int, status: Status | None) -> table.Event | None:
+    def look(self, state: table.State, status: Status | None) -> table.Event | None:
         """What the meter told since the last look, as an event; None most of the time."""
-        now_ns = self._context.runtime.mono_ns()
+        now_ns, phase = self._context.runtime.mono_ns(), state.phase
         self._was_ready = self._was_ready or phase is table.Phase.READY
         if not self.begun and phase in {table.Phase.LOCKED, table.Phase.UNLOCKING}:
             return None
@@ -213,10 +219,10 @@ class Checking:
             pulse = self._metering.take_pulse()
             if pulse is None:
                 break
-            end = self._came(pulse, phase, status)
+            end = self._came(pulse, state, status)
         if end is not None:
             return table.Ended(now_ns, end)
-        in_phase_s = seconds(now_ns - since_ns)
+        in_phase_s = seconds(now_ns - state.since_ns)
         if phase is table.Phase.READY and self.complete and not self._asked_standby:
             self._asked_standby = True
             return table.AskStandby(now_ns, f"all {self.request.pulses} pulses came")
@@ -245,19 +251,20 @@ class Checking:
             return _failed("meter_changed", "The meter was set to something else by hand.")
         return None
 
-    def _came(self, pulse: Pulse, phase: table.Phase, status: Status | None) -> table.End | None:
+    def _came(self, pulse: Pulse, state: table.State, status: Status | None) -> table.End | None:
         """Count one; the end that it makes, if it makes one."""
         self.pulses.append(pulse)
         measured = status.measured if status else {}
         self._inside.append({n: r.value for n, r in measured.items() if "energy" in n})
-        if phase is table.Phase.ARMING:
+        if self._is_held(pulse, state):
             return table.End(
                 "control_held",
                 table.EndKind.HARD,
-                "The meter saw a pulse before READY. Keep off the control until READY has stood.",
+                "The meter saw a pulse before or with READY. Keep off the control until READY has "
+                "stood.",
                 latch=True,
             )
-        if not self._was_ready:
+        if not self._was_ready and state.phase is not table.Phase.ARMING:
             return table.UNASKED_LIGHT
         value, nominal_j = pulse.energy_j.value, self._nominal()[0]
         if value is None:
@@ -269,6 +276,15 @@ class Checking:
             told = f"{len(self.pulses)} pulses came; {self.request.pulses} were to come."
             return _failed("pulses_extra", told)
         return None
+
+    def _is_held(self, pulse: Pulse, state: table.State) -> bool:
+        """Light before READY, or at once with it where the laser hides its control (rule 4)."""
+        if self._effective is None or self._effective.trigger is not Trigger.HARDWARE:
+            return False
+        young = pulse.at_ns - state.since_ns < table.HELD_CONTROL_NS
+        hidden = state.bounds.control_shown is ControlShown.NO
+        at_once = state.phase is table.Phase.READY and young and hidden
+        return state.phase is table.Phase.ARMING or at_once
 
     def _finished(self, status: Status | None) -> table.End:
         outcome = self._judged(None, status.counter if status else None)
@@ -300,9 +316,10 @@ class Checking:
             "energy_j": {
                 "requested": float(set_mj) / 1e3 if set_mj else None,
                 "effective": float(got_mj) / 1e3 if got_mj else None,
+                "set_why": None if got_mj else "not_reported",
                 "measured": [pulse.energy_j.value for pulse in fresh],
                 "measured_where": "meter head",
-                "why": [pulse.energy_j.why for pulse in fresh],
+                "measured_why": [pulse.energy_j.why for pulse in fresh],
             },
             "inside_laser": {
                 name: [each.get(name) for each in inside] for name in sorted(set().union(*inside))

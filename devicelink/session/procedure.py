@@ -276,10 +276,8 @@ class Session:
 
     def _checked(self) -> table.Event | None:
         """What a check of energy makes of the pulses that its meter told."""
-        checking, state = self._work.checking, self._state
-        if checking is None:
-            return None
-        return checking.look(state.phase, state.since_ns, self._work.asked.status)
+        checking = self._work.checking
+        return checking.look(self._state, self._work.asked.status) if checking else None
 
     def _scripted(self) -> table.Event | None:
         """What a person would do, where a simulated station lets a script stand in."""

@@ -318,9 +318,7 @@ def _rating(facts: CheckFacts, papers: MeterPapers) -> Iterator[Finding]:
 def _set_up(facts: CheckFacts, said: MeterSaid) -> Iterator[Finding]:
     again = "Say the command again. If this comes back, look at the meter."
     if said.age_s > SAID_MAX_AGE_S:
-        yield _refuse(
-            "meter_reading_old", f"What the meter said is {said.age_s:.1f} s old.", again
-        )
+        yield _refuse("meter_reading_old", f"What the meter said is {said.age_s:.1f} s old.", again)
     if said.mode != "energy":
         yield _refuse(
             "meter_not_in_energy", f"The meter measures {said.mode}, not energy of pulses.", again
@@ -344,9 +342,7 @@ def _set_up(facts: CheckFacts, said: MeterSaid) -> Iterator[Finding]:
             "Use a head with a larger range.",
         )
     if not facts.prepared or not facts.settled:
-        yield _refuse(
-            "meter_not_settled", "The meter has not settled after it was set up.", again
-        )
+        yield _refuse("meter_not_settled", "The meter has not settled after it was set up.", again)
     if not facts.stale_thrown_away:
         yield _refuse(
             "meter_reading_stale",

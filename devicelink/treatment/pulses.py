@@ -114,9 +114,7 @@ def _failures(
     elif len(measured) < count:
         yield _failed("pulse_without_number", "the meter gave no number for a pulse.")
     if count < facts.wanted:
-        yield _failed(
-            "pulses_missing", f"{count} of {facts.wanted} pulses were seen by the meter."
-        )
+        yield _failed("pulses_missing", f"{count} of {facts.wanted} pulses were seen by the meter.")
     if count > facts.wanted:
         yield _failed(
             "pulses_extra", f"{count} pulses were seen by the meter; {facts.wanted} were to come."
@@ -138,8 +136,8 @@ def _failures(
         allowed = min(STOP_PERCENT, facts.tolerance_percent)
     if deviation is not None and abs(deviation) > allowed:
         yield _failed(
-            "mean_off", f"the mean is {deviation:+.1f} % from what was expected, allowed are "
-            f"{allowed:g} %."
+            "mean_off",
+            f"the mean is {deviation:+.1f} % from what was expected, allowed are {allowed:g} %.",
         )
 
 

@@ -37,14 +37,20 @@ class Laser:
 
     __slots__ = (
         *("_burst_end_ns", "_emitting", "_enable_ns", "_event_ns", "_fires_from_ns", "_left"),
-        *("_light", "_lit", "_pulses", "_pulses_out", "_restart_end_ns", "_saved", "_saved_user_shots"),
+        *(
+            "_light",
+            "_lit",
+            "_pulses",
+            "_pulses_out",
+            "_restart_end_ns",
+            "_saved",
+            "_saved_user_shots",
+        ),
         *("_since_start", "_truth", "armed", "begin_ns", "capacitor", "enabled", "inputs"),
         *("lamp", "now_ns", "shutter", "water"),
     )
 
-    def __init__(
-        self, inputs: Inputs, truth: Truth, now_ns: int, light: Light | None
-    ) -> None:
+    def __init__(self, inputs: Inputs, truth: Truth, now_ns: int, light: Light | None) -> None:
         self.inputs = inputs
         self._light = light
         self._truth = truth

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
-from tests.clinic import Laser, here
+from tests.clinic import here
 from tests.session.other_lasers import CATALOGUE, OtherClinic
 
 SETTINGS = """[settings]
@@ -76,6 +74,3 @@ class EnergyClinic(OtherClinic):
             *("--json", "--kind", "energy_check", "--meter", SERIAL, "--pulses", "5"),
             *("--energy-mj", NOMINAL_MJ, "--wavelength-nm", "1064", "--for", "20", *more),
         )
-
-
-__all__ = ["EnergyClinic", "shutil", "Laser"]
