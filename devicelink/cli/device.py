@@ -19,6 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
+from devicelink.cli.energy import energy_check, energy_lines
 from devicelink.cli.words import lock_words, released_words, to_accept_words
 from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from devicelink.devices.register import Device
 
 app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
+app.command("energy-check")(energy_check)
 
 _SERIAL = re.compile(r"[!-~]{1,60}", re.ASCII)
 
@@ -65,6 +67,7 @@ def add(
     from devicelink import registry
     from devicelink.devices.card import write_card
     from devicelink.session.ownership import borrow
+    from devicelink.treatment.energy import REGISTERED_ANEW, void_drafts
 
     _check_words(serial, trigger, accept or [])
     if port is not None and "://" not in port:
@@ -97,6 +100,9 @@ def add(
                 "model": model,
                 "udi": udi,
             }
+            drafts += void_drafts(
+                state["energy_checks"], named, REGISTERED_ANEW, by=person.id, role="administrator"
+            )
             drafts.append(_draft("device.registered", data_, named, person.id))
         drafts += [
             _draft(
@@ -166,61 +172,27 @@ def check_port(port: str, *, simulated: bool) -> None:
     )
 
 
-@app.command("energy-check")
-def energy_check(
-    serial: str,
-    tolerance: Annotated[
-        float, typer.Option("--tolerance-percent", help="The mean may be so far off, at most 20.")
-    ] = 0.0,
-    valid: Annotated[
-        int, typer.Option("--valid-hours", help="So long a check that passed counts.")
-    ] = 0,
-    not_asked: Annotated[
-        bool, typer.Option("--not-asked-for", help="Sessions need no check any more.")
-    ] = False,
-    by: By = None,
-    pin_file: PinFile = None,
-    data: Data = None,
-    as_json: Json = False,
-) -> None:
-    """Ask for energy checks of a laser before clients, or for none; an administrator does."""
-    from devicelink.treatment.energy import rule_draft
-
-    if not not_asked and not (tolerance and valid):
-        raise ConfigError("Say --tolerance-percent NUMBER and --valid-hours NUMBER.")
-    station = open_station(data)
-    station.device(serial)
-    person = acting(station, by, pin_file, "administrator")
-    draft = rule_draft(
-        serial,
-        tolerance_percent=tolerance,
-        valid_hours=valid,
-        by=person.id,
-        asked_for=not not_asked,
-    )
-    entry = station.journal.append(draft)
-    text = (
-        f"No energy check of {serial} is asked for any more (entry {entry.index})."
-        if not_asked
-        else f"Before a client {serial} needs an energy check: within {tolerance:g} %, not older "
-        f"than {valid} h (entry {entry.index})."
-    )
-    emit(as_json, {"index": entry.index, **entry.data}, text)
-
-
 @app.command("list")
 def list_devices(data: Data = None, as_json: Json = False) -> None:
     """Every registered laser with its holds and its last known lock."""
     from devicelink.devices.register import devices
 
     station = open_station(data)
-    found = devices(station.state()["devices"])
+    state = station.state()
+    found, checks = devices(state["devices"]), state["energy_checks"]
     lines = [
         line
         for device in found.values()
-        for line in (_line(device), *_reasons(station.folder, device))
+        for line in (
+            _line(device),
+            *_reasons(station.folder, device),
+            *energy_lines(checks.get(device.serial, {})),
+        )
     ]
-    rows = [device.model_dump(mode="json") for device in found.values()]
+    rows = [
+        {**device.model_dump(mode="json"), "energy_check": checks.get(device.serial, {})}
+        for device in found.values()
+    ]
     emit(as_json, rows, "\n".join(lines) or "No device is registered.")
 
 

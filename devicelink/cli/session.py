@@ -234,6 +234,8 @@ def _brief(entry: Entry) -> str:
     data = entry.data
     if entry.type == "telemetry.recorded":
         return f"{len(data['state'])} read-backs, last {data['state'][-1]}"
+    if entry.type == "pulses.recorded":
+        return f"pulse {data['first']} to {data['last']}: {data['energy_j']['measured']} J"
     for key in ("sentence", "verdict", "settings", "state", "evidence", "settings_id"):
         if data.get(key) is not None:
             return f"{data[key]}"[:90]

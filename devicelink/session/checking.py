@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devicelink import registry
 from devicelink.devices import meters
-from devicelink.devices.register import simulated_serial
 from devicelink.driver import ControlShown, Trigger
-from devicelink.errors import ConfigError, DeviceBusy, DeviceLinkError, DriverError, PortUnavailable
-from devicelink.link.port import port_kind
+from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink.link.transcript import NoTranscript, transcript_at
-from devicelink.meter import Mode
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
-from devicelink.session.metering import Metering, Order
+from devicelink.session.metering import Metering, Order, papers_of, problem_of
 from devicelink.session.ownership import Ownership, own
-from devicelink.treatment.checks import CheckFacts, MeterPapers, MeterSaid, full_scale_j
+from devicelink.treatment.checks import CheckFacts
 from devicelink.treatment.energy import rule_of
 from devicelink.treatment.pulses import SINGLE_STOP_PERCENT, Outcome, PulseFacts, judge_pulses
 
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
     from devicelink.runtime import Latch
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
-    from devicelink.session.metering import Pulse, Told
+    from devicelink.session.metering import Pulse
     from devicelink.treatment.checks import CheckRequest
 
 READY_MAX_S = 120.0
@@ -106,7 +102,7 @@ class Checking:
                 self._registered, context.runtime, self._transcript, simulated=context.simulated
             )
         except DeviceLinkError as error:
-            self._problem = _problem(error)
+            self._problem = problem_of(error)
             return
         self._wait(stop, _REACH_WITHIN_S, lambda meter: meter.told is not None)
 
@@ -139,11 +135,11 @@ class Checking:
         self._tolerance_percent = rule.tolerance_percent if rule else None
         problem = self._problem
         if metering is not None and metering.problem is not None:
-            problem = _problem(metering.problem)
+            problem = problem_of(metering.problem)
         return CheckFacts(
             named=self.request.meter,
-            papers=_papers(registered) if registered else None,
-            said=self._said(metering.told) if metering and metering.told else None,
+            papers=papers_of(registered) if registered else None,
+            said=metering.said() if metering is not None else None,
             problem=problem,
             prepared=metering is not None and metering.prepared,
             settled=metering is not None and metering.settled,
@@ -180,32 +176,6 @@ class Checking:
         named = [n for n in (effective.settings if effective else ()) if n.endswith(_RATE)]
         return float(effective.settings[named[0]]) if effective and named else None
 
-    def _said(self, told: Told) -> MeterSaid:
-        instrument, head, setup = told.identity.instrument, told.identity.head, told.setup
-        return MeterSaid(
-            serial=self._named(instrument.serial),
-            model=instrument.model,
-            firmware=instrument.firmware,
-            head_serial=self._named(head.serial) if head else None,
-            head_kind=head.kind if head else None,
-            head_model=head.model if head else None,
-            measures_energy=head is not None and Mode.ENERGY in head.measures,
-            mode=setup.mode.value if setup else "not told",
-            wavelength_nm=setup.wavelength_nm.value if setup else None,
-            wavelength=setup.wavelength.value if setup else None,
-            range=setup.range.value if setup else None,
-            full_scale_j=full_scale_j(setup.range.value) if setup else None,
-            filter=setup.filter.value if setup else None,
-            age_s=round(seconds(self._context.runtime.mono_ns() - told.at_ns), 3),
-        )
-
-    def _named(self, serial: str | None) -> str | None:
-        """As it is registered: a simulated one as `SIM-` and what its wire says (rule 8)."""
-        only_simulated = self._registered is not None and (
-            port_kind(self._registered.port).only_simulators
-        )
-        return simulated_serial(serial) if serial and only_simulated else serial
-
     # --- while it runs ---
 
     def look(self, state: table.State, status: Status | None) -> table.Event | None:
@@ -241,9 +211,9 @@ class Checking:
             return _failed("meter_lost", "There is no meter.")
         if metering.problem is not None:
             return _failed("meter_lost", f"The meter was lost: {metering.problem}")
-        if now_ns - metering.polled_ns > nanoseconds(SILENT_MAX_S) or metering.told is None:
+        said = metering.said()
+        if now_ns - metering.polled_ns > nanoseconds(SILENT_MAX_S) or said is None:
             return _failed("meter_lost", "The meter did not answer for two seconds.")
-        said = self._said(metering.told)
         if said.head_serial != registered.head_serial:
             there = said.head_serial or "none"
             return _failed("head_lost", f"The meter's head was unplugged or exchanged ({there}).")
@@ -253,9 +223,7 @@ class Checking:
 
     def _came(self, pulse: Pulse, state: table.State, status: Status | None) -> table.End | None:
         """Count one; the end that it makes, if it makes one."""
-        self.pulses.append(pulse)
-        measured = status.measured if status else {}
-        self._inside.append({n: r.value for n, r in measured.items() if "energy" in n})
+        self._count(pulse, status)
         if self._is_held(pulse, state):
             return table.End(
                 "control_held",
@@ -276,6 +244,12 @@ class Checking:
             told = f"{len(self.pulses)} pulses came; {self.request.pulses} were to come."
             return _failed("pulses_extra", told)
         return None
+
+    def _count(self, pulse: Pulse, status: Status | None) -> None:
+        """A pulse, and beside it what the laser itself said last of its energy."""
+        self.pulses.append(pulse)
+        measured = status.measured if status else {}
+        self._inside.append({n: r.value for n, r in measured.items() if "energy" in n})
 
     def _is_held(self, pulse: Pulse, state: table.State) -> bool:
         """Light before READY, or at once with it where the laser hides its control (rule 4)."""
@@ -332,6 +306,7 @@ class Checking:
         """The entry that ends a check which began: its type and data."""
         if not self.begun or facts is None:
             return None
+        self._leave_meter()
         outcome = self._judged(None if end.code in ENDED_BY_ITSELF else end, counter)
         if outcome is None:
             return None
@@ -384,10 +359,17 @@ class Checking:
             "checked": facts.energy.now.model_dump(mode="json") if facts.energy else None,
         }
 
+    def _leave_meter(self) -> None:
+        """No more is measured; what was told and not yet heard counts."""
+        if self._metering is None:
+            return
+        self._metering.close()
+        while (pulse := self._metering.take_pulse()) is not None:
+            self._count(pulse, None)
+
     def close(self) -> None:
         """Let go of the meter."""
-        if self._metering is not None:
-            self._metering.close()
+        self._leave_meter()
         if self._own is not None:
             self._own.release()
             self._own = None
@@ -395,24 +377,3 @@ class Checking:
 
 def _failed(code: str, sentence: str) -> table.End:
     return table.End(code, table.EndKind.HARD, sentence)
-
-
-def _papers(registered: meters.Meter) -> MeterPapers:
-    try:
-        claim = registry.find(registered.driver)
-        driver_from = f"{claim.distribution} {claim.version}"
-    except DriverError as error:
-        driver_from = str(error)
-    told = registered.model_dump(exclude={"driver", "port", "configuration"})
-    return MeterPapers(driver_from=driver_from, **told)
-
-
-def _problem(error: DeviceLinkError) -> tuple[str, str]:
-    """The finding's code and sentence for why a meter could not be asked."""
-    codes: tuple[tuple[type[DeviceLinkError], str], ...] = (
-        (DeviceBusy, "meter_busy"),
-        (PortUnavailable, "meter_port_unavailable"),
-        (DriverError, "meter_driver_unusable"),
-    )
-    code = next((code for kind, code in codes if isinstance(error, kind)), "meter_not_answering")
-    return code, str(error)

@@ -157,11 +157,11 @@ def _checked(work: Work, end: End, add: Callable[[str, dict[str, object]], None]
     """What a check of energy leaves on record; how many pulses it counted."""
     if work.checking is None:
         return 0
+    counter = work.asked.status.counter if work.asked.status else None
+    result = work.checking.result(end, counter, work.facts)
     batch = work.checking.take_batch()
     if batch is not None:
         add("pulses.recorded", batch)
-    counter = work.asked.status.counter if work.asked.status else None
-    result = work.checking.result(end, counter, work.facts)
     if result is not None:
         add(*result)
     return len(work.checking.pulses)

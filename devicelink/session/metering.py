@@ -11,13 +11,21 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devicelink.errors import DeviceLinkError, NoReply, Stopped
+from devicelink import registry
+from devicelink.devices.register import simulated_serial
+from devicelink.errors import (
+    DeviceBusy,
+    DeviceLinkError,
+    DriverError,
+    NoReply,
+    PortUnavailable,
+    Stopped,
+)
 from devicelink.link.link import Link
-from devicelink.link.port import open_port
+from devicelink.link.port import open_port, port_kind
 from devicelink.meter import Mode, Wanted
-from devicelink.registry import make_meter
-from devicelink.runtime import nanoseconds
-from devicelink.treatment.checks import choose_range
+from devicelink.runtime import nanoseconds, seconds
+from devicelink.treatment.checks import MeterPapers, MeterSaid, choose_range, full_scale_j
 
 if TYPE_CHECKING:
     from devicelink.devices.meters import Meter as Registered
@@ -86,6 +94,33 @@ class Metering:
         """The oldest pulse that was not taken."""
         return self._pulses.take(0)
 
+    def said(self) -> MeterSaid | None:
+        """What it told last, as facts; serial numbers as they are registered (rule 8)."""
+        told = self.told
+        if told is None:
+            return None
+        instrument, head, setup = told.identity.instrument, told.identity.head, told.setup
+        return MeterSaid(
+            serial=self._named(instrument.serial),
+            model=instrument.model,
+            firmware=instrument.firmware,
+            head_serial=self._named(head.serial) if head else None,
+            head_kind=head.kind if head else None,
+            head_model=head.model if head else None,
+            measures_energy=head is not None and Mode.ENERGY in head.measures,
+            mode=setup.mode.value if setup else "not told",
+            wavelength_nm=setup.wavelength_nm.value if setup else None,
+            wavelength=setup.wavelength.value if setup else None,
+            range=setup.range.value if setup else None,
+            full_scale_j=full_scale_j(setup.range.value) if setup else None,
+            filter=setup.filter.value if setup else None,
+            age_s=round(seconds(self._runtime.mono_ns() - told.at_ns), 3),
+        )
+
+    def _named(self, serial: str | None) -> str | None:
+        simulated = port_kind(self._registered.port).only_simulators
+        return simulated_serial(serial) if serial and simulated else serial
+
     def close(self) -> None:
         """Let go of the meter; what it measures now is nobody's."""
         self._over.set()
@@ -94,7 +129,7 @@ class Metering:
     def _live(self) -> None:
         port: Port | None = None
         try:
-            meter = make_meter(self._registered.driver, self._registered.configuration)
+            meter = registry.make_meter(self._registered.driver, self._registered.configuration)
             port = open_port(
                 self._registered.port, meter.line, self._runtime, simulated=self._simulated
             )
@@ -170,3 +205,25 @@ class Metering:
             with contextlib.suppress(NoReply):
                 answers = meter.settled(link)
         self._runtime.sleep(settles_s, self._over)
+
+
+def papers_of(registered: Registered) -> MeterPapers:
+    """What the register holds of a meter, as facts."""
+    try:
+        claim = registry.find(registered.driver)
+        driver_from = f"{claim.distribution} {claim.version}"
+    except DriverError as error:
+        driver_from = str(error)
+    told = registered.model_dump(exclude={"driver", "port", "configuration"})
+    return MeterPapers(driver_from=driver_from, **told)
+
+
+def problem_of(error: DeviceLinkError) -> tuple[str, str]:
+    """The finding's code and sentence for why a meter could not be asked."""
+    codes: tuple[tuple[type[DeviceLinkError], str], ...] = (
+        (DeviceBusy, "meter_busy"),
+        (PortUnavailable, "meter_port_unavailable"),
+        (DriverError, "meter_driver_unusable"),
+    )
+    code = next((code for kind, code in codes if isinstance(error, kind)), "meter_not_answering")
+    return code, str(error)

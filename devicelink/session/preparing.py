@@ -17,6 +17,7 @@ from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
 from devicelink.session.unlocking import record_verdict
+from devicelink.treatment.energy import SERVICED, void_drafts
 
 if TYPE_CHECKING:
     from devicelink.driver import Effective
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 def open_session(work: Work) -> None:
     """Record that a session begins; its number is this entry's index."""
     request = work.request
+    if request.kind == "service":
+        checks, by = work.context.state()["energy_checks"], request.person.id
+        work.context.journal.append_all(
+            void_drafts(checks, work.device.serial, SERVICED, by=by, role="technician")
+        )
     opened = work.append(
         "session.opened",
         {

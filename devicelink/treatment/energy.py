@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 STOP_PERCENT = 20.0
 """The mean of five pulses so far off is a device stop, always on: a clinic may only tighten it."""
 LONGEST_HOURS = 8760
+IN_OTHER_HANDS = "it was in other hands since."
+REGISTERED_ANEW = "it was registered anew since."
+SERVICED = "it was in a service session since."
 CHECK_ENDED = ("energy_check.passed", "energy_check.failed", "energy_check.measured")
 
 
@@ -172,11 +175,17 @@ def judge_energy(
         )
 
 
-_VOIDS = {
-    "device.released": "it was released to other hands since.",
-    "device.returned": "it was in other hands since.",
-    "device.registered": "it was registered anew since.",
-}
+def void_drafts(
+    state: Mapping[str, Mapping[str, object]], device: str, why: str, *, by: str, role: str
+) -> list[Draft]:
+    """The entry by which a check counts no more; none where there is none that counts.
+
+    Recorded with, or before, what voids it.
+    """
+    known = state.get(device, {})
+    if not known.get("last") or known.get("void"):
+        return []
+    return [Draft("energy_check.voided", {"sentence": why}, actor=by, role=role, device=device)]
 
 
 def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
@@ -201,17 +210,15 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
             "checked": data.get("checked"),
         }
         known["void"] = None
-    elif entry.type in _VOIDS:
-        known["void"] = _VOIDS[entry.type]
-    elif data.get("kind") == "service":
-        known["void"] = f"it was in a service session since ({entry.session})."
+    elif entry.type == "energy_check.voided":
+        known["void"] = data.get("sentence")
     return known
 
 
 ENERGY = Projection(
     name="energy_checks",
     types=frozenset(
-        {"energy_check.ruled", "energy_check.begun", *CHECK_ENDED, *_VOIDS, "session.opened"}
+        {"energy_check.ruled", "energy_check.begun", *CHECK_ENDED, "energy_check.voided"}
     ),
     key=lambda entry: entry.device,
     reduce=_reduce,

@@ -56,6 +56,7 @@ class Outcome:
         """For the entry."""
         return {
             "result": self.result,
+            "sentence": self.sentence,
             "findings": [finding.as_json() for finding in self.findings],
             "mean_j": self.mean_j,
             "spread_percent": self.spread_percent,

@@ -66,12 +66,21 @@ class EnergyWorld:
     """One check; `acts` are hands, each so many seconds after READY, at `laser` or `meter`."""
 
     def __init__(
-        self, acts=FOOT_DOWN, *, laser=(), meter=(), papers=(), tolerance=10, request=(), kind=None
+        self,
+        acts=FOOT_DOWN,
+        *,
+        laser=(),
+        meter=(),
+        papers=(),
+        tolerance=10,
+        request=(),
+        kind=None,
+        before=(),
     ):
         self.kernel = Kernel(dice(1, "schedule"))
         self.disk = SimDisk.from_snapshot(template().files)
         self.acts, self.papers, self.tolerance = acts, {**PAPERS, **dict(papers)}, tolerance
-        self.kind = kind or "energy_check"
+        self.kind, self.before = kind or "energy_check", before
         self.request = {"meter": METER, "energy_mj": 159.0, "wavelength_nm": "1064"}
         self.request |= dict(request)
         beam, self.truth, self.meter_truth = Beam(), TruthList(), TruthList()
@@ -162,6 +171,7 @@ class EnergyWorld:
             if self.tolerance:
                 rule = {"tolerance_percent": self.tolerance, "valid_hours": 24}
                 journal.append(rule_draft(LASER, by=ADA, asked_for=True, **rule))
+            journal.append_all(list(self.before))
             request = Request(
                 person=station.sign_in(INES, PIN),
                 kind=self.kind,

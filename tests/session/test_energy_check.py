@@ -6,8 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from devicelink.journal.entry import Draft
+from devicelink.session.facts import Facts
+from devicelink.session.permit import judge
 from devicelink.session.state import Phase
-from tests.session.energy_world import EnergyWorld
+from tests.session.energy_world import LASER, EnergyWorld
 
 ON = (0.7, "laser", "trigger_input=on")
 AFTER_THREE = 1.65
@@ -178,6 +181,29 @@ def test_what_is_not_right_before_it_enables_nothing(changed, code):
     assert world.happened("enabled", "light_on") == []
     assert Phase.READY not in {phase for _, phase in world.screen.phases}
     assert not world.of("energy_check.begun")
+
+
+def test_the_verdict_is_judged_alike_from_what_was_recorded():
+    """With the meter's facts; and facts of a time before there were checks are judged as then."""
+    world = EnergyWorld()
+    world.play()
+    recorded = world.of("verdict.permitted")[-1]
+    replayed = judge(Facts.model_validate(recorded["facts"]))
+    assert replayed.as_json()["findings"] == recorded["findings"]
+    old = {
+        name: told for name, told in recorded["facts"].items() if name not in {"energy", "check"}
+    }
+    assert judge(Facts.model_validate({**old, "kind": "treatment", "client_bound": True})).permitted
+
+
+def test_a_service_session_voids_the_check_that_was():
+    """As it opens: whatever is done in it, the laser is not as it was measured."""
+    passed = Draft("energy_check.passed", {"deviation_percent": 1.0}, session="S-1", device=LASER)
+    world = EnergyWorld((), kind="service", before=(passed,))
+    world.play()
+    kinds = [entry.type for entry in world.entries]
+    assert kinds.index("energy_check.voided") < kinds.index("session.opened")
+    assert world.checked["energy_checks"][LASER]["void"] == "it was in a service session since."
 
 
 def test_where_the_clinic_asks_for_a_check_its_absence_refuses():

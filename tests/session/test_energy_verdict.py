@@ -273,10 +273,7 @@ def test_a_check_counts_for_the_time_that_the_clinic_set():
         ([entry("energy_check.measured")], "energy_check_missing"),
         ([entry("energy_check.failed")], "energy_check_failed"),
         ([PASSED, entry("energy_check.begun")], "energy_check_failed"),
-        ([PASSED, entry("device.released")], "energy_check_void"),
-        ([PASSED, entry("device.returned")], "energy_check_void"),
-        ([PASSED, entry("device.registered")], "energy_check_void"),
-        ([PASSED, entry("session.opened", kind="service")], "energy_check_void"),
+        ([PASSED, entry("energy_check.voided", sentence="it was serviced.")], "energy_check_void"),
     ],
 )
 def test_what_makes_a_check_count_no_more(later, code):
