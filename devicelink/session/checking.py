@@ -66,7 +66,7 @@ class Checking:
         """As the last verdict had it."""
         self._was_ready = False
         self._asked_standby = False
-        self._recorded = 0
+        self._recorded = self._told = 0
         self.begun = False
         self.pulses: list[Pulse] = []
         self._inside: list[dict[str, str | None]] = []
@@ -250,6 +250,20 @@ class Checking:
         self.pulses.append(pulse)
         measured = status.measured if status else {}
         self._inside.append({n: r.value for n, r in measured.items() if "energy" in n})
+
+    def words(self) -> str | None:
+        """The last pulse that was not told to the person yet, as a sentence."""
+        count = len(self.pulses)
+        if count == self._told:
+            return None
+        self._told = count
+        reading = self.pulses[-1].energy_j
+        told = (
+            f"{float(reading.value) * 1e3:.4g} mJ"
+            if reading.value
+            else f"no number ({reading.why})"
+        )
+        return f"Pulse {count} of {self.request.pulses} at the meter's head: {told}."
 
     def _is_held(self, pulse: Pulse, state: table.State) -> bool:
         """Light before READY, or at once with it where the laser hides its control (rule 4)."""

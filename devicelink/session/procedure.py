@@ -277,7 +277,12 @@ class Session:
     def _checked(self) -> table.Event | None:
         """What a check of energy makes of the pulses that its meter told."""
         checking = self._work.checking
-        return checking.look(self._state, self._work.asked.status) if checking else None
+        if checking is None:
+            return None
+        event = checking.look(self._state, self._work.asked.status)
+        if event is None and (words := checking.words()) is not None:
+            self._work.face.say(words)
+        return event
 
     def _scripted(self) -> table.Event | None:
         """What a person would do, where a simulated station lets a script stand in."""

@@ -156,7 +156,7 @@ class EnergyWorld:
     def _hands(self, process):
         while self.screen.phase is not Phase.READY and not process.dead:
             self.kernel.wait(self.kernel.time_ns + nanoseconds(0.01))
-        ready_ns = self.kernel.time_ns
+        self.ready_ns = ready_ns = self.kernel.time_ns
         for at_s, where, pair in self.acts:
             self.kernel.wait(ready_ns + nanoseconds(at_s))
             self.wires[where].set(*pair.split("=", 1))

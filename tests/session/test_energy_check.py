@@ -56,13 +56,14 @@ def test_five_pulses_within_the_tolerance_pass():
     assert sum(len(each["measured"]) for each in pulses) == 5
     assert world.of("counter.reconciled")[-1]["recorded"] == 5
     assert len(world.meter_truth.names("measured")) == 5
+    assert "Pulse 4 of 5 at the meter's head: 159.5 mJ." in world.screen.said
     assert world.dark_at_the_end()
     assert world.checked["energy_checks"]["SIM-003"]["last"]["result"] == "passed"
 
 
 def test_a_pulse_that_lay_in_the_meter_is_thrown_away():
     """A reading of before is no pulse of this check: it begins with the first one of READY."""
-    world = EnergyWorld(meter={"pulse_j": "0.25"})
+    world = EnergyWorld(meter={"pulse_j": "0.25", "range_index": "1"})
     assert world.play().end.code == "energy_checked"
     (passed,) = world.of("energy_check.passed")
     assert len(passed["facts"]["energies_j"]) == 5
@@ -139,6 +140,8 @@ def test_a_meter_lost_in_mid_check_ends_it_and_never_blinds_the_session(act, cod
     assert "check_cut_short" in failed(world)
     assert not world.of("telemetry.gap")
     assert longest_blindness_s(world) < 0.5
+    off = [each["mono_ns"] for each in world.truth.events if each["event"] == "light_off"]
+    assert (off[-1] - world.ready_ns) / 1e9 - AFTER_THREE < 1.5
     assert world.dark_at_the_end()
 
 
