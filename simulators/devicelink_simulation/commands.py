@@ -105,6 +105,8 @@ def serve(
         at=at or (),
         seed=seed,
     )
+    if meter is None and (meter_link or meter_values or meter_truth):
+        raise ConfigError("--meter-link, --meter-set and --meter-truth go with --meter NAME.")
     lit = _lit_plan(meter, meter_values or [], seed)
     with _loop() as (loop, runtime, say), contextlib.ExitStack() as open_:
         wire = _wire(pty=pty, link=link, tcp=tcp, rfc2217=rfc2217)
