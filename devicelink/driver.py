@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -27,6 +27,7 @@ __all__ = [
     "Effective",
     "EnableToken",
     "Evidence",
+    "Grant",
     "Identity",
     "Line",
     "LockReading",
@@ -38,6 +39,7 @@ __all__ = [
     "Shown",
     "Status",
     "Trigger",
+    "UnlockToken",
     "Wire",
     "WireLink",
 ]
@@ -183,6 +185,9 @@ class Declaration:
     control_shown: ControlShown
     at_the_laser: str
     """What a person does at the laser when a lock is not confirmed, as one sentence."""
+    ready_at_the_laser: str | None = None
+    """What a person does at the laser itself to make it READY, as one sentence, where `ready` only
+    makes that possible; None where the order is enough."""
     dialects: Mapping[str, Declaration] = field(default_factory=dict)
     """What is declared instead where a device's configuration names one of these dialects."""
 
@@ -227,6 +232,10 @@ class Status:
     measured: Mapping[str, Reading]
     words: Mapping[str, str]
     """The raw replies by query, as the wire gave them."""
+    next_event: int | None = None
+    """The number that the device's next event will get, where it numbers them."""
+    next_report: int | None = None
+    """Likewise of its reports of pulses and scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +277,34 @@ class LockReading:
     why_not: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a session was permitted, for a laser that wants to see it signed."""
+
+    permit_id: bytes
+    """16 random bytes."""
+    session_sha256: bytes
+    person_sha256: bytes
+    """Over the permit's id and who it is."""
+    kind: str
+    duration_s: int
+    effective: Effective
+    """As it was judged."""
+    highest: Mapping[str, str]
+    """Setting to the highest that all limits together allow."""
+    public_key: bytes
+    """Ed25519, 32 bytes: the station's key for permits."""
+    sign: Callable[[bytes], bytes]
+
+
+class UnlockToken(EnableToken):
+    """The token of a durable `unlock.intended`, with what was granted in it."""
+
+    def __init__(self, *, entry_index: int, grant: Grant) -> None:
+        super().__init__(step="unlock", entry_index=entry_index)
+        self.grant = grant
+
+
 class Driver(Protocol):
     """One device's driver, made from its registered configuration; keeps no state of the device.
 
@@ -304,7 +341,7 @@ class Driver(Protocol):
         ...
 
     def unlock(self, link: WireLink, token: EnableToken) -> None:
-        """Bring a prepared device to STANDBY."""
+        """Bring a prepared device to STANDBY; a session gives an `UnlockToken`."""
         ...
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:

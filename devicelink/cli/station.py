@@ -13,6 +13,7 @@ from devicelink.cli.serving import serve
 from devicelink.cli.words import lock_words, released_words
 from devicelink.config import data_folder, read_text
 from devicelink.errors import ConfigError, JournalBroken
+from devicelink.journal.keys import key_id
 
 if TYPE_CHECKING:
     from devicelink.station import Station
@@ -47,7 +48,7 @@ def init(
     if by is None:
         raise ConfigError("Say who the first administrator is: --by ID.")
     for driver in allow_driver or ():
-        registry.refuse_meter(driver)
+        registry.require_laser(driver)
     own = (c.name for c in registry.installed() if c.distribution == "devicelink")
     station = Station.make(
         data_folder(data),
@@ -113,6 +114,20 @@ def status(data: Data = None, as_json: Json = False) -> None:
         "devices": rows,
     }
     emit(as_json, document, _status_text(document, rows))
+
+
+@app.command("permit-key")
+def permit_key(data: Data = None, as_json: Json = False) -> None:
+    """The public key that consoles have to know before they take this station's permits."""
+    station = open_station(data)
+    public = station.journal.permit_key().public_key().public_bytes_raw()
+    told = {"origin": station.origin, "public_key": public.hex(), "key_id": key_id(public)}
+    text = (
+        f"Permits of {station.origin} are signed by {told['public_key']} (key id "
+        f"{told['key_id']}).\nA console takes them once somebody put that key into one of its "
+        "slots, in SERVICE, at the console itself. It changes when the station's key is rotated."
+    )
+    emit(as_json, told, text)
 
 
 def _mirror_problem(station: Station) -> str | None:

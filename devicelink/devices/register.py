@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
+_LATER = ("released", "next_event", "relay")
+"""Left out until an entry tells them: tables made before there were such entries still fit."""
 ACCEPTABLE = {
     "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
     "interlock_unknown": "The laser's wire does not show its interlock, or its key.",
@@ -56,6 +58,17 @@ class Release(BaseModel):
         return f"released to {whom} by {self.by}: devicelink neither watches nor locks it"
 
 
+class RelayBinding(BaseModel):
+    """The relay in a laser's interlock circuit: how it is reached, and who it has to be."""
+
+    model_config = ConfigDict(frozen=True)
+
+    serial: str
+    driver: str
+    port: str
+    configuration: dict[str, str] = {}
+
+
 class Device(BaseModel):
     """One registered device, as the entries tell it."""
 
@@ -81,9 +94,14 @@ class Device(BaseModel):
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
+    """What the lifetime counter stood at when it was last reconciled."""
     firmware: str | None = None
+    next_event: int | None = None
+    """Where to read on in what the device numbered by itself; None where it numbers nothing."""
     released: Release | None = None
     """In whose hands it is; None while it is this station's to watch and to lock."""
+    relay: RelayBinding | None = None
+    """In its interlock circuit; None where there is none."""
 
     @property
     def held_unconfirmed(self) -> bool:
@@ -125,7 +143,17 @@ def find(state: Mapping[str, Mapping[str, object]], serial: str) -> Device:
 
 def _lasting(old: dict[str, object] | None) -> dict[str, object]:
     """What a new registration never erases: holds, intents, open sessions, the last lock."""
-    kept = ("holds", "intents", "open_sessions", "lock", "lock_at", "counter", "released")
+    kept = (
+        "holds",
+        "intents",
+        "open_sessions",
+        "lock",
+        "lock_at",
+        "counter",
+        "released",
+        "next_event",
+        "relay",
+    )
     return {name: old[name] for name in kept if name in old} if old else {}
 
 
@@ -134,12 +162,12 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
         data = {**_lasting(old), **entry.data}
         data |= {"serial": entry.device, "registered_by": entry.actor}
         made = Device.model_validate(data).model_dump(mode="json")
-        # as they were: a table made before there were releases and reasons still fits
-        untouched = {name: data[name] for name in ("holds", "released") if name in data}
-        return {name: made[name] for name in made if name != "released"} | untouched
+        # as they were: a table made before there were releases, reasons and relays still fits
+        untouched = {name: data[name] for name in ("holds", *_LATER) if name in data}
+        return {name: made[name] for name in made if name not in _LATER} | untouched
     if old is None:
         unknown = Device(serial=str(entry.device), driver="", port="")
-        return unknown.model_dump(mode="json", exclude={"released"})
+        return unknown.model_dump(mode="json", exclude=set(_LATER))
     return {**old, **_changes(old, entry)}
 
 
@@ -148,8 +176,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
-        case "device.identified":
-            return {"firmware": entry.data.get("firmware")}
+        case "device.identified" | "device.events_recorded" | "counter.reconciled":
+            return _told_by_itself(entry)
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -161,6 +189,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {"released": {**handed, **told}}
         case "device.returned":
             return {"released": None}
+        case "device.relay_bound":
+            return {"relay": entry.data["relay"]}
         case "unlock.intended" | "ready.intended":
             return {"intents": [*old["intents"], entry.index], "lock": "unknown"}
         case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
@@ -174,6 +204,17 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {"open_sessions": still}
         case _:
             return {}
+
+
+def _told_by_itself(entry: Entry) -> dict[str, object]:
+    """What the device said of itself."""
+    match entry.type:
+        case "device.identified":
+            return {"firmware": entry.data.get("firmware")}
+        case "device.events_recorded":
+            return {"next_event": entry.data["next"]}
+    after = entry.data.get("after")
+    return {} if after is None else {"counter": after}
 
 
 def _hold(entry: Entry) -> dict[str, object]:
@@ -194,10 +235,13 @@ REGISTER = Projection(
             "device.registered",
             "device.accepted",
             "device.identified",
+            "device.events_recorded",
+            "counter.reconciled",
             "device.held",
             "device.acknowledged",
             "device.released",
             "device.returned",
+            "device.relay_bound",
             "fault.latched",
             "unlock.intended",
             "ready.intended",

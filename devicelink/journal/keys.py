@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from devicelink.errors import ConfigError
 from devicelink.journal.note import ED25519, Signer
@@ -21,11 +24,27 @@ _SEED_BYTES = 32
 _PREFIX = "PRIVATE+KEY+"
 _PARTS = 3
 _OTHERS = 0o077
+_KEY_ID_DIGITS = 16
+_PERMITS = b"devicelink permits 1"
 
 
 def new_signer(name: str, runtime: Runtime) -> Signer:
     """A fresh key."""
     return Signer(name, Ed25519PrivateKey.from_private_bytes(runtime.random_bytes(_SEED_BYTES)))
+
+
+def permit_key(signer: Signer) -> Ed25519PrivateKey:
+    """The station's key for permits that lasers check, made from its own by HKDF (RFC 5869).
+
+    Another key, so that no signature of the one can be taken for one of the other.
+    """
+    derive = HKDF(SHA256(), _SEED_BYTES, salt=None, info=_PERMITS)
+    return Ed25519PrivateKey.from_private_bytes(derive.derive(signer.key.private_bytes_raw()))
+
+
+def key_id(public_key: bytes) -> str:
+    """By which lasers name a key for permits: the beginning of its SHA-256, hex."""
+    return sha256(public_key).hexdigest()[:_KEY_ID_DIGITS]
 
 
 def key_text(signer: Signer) -> str:

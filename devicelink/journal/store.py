@@ -17,6 +17,7 @@ from devicelink.journal.database import (
 from devicelink.journal.entry import read_entry_at
 from devicelink.journal.genesis import genesis_draft
 from devicelink.journal.head import Believer, load_head
+from devicelink.journal.keys import permit_key
 from devicelink.journal.making import add_signed, make_file
 from devicelink.journal.note import Checkpoint
 from devicelink.journal.projection import read_state
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from sqlalchemy import Connection
 
     from devicelink.journal.entry import Draft, Entry
@@ -191,6 +193,12 @@ class Journal:
         if not drafts:
             return []
         return self._record(drafts)
+
+    def permit_key(self) -> Ed25519PrivateKey:
+        """The station's key for permits; raises `JournalUnwritable` where it is open to be read."""
+        if self._signer is None:
+            raise JournalUnwritable(f"The journal {self.origin} was opened for reading only.")
+        return permit_key(self._signer)
 
     def rotate(self, new: Signer, *, actor: str, second: str = "") -> Entry:
         """Hand over to a new key by one entry that both keys sign; from it on the new one signs.

@@ -17,6 +17,8 @@ class CommandClass(StrEnum):
     REDUCES = "reduces"
     PREPARES = "prepares"
     ENABLES = "enables"
+    SUSTAINS = "sustains"
+    """Keeps alive what an intent began; without it the laser goes dark by itself. Repeated."""
     FORBIDDEN = "forbidden"
 
 

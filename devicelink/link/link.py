@@ -3,7 +3,8 @@
 The link keeps three promises for every driver, whatever the driver does:
 
 - a frame is sent only as its class allows: *forbidden* never, *enables* only under the token of a
-  durable intent and once, and after `only_reduce` nothing but reducing commands and queries;
+  durable intent and once, *sustains* only under such a token, and after `only_reduce` nothing but
+  reducing commands and queries;
 - a reply counts only where it cannot be an older one's: after a missed deadline or unexpected
   bytes the link is *unsure*: it proves itself by a marker exchange, or waits out a silence, before
   the next query (reducing commands never wait for this);
@@ -114,12 +115,11 @@ class Link:
         if kind is not CommandClass.REDUCES:
             self._raise_if_stopped()
             self._make_sure()
-        if kind is CommandClass.ENABLES:
-            if token is None:
-                raise ProtocolError(
-                    f"devicelink tried to enable ({_shown(frame)}) without a durable intent; "
-                    "not sent."
-                )
+        if kind in {CommandClass.ENABLES, CommandClass.SUSTAINS} and token is None:
+            raise ProtocolError(
+                f"devicelink tried to enable ({_shown(frame)}) without a durable intent; not sent."
+            )
+        if kind is CommandClass.ENABLES and token is not None:
             token.spend(frame)
         self._send(frame)
         return self._await_reply(frame, within_s, cut=kind is not CommandClass.REDUCES)

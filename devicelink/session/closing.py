@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
+from devicelink.session import relaying
 from devicelink.session.connection import lock_whoever
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
@@ -33,6 +34,7 @@ _WHY = {
 
 def lock_now(work: Work) -> LockOutcome | None:
     """Every way, until read back, then who it was; the guard is kept from acting meanwhile."""
+    relaying.let_go(work)
     if work.connection is None:
         return None
 
@@ -74,13 +76,15 @@ def lock_drafts(
 def close(work: Work, end: End) -> None:
     """Record how it ended; where the journal cannot, keep the facts beside it."""
     work.done.set()
+    relay = relaying.end(work)
     disk = work.context.runtime.disk
     lines: list[dict[str, object]] = []
     aside = None
     if isinstance(work.own, Ownership):
         aside = set_aside(guard_lines(work.context.folder, work.device.serial), disk)
         lines = take_lines(aside, disk)
-    drafts = _drafts(work, end, lines)
+    _read_the_rest(work)
+    drafts = _drafts(work, end, lines, relay)
     try:
         work.context.journal.append_all(drafts)
     except (JournalUnwritable, JournalBroken) as error:
@@ -91,6 +95,18 @@ def close(work: Work, end: End) -> None:
     if aside is not None:
         with contextlib.suppress(OSError):
             disk.remove(aside)
+
+
+def _read_the_rest(work: Work) -> None:
+    """The counter as it stands behind the lock, and what else a console has to tell."""
+    connection = work.connection
+    if connection is None or work.outcome is None or not work.outcome.confirmed:
+        return
+    with contextlib.suppress(DeviceLinkError):
+        if work.account is not None:
+            work.asked.status = work.account.read_rest(connection.link)
+        elif work.counter_before is not None:
+            work.asked.status = connection.driver.read_status(connection.link)
 
 
 def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:
@@ -104,10 +120,15 @@ def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:
     return True
 
 
-def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[Draft]:
+def _drafts(
+    work: Work,
+    end: End,
+    guard_said: list[dict[str, object]],
+    relay: tuple[str, dict[str, object]] | None,
+) -> list[Draft]:
     """All that ends a session, in order; one append."""
     session, device, outcome = work.session, work.device.serial, work.outcome
-    drafts = list(work.unrecorded)
+    drafts = work.unrecorded + work.accounted()
 
     def add(kind: str, data: dict[str, object]) -> None:
         drafts.append(Draft(kind, data, session=session, device=device))
@@ -131,13 +152,17 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
         add(_WHY[end.kind], why)
     if outcome is not None:
         drafts += lock_drafts(device, session, outcome, who=work.who)
+    if relay is not None:
+        add(*relay)
     if end.latch:
         add("fault.latched", {"code": end.code, "sentence": end.sentence})
     if work.unrecorded:
         sentence = "The journal failed during a session; its facts were recorded later."
         add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
     counter = work.asked.status.counter if work.asked.status else None
-    add("counter.reconciled", reconcile(work.counter_before, counter, _checked(work, end, add)))
+    seen = _checked(work, end, add)
+    pulses = work.account.pulses if work.account else seen
+    add("counter.reconciled", reconcile(work.counter_before, counter, pulses))
     closed = {
         "end": why,
         "totals": work.telemetry.totals(),
@@ -161,7 +186,7 @@ def _checked(work: Work, end: End, add: Callable[[str, dict[str, object]], None]
     result = work.checking.result(end, counter, work.facts)
     batch = work.checking.take_batch()
     if batch is not None:
-        add("pulses.recorded", batch)
+        add("energy_check.pulses_recorded", batch)
     if result is not None:
         add(*result)
     return len(work.checking.pulses)
@@ -186,6 +211,8 @@ def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
         work.requests.close()
     if work.touched and work.outcome is None:
         lock_now(work)
+    if work.relay is not None:
+        work.relay.leave()
     outcome = work.outcome
     if outcome is not None and not outcome.confirmed and not outcome.port_lost:
         _hand_over(work, last_guard)

@@ -84,6 +84,8 @@ class ReadingFacts(_Facts):
     output_seen: str
     control_pressed: str
     counter: int | None
+    unexplained: int | None = None
+    """Pulses since the last session that nobody recorded; older facts were not asked for it."""
     words: dict[str, str]
     age_s: float
     locked: bool | None
@@ -112,6 +114,29 @@ class SettingsFacts(_Facts):
     """How long it took to read it all back; facts recorded before that was measured have none."""
 
 
+class RelayFacts(_Facts):
+    """The relay in the laser's interlock circuit, as registered and as it told."""
+
+    serial: str
+    driver: str
+    port: str
+    asked: bool = False
+    problem: str | None = "It was not asked."
+    """Why it cannot be had; None where it told who it is, and how."""
+    firmware: str | None = None
+    bound_ms: int | None = None
+    """From the last heartbeat to an open contact, at the longest."""
+    ordered: bool = False
+    """Whether this session has ordered it to close."""
+    holds: bool = False
+    is_open: bool = False
+    contact: str | None = None
+    faults: tuple[str, ...] = ()
+    opened_by: str | None = None
+    words: str | None = None
+    age_s: float | None = None
+
+
 class Facts(_Facts):
     """All that a verdict depends on."""
 
@@ -130,3 +155,5 @@ class Facts(_Facts):
     """Of the laser's energy checks; facts recorded before there were any have none."""
     check: CheckFacts | None = None
     """Of the meter, in a session of kind `energy_check`."""
+    relay: RelayFacts | None = None
+    """None where the laser has none; facts recorded before there were relays have none."""

@@ -22,6 +22,7 @@ from devicelink.session.facts import (
     Facts,
     Purpose,
     ReadingFacts,
+    RelayFacts,
     SettingsFacts,
     StationFacts,
 )
@@ -53,12 +54,16 @@ class Asked:
     status_ns: int = 0
     locked: bool | None = None
     firmware: str | None = None
+    unexplained: int | None = None
+    """Pulses made since the last session that nobody recorded here."""
     device_bounds: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     effective: Effective | None = None
     read_s: float | None = None
     """How long it took to read settings and configuration back, the last time."""
     check: Callable[[], CheckFacts] | None = None
     """Tells of the meter, in a check of energy."""
+    relay: Callable[[], RelayFacts] | None = None
+    """Tells how the laser's relay is, where it was asked."""
     implied_trigger: str | None = None
     """What the requested settings would make of the trigger, before anything is set."""
 
@@ -97,6 +102,7 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
         settings=_settings(declaration, person, asked),
         energy=gather_energy(state["energy_checks"], serial, _checked(device, asked)),
         check=asked.check() if asked.check is not None else None,
+        relay=_relay(device, asked),
     )
 
 
@@ -220,10 +226,18 @@ def _reading(context: Context, asked: Asked) -> ReadingFacts | None:
         output_seen=status.output_seen.value,
         control_pressed=status.control_pressed.value,
         counter=status.counter,
+        unexplained=asked.unexplained,
         words=dict(status.words),
         locked=asked.locked,
         age_s=round(seconds(context.runtime.mono_ns() - asked.status_ns), 3),
     )
+
+
+def _relay(device: Device, asked: Asked) -> RelayFacts | None:
+    bound = device.relay
+    if bound is None or asked.relay is not None:
+        return asked.relay() if asked.relay else None
+    return RelayFacts(serial=bound.serial, driver=bound.driver, port=bound.port)
 
 
 def _settings(

@@ -10,9 +10,12 @@ from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import transcript_at
 from devicelink.registry import allowed_drivers
 from devicelink.runtime import nanoseconds
+from devicelink.session import relaying
 from devicelink.session import state as table
+from devicelink.session.account import Account
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
+from devicelink.session.counters import reconcile
 from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
@@ -20,7 +23,7 @@ from devicelink.session.unlocking import record_verdict
 from devicelink.treatment.energy import SERVICED, void_drafts
 
 if TYPE_CHECKING:
-    from devicelink.driver import Effective
+    from devicelink.driver import Effective, Status
     from devicelink.session.guard import Guard
     from devicelink.session.work import Work
 
@@ -57,6 +60,7 @@ def refused_early(work: Work) -> table.End | None:
     if not isinstance(work.own, Ownership):
         work.asked.problem = problem(work.own)
     elif may_be_reached(work):
+        relaying.reach(work)
         _reach(work)
     if work.checking is not None:
         work.checking.reach(work.session, work.stop)
@@ -102,6 +106,10 @@ def _reach(work: Work) -> None:
         work.asked.firmware = identity.firmware
         status = work.read_status()
         work.counter_before = status.counter
+        work.account = Account.of(connection.driver, status, work.device.next_event)
+        if work.account is not None:
+            work.read_status()
+        since_last(work, status)
         light = status.state.can_make_light or status.unexpected_emission
         if light:
             outcome = lock_now(work)
@@ -129,12 +137,45 @@ def _reach(work: Work) -> None:
         work.append("device.light_found", found)
 
 
+def since_last(work: Work, status: Status) -> None:
+    """Whether the laser's counter stands where it was left; one that went back holds the device.
+
+    Told once: from then on it counts from where it stands.
+    """
+    known, now = work.device.counter, status.counter
+    if known is None or now is None or known == now:
+        return
+    found = reconcile(known, now, 0)
+    work.append("counter.reconciled", {**found, "of": "the time since the last session"})
+    if now < known:
+        sentence = f"Its lifetime counter went back, from {known} to {now}."
+        work.append("device.held", {"code": "counter_backwards", "sentence": sentence})
+    else:
+        work.asked.unexplained = now - known
+
+
+def close_relay(work: Work) -> table.Event | None:
+    """Close the laser's interlock circuit, where a relay opens it, and ask again what refuses.
+
+    Nothing else refused before. Raises what `relaying.close_circuit` raises.
+    """
+    if work.relay is None:
+        return None
+    relaying.close_circuit(work, work.relay)
+    facts = gather(work.context, work.device.serial, work.asked, "early")
+    verdict = judge(facts)
+    if verdict.permitted:
+        return None
+    record_verdict(work, facts, verdict)
+    return table.RefusedNow(work.now(), verdict.summary())
+
+
 def set_and_read_back(work: Work) -> Effective:
     """Settings are sent in LOCKED and read back, before any intent towards light."""
     connection, settings = work.reached(), work.request.settings
     work.append("settings.requested", {"settings": dict(settings)})
     work.touched = True
-    connection.driver.prepare(connection.link, settings)
+    connection.driver.prepare(work.living(connection), settings)
     effective = work.read_effective()
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
@@ -162,6 +203,7 @@ def bounds_of(work: Work, effective: Effective) -> table.Bounds:
         arming_ns=nanoseconds(declared.arming_bound_s),
         control_shown=hidden if effective.trigger is Trigger.HARDWARE else ControlShown.YES,
         output_memory_ns=nanoseconds(effective.output_memory_s),
+        ready_at_the_laser=declared.ready_at_the_laser,
     )
 
 
@@ -176,11 +218,13 @@ def guard_for(work: Work) -> Guard:
     """A guard over this session's port; raises `GuardGone`."""
     if not isinstance(work.own, Ownership):
         raise GuardGone("A device that is not owned cannot be guarded.")
-    return start_guard(
+    guard = start_guard(
         work.reached(),
         work.own,
         driver=work.device.driver,
         configuration=work.device.configuration,
         folder=work.context.folder,
         runtime=work.context.runtime,
+        alive=lambda: relaying.keep_beating(work),
     )
+    return relaying.beside(work, guard)

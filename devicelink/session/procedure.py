@@ -18,6 +18,7 @@ from devicelink.errors import (
     JournalUnwritable,
     LinkLost,
     ProtocolError,
+    RelayLost,
     Stopped,
     WrongDevice,
 )
@@ -45,6 +46,10 @@ POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
 MIRROR_EVERY_S = 60.0
 ASLEEP_MAX_S = 0.5
+_NOT_THE_LASERS = (
+    *(Stopped, LinkLost, WrongDevice, GuardGone, RelayLost, JournalUnwritable, JournalBroken),
+)
+"""What is no missing answer of the laser's, but the end of something else."""
 _OVER = frozenset({table.Phase.LOCKING, table.Phase.ENDED})
 """What was seen before the lock is not shown after it."""
 
@@ -183,6 +188,9 @@ class Session:
     def _prepare(self) -> table.Event:
         """Set, read back, start the guard, judge: all before `unlock.intended`."""
         work = self._work
+        refused = preparing.close_relay(work)
+        if refused is not None:
+            return refused
         effective = preparing.set_and_read_back(work)
         self._panel_id, self._panel_ns = effective.settings_id, work.now()
         self._state = table.opened(preparing.bounds_of(work, effective), work.now())
@@ -199,6 +207,8 @@ class Session:
             return posted_end(self.inbox) or table.Tick(work.now())
         except (JournalUnwritable, JournalBroken) as error:
             return table.NotDurable(work.now(), str(error))
+        except RelayLost as error:
+            return work.hard_end("interlock_relay", str(error), latch=True)
         except GuardGone as error:
             return work.hard_end("guard", str(error))
         except LinkLost as error:
@@ -310,7 +320,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, WrongDevice, GuardGone, JournalUnwritable, JournalBroken):
+        except _NOT_THE_LASERS:
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))
@@ -328,6 +338,7 @@ class Session:
     def _record_telemetry(self) -> None:
         """What was read before; done before the next question, never between answer and act."""
         work = self._work
+        work.append_accounted()
         gap = work.telemetry.take_gap()
         if gap is not None:
             work.append("telemetry.gap", gap)
@@ -336,7 +347,7 @@ class Session:
             work.append("telemetry.recorded", batch)
         pulses = work.checking.take_batch() if work.checking is not None else None
         if pulses is not None:
-            work.append("pulses.recorded", pulses)
+            work.append("energy_check.pulses_recorded", pulses)
         if work.now() - work.mirrored_ns >= nanoseconds(MIRROR_EVERY_S):
             work.mirror()
 

@@ -108,6 +108,8 @@ class Bounds:
     arming_ns: int
     control_shown: ControlShown
     output_memory_ns: int = 0
+    ready_at_the_laser: str | None = None
+    """What a person does at the laser to make it READY; None where the order is enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +396,8 @@ def _towards_light(state: State, event: Event) -> tuple[State, Effects]:
             arming = replace(
                 arming, intending=None, unsent=index, renewed_ns=now_ns, seen_ns=now_ns
             )
-            return arming, (Send("ready", index),)
+            asked = (state.bounds.ready_at_the_laser,) if state.bounds.ready_at_the_laser else ()
+            return arming, (Send("ready", index), *map(Announce, asked))
         case _, Sent(all_of_it=all_of_it, seen_ns=seen_ns):
             seen = replace(state, seen_ns=max(state.seen_ns, seen_ns))
             return _on_time(replace(seen, unsent=None) if all_of_it else seen, event)
@@ -429,6 +432,8 @@ def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
         case Phase.ARMING if state.unsent is not None:
             due = _on_time(state, event)
             return due if due[1] else (state, (Send("ready", state.unsent),))
+        case Phase.ARMING if _left_to_a_hand(state, status) and not _arming(state, event):
+            return _leave_ready(state, event, "nobody made it READY at the laser in time")
         case Phase.ARMING if status.state in {DeviceState.READY, DeviceState.EMITTING}:
             return _enter(state, event, Phase.READY), (Record("ready.confirmed", shown),)
         case Phase.READY if status.state not in {DeviceState.READY, DeviceState.EMITTING}:
@@ -436,11 +441,21 @@ def _seen(state: State, event: Event, status: Status) -> tuple[State, Effects]:
     return _on_time(state, event)
 
 
+def _arming(state: State, event: Event) -> bool:
+    """Whether the laser still has time to become READY."""
+    return event.at_ns - state.since_ns < state.bounds.arming_ns
+
+
+def _left_to_a_hand(state: State, status: Status) -> bool:
+    """Whether the laser waits in STANDBY for somebody to make it READY there: that is no fault."""
+    return bool(state.bounds.ready_at_the_laser) and status.state is DeviceState.STANDBY
+
+
 def _hard_end(state: State, event: Event, status: Status) -> End | None:
     """What a read-back shows that ends the session at once; the gravest first."""
     light = shows_light(status)
     dark_phase = state.phase not in LIGHT_POSSIBLE
-    starting = state.phase is Phase.ARMING and event.at_ns - state.since_ns < state.bounds.arming_ns
+    waiting = _arming(state, event) or _left_to_a_hand(state, status)
     young = state.phase is Phase.ARMING or event.at_ns - state.since_ns < HELD_CONTROL_NS
     hidden = state.bounds.control_shown is ControlShown.NO
     held = hidden and status.output_seen is Shown.YES and young
@@ -497,7 +512,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
         ),
         (
             state.phase is Phase.ARMING
-            and not starting
+            and not waiting
             and status.state not in {DeviceState.READY, DeviceState.EMITTING},
             End(
                 "not_ready",

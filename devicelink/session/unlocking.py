@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from devicelink.driver import EnableToken
+from devicelink.driver import EnableToken, Grant, UnlockToken
 from devicelink.errors import ProtocolError
+from devicelink.runtime import seconds
 from devicelink.session import state as table
 from devicelink.session.gathering import gather
-from devicelink.session.permit import judge
+from devicelink.session.permit import judge, limits_of
 
 if TYPE_CHECKING:
     from devicelink.session.facts import Facts, Purpose
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from devicelink.session.work import Work
 
 PLANNED = timedelta(minutes=60)
+GRANT_S = round(PLANNED.total_seconds()) + round(seconds(table.SOFT_GRACE_NS))
+"""A laser that counts itself ends hard: after the last soft end's grace."""
+_PERMIT_ID_BYTES = 16
 HARD_ENDS = (
     "stop",
     "interlock",
@@ -82,6 +87,7 @@ def _runs_out(work: Work, facts: Facts) -> tuple[table.SoftEnd, ...]:
 def intend(work: Work, step: str) -> table.Event:
     """Make the intent of a step durable, and the token that lets its bytes out once."""
     settings = work.facts.settings if work.facts else None
+    permit_id = work.context.runtime.random_bytes(_PERMIT_ID_BYTES) if step == "unlock" else b""
     entry = work.append(
         f"{step}.intended",
         {
@@ -89,18 +95,46 @@ def intend(work: Work, step: str) -> table.Event:
                 "person": work.request.person.id,
                 "device": work.device.serial,
                 "kind": work.request.kind,
+                "id": permit_id.hex() or None,
             },
             "settings_id": settings.settings_id if settings else None,
             "trigger": settings.trigger if settings else None,
             "control_released": {"answered_by": work.request.answered_by},
             "ends": {
-                "hard": list(HARD_ENDS),
+                "hard": [*HARD_ENDS, *(["interlock_relay"] if work.relay else [])],
                 "soft": [{"code": end.code, "due_mono_ns": end.due_ns} for end in work.soft_ends],
             },
         },
     )
-    work.token = EnableToken(step=step, entry_index=entry.index)
+    if step == "unlock":
+        work.token = UnlockToken(entry_index=entry.index, grant=_grant(work, permit_id))
+    else:
+        work.token = EnableToken(step=step, entry_index=entry.index)
     return table.Durable(work.now(), step, entry.index)
+
+
+def _grant(work: Work, permit_id: bytes) -> Grant:
+    """What the verdict permitted, for a laser that wants it signed; raises `ProtocolError`."""
+    effective, facts = work.asked.effective, work.facts
+    if effective is None or facts is None:
+        raise ProtocolError("devicelink tried to unlock without a verdict; not sent.")
+    key = work.context.journal.permit_key()
+    session = f"{work.context.origin} {work.session}".encode()
+    return Grant(
+        permit_id=permit_id,
+        session_sha256=sha256(session).digest(),
+        person_sha256=sha256(permit_id + work.request.person.id.encode()).digest(),
+        kind=work.request.kind,
+        duration_s=GRANT_S,
+        effective=effective,
+        highest={
+            setting: str(highest)
+            for setting, (_, highest) in limits_of(facts).items()
+            if highest is not None
+        },
+        public_key=key.public_key().public_bytes_raw(),
+        sign=key.sign,
+    )
 
 
 def send(work: Work, step: str, entry_index: int) -> table.Event:
@@ -128,6 +162,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
     work.guard.beat()
     all_of_it = connection.driver.ready(connection.link, token)
     work.token = None if all_of_it else token
+    if all_of_it and work.account is not None and work.asked.effective is not None:
+        work.account.lease(token, work.asked.effective)
     seen_ns = asked_ns if effective.glimpse else 0
     return table.Sent(work.now(), all_of_it=all_of_it, seen_ns=seen_ns)
 
@@ -135,6 +171,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
 def send_standby(work: Work, reason: str) -> table.Event:
     """Back to STANDBY; first the bytes, then the record."""
     connection = work.reached()
+    if work.account is not None:
+        work.account.end_lease()
     connection.driver.standby(connection.link)
     work.append("standby.requested", {"reason": reason})
     work.face.say(f"Back to STANDBY: {reason}.")

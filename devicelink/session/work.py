@@ -9,6 +9,7 @@ from devicelink.errors import JournalUnwritable, LinkLost, NoReply
 from devicelink.journal.entry import Draft
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
+from devicelink.session.account import with_requested
 from devicelink.session.guard import NoGuard
 from devicelink.session.telemetry import Telemetry
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from devicelink.link.transcript import Transcript
     from devicelink.people import Person
     from devicelink.runtime import Latch, Mailbox, Runtime
+    from devicelink.session.account import Account
     from devicelink.session.checking import Checking
     from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
+    from devicelink.session.relayed import HeldRelay
     from devicelink.treatment.checks import CheckRequest
 
 ACT_MAX_S = 1.0
@@ -149,6 +152,7 @@ class Work:
     connection: Connection | None = None
     transcript: Transcript | None = None
     guard: Guard = field(default_factory=NoGuard)
+    relay: HeldRelay | None = None
     facts: Facts | None = None
     verdict: Verdict | None = None
     soft_ends: tuple[table.SoftEnd, ...] = ()
@@ -158,6 +162,8 @@ class Work:
     who: Who | None = None
     """Who was locked then."""
     counter_before: int | None = None
+    account: Account | None = None
+    """What the laser tells of itself, where it is a console that does."""
     telemetry: Telemetry = field(default_factory=Telemetry)
     requests: LockRequests | None = None
     touched: bool = False
@@ -189,7 +195,27 @@ class Work:
 
     def append(self, kind: str, data: Mapping[str, object]) -> Entry:
         """One durable entry of this session, in the technician's name."""
-        draft = Draft(
+        draft = self._draft(kind, data)
+        try:
+            return self.context.journal.append(draft)
+        except JournalUnwritable:
+            if not kind.endswith(".intended"):
+                self.unrecorded.append(draft)
+            raise
+
+    def append_accounted(self) -> None:
+        """Make durable what the laser told of itself."""
+        drafts = self.accounted()
+        if not drafts:
+            return
+        try:
+            self.context.journal.append_all(drafts)
+        except JournalUnwritable:
+            self.unrecorded += drafts
+            raise
+
+    def _draft(self, kind: str, data: Mapping[str, object]) -> Draft:
+        return Draft(
             kind,
             data,
             actor=self.request.person.id,
@@ -198,31 +224,37 @@ class Work:
             device=self.device.serial,
             counter=self.asked.status.counter if self.asked.status else None,
         )
-        try:
-            return self.context.journal.append(draft)
-        except JournalUnwritable:
-            if not kind.endswith(".intended"):
-                self.unrecorded.append(draft)
-            raise
 
     def read_status(self) -> Status:
         """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too."""
         connection, asked_ns = self.reached(), self.now()
-        status = connection.driver.read_status(self._living(connection))
+        link = self.living(connection)
+        if self.account is None:
+            status = connection.driver.read_status(link)
+        else:
+            status = self.account.read(link)
         self.asked.status, self.asked.status_ns = status, asked_ns
         return status
+
+    def accounted(self) -> list[Draft]:
+        """What the laser told of itself and is not recorded yet."""
+        if self.account is None:
+            return []
+        told = with_requested(self.account.take(), self.request.settings)
+        return [self._draft(kind, data) for kind, data in told]
 
     def read_effective(self) -> Effective:
         """Ask for settings and configuration, and note how long that took. Raises `GuardGone`."""
         connection, asked_ns = self.reached(), self.now()
-        effective = connection.driver.read_effective(
-            self._living(connection), self.request.settings
-        )
+        effective = connection.driver.read_effective(self.living(connection), self.request.settings)
         self.asked.read_s = seconds(self.now() - asked_ns)
         return effective
 
-    def _living(self, connection: Connection) -> LivingLink:
-        """Before anything was permitted there is time: how much it took is judged."""
+    def living(self, connection: Connection) -> LivingLink:
+        """The link for one act: whoever uses it beats the guard, and the relay beside it.
+
+        Before anything was permitted there is time: how much it took is judged.
+        """
         until_ns = None if self.verdict is None else self.now() + nanoseconds(ACT_MAX_S)
         return LivingLink(connection.link, self.guard, self.context.runtime, until_ns)
 

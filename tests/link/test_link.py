@@ -13,7 +13,7 @@ BREAK = b"?\r"
 
 
 class Wire:
-    """A small line protocol: `Q*` asks, `OFF` reduces, `SET` prepares, `ON` enables."""
+    """A small line protocol: `Q*` asks, `OFF` reduces, `SET` prepares, `ON` enables, `KEEP` too."""
 
     longest_reply = 40
     latest_reply_s = 0.5
@@ -23,6 +23,7 @@ class Wire:
     def classify(self, frame):
         """By first letters."""
         table = {b"Q": "query", b"OFF": "reduces", b"SET": "prepares", b"ON": "enables"}
+        table |= {b"KEEP": "sustains"}
         for start, kind in table.items():
             if frame.startswith(start):
                 return CommandClass(kind)
@@ -205,6 +206,20 @@ def test_enabling_needs_a_token_and_happens_once():
     with pytest.raises(ProtocolError, match="repeat"):
         link.exchange(b"ON\r", within_s=0.2, token=token)
     assert port.sent.count(b"ON\r") == 1
+
+
+def test_sustaining_needs_a_token_and_is_repeated_until_only_reducing_is_left():
+    """What keeps READY alive leaves only under an intent's token, and never in a lockdown."""
+    link, port, _ = a_link({b"KEEP\r": [(0, b"KEEP\r")]})
+    with pytest.raises(ProtocolError, match="without a durable intent"):
+        link.exchange(b"KEEP\r", within_s=0.2)
+    token = EnableToken(step="ready", entry_index=5)
+    for _ in range(3):
+        link.exchange(b"KEEP\r", within_s=0.2, token=token)
+    link.only_reduce()
+    with pytest.raises(ProtocolError, match="Only locking"):
+        link.exchange(b"KEEP\r", within_s=0.2, token=token)
+    assert port.sent.count(b"KEEP\r") == 3
 
 
 def test_forbidden_frames_are_never_sent():

@@ -36,7 +36,12 @@ def test_five_pulses_within_the_tolerance_pass():
     result = world.play()
     assert (result.end.code, result.confirmed) == ("energy_checked", True)
     kinds = [entry.type for entry in world.entries]
-    order = ("unlock.intended", "energy_check.begun", "ready.intended", "pulses.recorded")
+    order = (
+        "unlock.intended",
+        "energy_check.begun",
+        "ready.intended",
+        "energy_check.pulses_recorded",
+    )
     assert sorted(order, key=kinds.index) == list(order)
     assert kinds.index("lock.confirmed") < kinds.index("energy_check.passed")
     (passed,) = world.of("energy_check.passed")
@@ -51,7 +56,7 @@ def test_five_pulses_within_the_tolerance_pass():
     (begun,) = world.of("energy_check.begun")
     assert begun["laser"]["serial"] == "SIM-003"
     assert begun["expected"]["from"] == "person"
-    pulses = [batch["energy_j"] for batch in world.of("pulses.recorded")]
+    pulses = [batch["energy_j"] for batch in world.of("energy_check.pulses_recorded")]
     assert {each["measured_where"] for each in pulses} == {"meter head"}
     assert sum(len(each["measured"]) for each in pulses) == 5
     assert world.of("counter.reconciled")[-1]["recorded"] == 5
@@ -98,7 +103,9 @@ def test_a_pulse_over_the_range_or_far_too_high_ends_it_at_once(mj_v, code):
     assert (result.end.code, result.confirmed) == (code, True)
     assert code in failed(world)
     seen = [
-        value for batch in world.of("pulses.recorded") for value in batch["energy_j"]["measured"]
+        value
+        for batch in world.of("energy_check.pulses_recorded")
+        for value in batch["energy_j"]["measured"]
     ]
     assert len(seen) == 4
     assert world.dark_at_the_end()

@@ -340,6 +340,7 @@ CAUSES = {
     **PAPER_CAUSES,
 }
 WARNING_CAUSES = {
+    "counter_unexplained": [("reading.unexplained", 1)],
     "output_not_shown": [("driver.not_shown", ("identity", "control", "counter", "output"))],
     "attested_by_clinic": [
         (f"{CERTIFICATE}.attested", PAPER),

@@ -47,9 +47,12 @@ READY = status(DeviceState.READY)
 ARMING = status(DeviceState.ARMING)
 
 
-def run(*events: table.Event) -> tuple[table.State, list[table.Effect]]:
+BY_HAND = replace(BOUNDS, ready_at_the_laser="Press READY at the console.")
+
+
+def run(*events: table.Event, bounds=BOUNDS) -> tuple[table.State, list[table.Effect]]:
     """Feed events in order; the last state, and the effects of the last event."""
-    state = table.opened(BOUNDS, 0)
+    state = table.opened(bounds, 0)
     effects: tuple[table.Effect, ...] = ()
     for event in events:
         state, effects = table.step(state, event)
@@ -83,6 +86,35 @@ def test_light_needs_every_step_in_order():
     assert run(*TO_ARMING)[1] == [table.Send("ready", 9)]
     assert run(*TO_ARMING)[0].phase is Phase.ARMING
     assert run(*TO_READY)[0].phase is Phase.READY
+
+
+def test_a_laser_that_a_hand_makes_ready_is_waited_for():
+    """The person is told what to press; while the laser stands in STANDBY nothing is a fault."""
+    _, effects = run(*TO_ARMING, bounds=BY_HAND)
+    assert effects == [table.Send("ready", 9), table.Announce("Press READY at the console.")]
+    waiting = (
+        *TO_ARMING,
+        SENT,
+        table.Seen(S, STANDBY),
+        table.Renewed(2 * S),
+        table.Seen(3 * S, STANDBY),
+    )
+    assert run(*waiting, bounds=BY_HAND)[0].phase is Phase.ARMING
+    pressed = (*waiting, table.Seen(3 * S + 1, ARMING), table.Seen(3 * S + 2, READY))
+    assert run(*pressed, bounds=BY_HAND)[0].phase is Phase.READY
+
+
+def test_a_hand_that_does_not_come_leads_back_to_standby():
+    """After the time that the driver states READY has to be asked for anew; nothing is latched."""
+    waiting = [
+        each for n in (1, 2, 3, 4) for each in (table.Renewed(n * S), table.Seen(n * S, STANDBY))
+    ]
+    late = (*TO_ARMING, SENT, *waiting, table.Seen(4 * S + 7, STANDBY))
+    state, effects = run(*late, bounds=BY_HAND)
+    assert state.phase is Phase.LEAVING_READY
+    assert effects == [table.SendStandby("nobody made it READY at the laser in time")]
+    state, _ = run(*late[:-1], table.Seen(4 * S + 7, ARMING), bounds=BY_HAND)
+    assert (state.end.code, state.end.latch) == ("not_ready", True)
 
 
 def test_a_laser_that_arms_in_steps_is_sent_each_after_a_read_back():

@@ -14,7 +14,9 @@ from devicelink.errors import DeviceLinkError
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds, seconds
+from devicelink.session.account import Account
 from devicelink.session.lockdown import lock
+from devicelink_simulation.conformance.granting import granted
 from devicelink_simulation.conformance.subject import NotHeld, SimulatorFailed
 from devicelink_simulation.registry import simulator
 from devicelink_simulation.simulation import Plan
@@ -220,7 +222,10 @@ class Bench:
         self.link = WatchedLink(self.port, self.driver.wire, self.runtime)
         self.given = Given(self.link)
         self.token = EnableToken(step="ready", entry_index=2)
-        self.unlock_token = EnableToken(step="unlock", entry_index=1)
+        self.unlock_entry = 1
+        self.account: Account | None = None
+        """What the laser tells of itself, where it is a console that does."""
+        self._unlock: EnableToken | None = None
         self.identity: Identity | None = None
         self.effective: Effective | None = None
         self.statuses: list[Status] = []
@@ -247,8 +252,18 @@ class Bench:
         with self._blamed:
             self._simulation.advance(self.time.mono_ns())
 
+    def look(self) -> Status:
+        """As a session reads the laser back: a console's READY is kept alive by it."""
+        if self.account is not None:
+            return self.account.read(self.given)
+        told = self.driver.read_status(self.given)
+        self.account = Account.of(self.driver, told, None)
+        return told
+
     def lock(self) -> LockOutcome:
         """As every session, guard and command locks."""
+        if self.account is not None:
+            self.account.end_lease()
         self.link.method = "lock"
         self.outcome = lock(self.link, self.driver, self.runtime)
         return self.outcome
@@ -256,6 +271,15 @@ class Bench:
     def now_s(self) -> float:
         """Virtual seconds."""
         return seconds(self.time.mono_ns())
+
+    @property
+    def unlock_token(self) -> EnableToken:
+        """Of the intent to unlock, with what is effective granted where that is known."""
+        if self._unlock is None or self._unlock.entry_index != self.unlock_entry:
+            if self.effective is None:
+                return EnableToken(step="unlock", entry_index=self.unlock_entry)
+            self._unlock = granted(self.effective, self.unlock_entry)
+        return self._unlock
 
     @property
     def sent(self) -> list[bytes]:

@@ -274,7 +274,7 @@ def _usable_or_told(bench: Bench) -> None:
     """
     if calls_for_lock(read_status(bench)):
         return
-    bench.unlock_token = EnableToken(step="unlock", entry_index=3)
+    bench.unlock_entry = 3
     bench.token = EnableToken(step="ready", entry_index=4)
     try:
         walk(bench, "ready")

@@ -54,6 +54,8 @@ class Profile:
     press: Turns = ()
     """The hand or foot that makes light in READY; empty where READY itself is light."""
     release: Turns = ()
+    ready_hand: Turns = ()
+    """What a person does at the laser itself to make it READY; empty where the order is enough."""
     interlock: Turns = ()
     """Opens it."""
     interlock_closes: Turns = ()

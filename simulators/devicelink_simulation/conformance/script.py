@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ARMING_POLL_S = 1.0
 """Few looks, so that a sweep over every exchange stays short."""
+LEASED_POLL_S = 0.3
+"""Often enough for any lease that a console may ask for."""
 STANDBY_POLL_S = 0.25
 STANDBY_WITHIN_S = 1.0
 HELD_S = 0.6
@@ -83,6 +85,7 @@ def ready(bench: Bench) -> None:
         if bench.now_s() > give_up_s:
             raise Ends("it took longer to arm than its driver declares")
         bench.link.method = "ready"
+    _left_to_a_hand(bench)
     while True:
         told = read_status(bench)
         arming_is_quiet(told)
@@ -91,20 +94,39 @@ def ready(bench: Bench) -> None:
             return
         if bench.now_s() > give_up_s:
             raise Ends("it did not become READY in the time that its driver declares")
-        bench.pass_time(ARMING_POLL_S)
+        watch(bench, ARMING_POLL_S)
+
+
+def _left_to_a_hand(bench: Bench) -> None:
+    """Where READY is made at the laser itself: the lease begins, and the hand presses."""
+    if bench.account is not None and bench.effective is not None:
+        bench.account.lease(bench.token, bench.effective)
+        read_status(bench)
+    bench.turn(bench.profile.ready_hand)
+
+
+def watch(bench: Bench, for_s: float) -> None:
+    """Time passes; a console is read meanwhile, as a session does, or its lease would end."""
+    while bench.account is not None and for_s > LEASED_POLL_S:
+        bench.pass_time(LEASED_POLL_S)
+        read_status(bench)
+        for_s -= LEASED_POLL_S
+    bench.pass_time(for_s)
 
 
 def press(bench: Bench) -> None:
     """The hand makes light, and lets go; in between the laser is read."""
-    bench.pass_time(HELD_S)
+    watch(bench, HELD_S)
     bench.turn(bench.profile.press)
-    bench.pass_time(HELD_S)
+    watch(bench, HELD_S)
     arming_is_quiet(read_status(bench))
     bench.turn(bench.profile.release)
 
 
 def standby(bench: Bench) -> None:
     """Back to STANDBY, read back."""
+    if bench.account is not None:
+        bench.account.end_lease()
     bench.link.method = "standby"
     bench.driver.standby(bench.given)
     _standby_comes(bench, {DeviceState.STANDBY, DeviceState.LOCKED})
@@ -137,7 +159,7 @@ def walked(bench: Bench, until: str = "standby") -> Bench:
 def read_status(bench: Bench) -> Status:
     """Kept on the bench."""
     bench.link.method = "read_status"
-    told = bench.driver.read_status(bench.given)
+    told = bench.look()
     bench.statuses.append(told)
     return told
 

@@ -1,0 +1,1 @@
+"""Test vectors of the protocols that are ours, and how they are made."""
