@@ -19,6 +19,7 @@ GROUP = "devicelink.commands"
 OWN = {
     "station": ("devicelink.cli.station:app", "Make a station and see how it stands."),
     "device": ("devicelink.cli.device:app", "The register of lasers."),
+    "meter": ("devicelink.cli.meters:app", "The register of meters, for checks of energy."),
     "technician": ("devicelink.cli.technician:app", "People and their PINs."),
     "trust": ("devicelink.cli.trust:app", "Whose certificates are believed."),
     "certificate": ("devicelink.cli.certificate:app", "Certificates of technicians."),

@@ -19,6 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
+from devicelink.cli.energy import energy_check, energy_lines
 from devicelink.cli.words import lock_words, relay_words, released_words, to_accept_words
 from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from devicelink.devices.register import Device
 
 app = typer.Typer(help="The register of lasers.", no_args_is_help=True)
+app.command("energy-check")(energy_check)
 
 _SERIAL = re.compile(r"[!-~]{1,60}", re.ASCII)
 
@@ -74,6 +76,7 @@ def add(
     from devicelink import registry
     from devicelink.devices.card import write_card
     from devicelink.session.ownership import borrow
+    from devicelink.treatment.energy import REGISTERED_ANEW, void_drafts
 
     _check_words(serial, trigger, accept or [])
     port = _absolute(port)
@@ -94,7 +97,7 @@ def add(
             configuration = _configuration(driver, serial, set_)
             declared = registry.declared(driver, configuration)
             hidden = declared.not_shown
-            _check_port(port, simulated=station.simulated)
+            check_port(port, simulated=station.simulated)
             data_ = {
                 "driver": driver,
                 "port": port,
@@ -105,6 +108,9 @@ def add(
                 "model": model,
                 "udi": udi,
             }
+            drafts += void_drafts(
+                state["energy_checks"], named, REGISTERED_ANEW, by=person.id, role="administrator"
+            )
             drafts.append(_draft("device.registered", data_, named, person.id))
         bound = _relay(
             interlock, _absolute(interlock_port), interlock_driver, simulated=station.simulated
@@ -162,7 +168,7 @@ def _relay(
     if not _SERIAL.fullmatch(serial):
         raise ConfigError("A relay's serial number is 1 to 60 visible ASCII characters.")
     registry.make_relay(driver, {})
-    _check_port(port, simulated=simulated)
+    check_port(port, simulated=simulated)
     named = simulated_serial(serial) if simulated else serial
     return {"relay": RelayBinding(serial=named, driver=driver, port=port).model_dump(mode="json")}
 
@@ -191,7 +197,7 @@ def _require_quiet(device: Device) -> None:
         )
 
 
-def _check_port(port: str, *, simulated: bool) -> None:
+def check_port(port: str, *, simulated: bool) -> None:
     """A simulated station takes simulated ports only, a real one none of them (design rule 8)."""
     from devicelink.link.port import PortKind, port_kind
 
@@ -216,13 +222,21 @@ def list_devices(data: Data = None, as_json: Json = False) -> None:
     from devicelink.devices.register import devices
 
     station = open_station(data)
-    found = devices(station.state()["devices"])
+    state = station.state()
+    found, checks = devices(state["devices"]), state["energy_checks"]
     lines = [
         line
         for device in found.values()
-        for line in (_line(device), *_reasons(station.folder, device))
+        for line in (
+            _line(device),
+            *_reasons(station.folder, device),
+            *energy_lines(checks.get(device.serial, {})),
+        )
     ]
-    rows = [device.model_dump(mode="json") for device in found.values()]
+    rows = [
+        {**device.model_dump(mode="json"), "energy_check": checks.get(device.serial, {})}
+        for device in found.values()
+    ]
     emit(as_json, rows, "\n".join(lines) or "No device is registered.")
 
 

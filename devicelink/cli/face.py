@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devicelink.session.permit import Verdict
     from devicelink.session.procedure import Result, Session
     from devicelink.station import Station
+    from devicelink.treatment.checks import CheckRequest
 
 LINE_WIDTH = 70
 HINTS = {
@@ -190,6 +191,7 @@ def run_session(
     settings: Mapping[str, str],
     ready_for_s: float | None,
     quiet: bool,
+    check: CheckRequest | None = None,
 ) -> Ran:
     """Sign in, take the device, run the session, sign it; raises what refuses before it opens."""
     person = station.sign_in(technician, pin)
@@ -204,6 +206,7 @@ def run_session(
         settings=settings,
         answered_by="person" if ready_for_s is None else "script",
         ready_for_s=ready_for_s,
+        check=check,
     )
     session = start.begin(station, device, request, face)
     result = _attend(station, session, interactive=ready_for_s is None)

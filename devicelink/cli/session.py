@@ -16,12 +16,28 @@ from devicelink.errors import ConfigError, LockUnconfirmed, Refused
 
 if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
+    from devicelink.treatment.checks import CheckRequest
 
 app = typer.Typer(help="Sessions: check, run, list, show.", no_args_is_help=True)
 
 Technician = Annotated[str, typer.Option(help="The technician's ID.")]
 Kind = Annotated[str, typer.Option(help="treatment, test_spot, energy_check, service or training")]
+Meter = Annotated[str | None, typer.Option(help="energy_check: the registered meter.")]
+Pulses = Annotated[int | None, typer.Option(help="energy_check: so many, 5 unless said.")]
+EnergyMj = Annotated[
+    float | None,
+    typer.Option(help="energy_check: of one pulse at these settings, where they do not tell."),
+]
+WavelengthNm = Annotated[
+    str | None, typer.Option(help="energy_check: where the laser does not tell it.")
+]
+BeamMm = Annotated[
+    float | None, typer.Option(help="energy_check: diameter of the beam on the head, at 1/e2.")
+]
 SettingsFile = Annotated[Path | None, typer.Option(help="TOML file with one table named settings.")]
+
+
+_LARGEST = 1e6
 
 
 @app.command("check")
@@ -30,6 +46,11 @@ def check(
     technician: Technician,
     kind: Kind = "treatment",
     settings: SettingsFile = None,
+    meter: Meter = None,
+    pulses: Pulses = None,
+    energy_mj: EnergyMj = None,
+    wavelength_nm: WavelengthNm = None,
+    beam_mm: BeamMm = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -37,10 +58,13 @@ def check(
     from devicelink.session import start
 
     _known_kind(kind)
+    request = _check_request(kind, meter, pulses, energy_mj, wavelength_nm, beam_mm)
     station = open_station(data)
     wanted = read_settings(settings) if settings else None
     warn_simulated(station)
-    verdict, index = start.check(station, device, technician=technician, kind=kind, settings=wanted)
+    verdict, index = start.check(
+        station, device, technician=technician, kind=kind, settings=wanted, request=request
+    )
     document = {**verdict.as_json(), "index": index}
     emit(as_json, document, verdict_text(verdict))
     if not verdict.permitted:
@@ -58,6 +82,11 @@ def run(
     ready_for: Annotated[
         float | None, typer.Option("--for", help="Seconds in READY; simulated stations only.")
     ] = None,
+    meter: Meter = None,
+    pulses: Pulses = None,
+    energy_mj: EnergyMj = None,
+    wavelength_nm: WavelengthNm = None,
+    beam_mm: BeamMm = None,
     data: Data = None,
     as_json: Json = False,
 ) -> None:
@@ -65,6 +94,7 @@ def run(
     from devicelink.cli.face import run_session
 
     _known_kind(kind)
+    check = _check_request(kind, meter, pulses, energy_mj, wavelength_nm, beam_mm)
     wanted = read_settings(settings)
     station = open_station(data)
     station.device(device)
@@ -85,6 +115,7 @@ def run(
         client=client,
         settings=wanted,
         ready_for_s=ready_for,
+        check=check,
         quiet=as_json,
     )
     emit(as_json, result.as_json(), result.text())
@@ -146,6 +177,39 @@ def _known_kind(kind: str) -> None:
         raise ConfigError(f"There is no kind {kind!r}; the kinds are {', '.join(KINDS)}.")
 
 
+def _check_request(
+    kind: str,
+    meter: str | None,
+    pulses: int | None,
+    energy_mj: float | None,
+    wavelength_nm: str | None,
+    beam_mm: float | None,
+) -> CheckRequest | None:
+    """What is asked for in a check of energy; raises `ConfigError` for words of one elsewhere."""
+    from devicelink.treatment.checks import FEWEST_PULSES, CheckRequest
+    from devicelink.units import decimal
+
+    said = {
+        "--meter": meter,
+        "--pulses": pulses,
+        "--energy-mj": energy_mj,
+        "--wavelength-nm": wavelength_nm,
+        "--beam-mm": beam_mm,
+    }
+    given = [name for name, value in said.items() if value is not None]
+    if kind != "energy_check":
+        if given:
+            raise ConfigError(f"{given[0]} belongs to --kind energy_check, not to {kind}.")
+        return None
+    for name, value in (("--energy-mj", energy_mj), ("--beam-mm", beam_mm)):
+        if value is not None and not 0 < value < _LARGEST:
+            raise ConfigError(f"{name} takes a number greater than 0.")
+    if wavelength_nm is not None:
+        decimal(wavelength_nm, "--wavelength-nm")
+    count = FEWEST_PULSES if pulses is None else pulses
+    return CheckRequest(meter, count, energy_mj, wavelength_nm, beam_mm)
+
+
 def _line(row: dict[str, object]) -> str:
     end = row.get("end")
     why = end.get("sentence") if isinstance(end, dict) else "open"
@@ -172,6 +236,8 @@ def _brief(entry: Entry) -> str:
     data = entry.data
     if entry.type == "telemetry.recorded":
         return f"{len(data['state'])} read-backs, last {data['state'][-1]}"
+    if entry.type == "energy_check.pulses_recorded":
+        return f"pulse {data['first']} to {data['last']}: {data['energy_j']['measured']} J"
     for key in ("sentence", "verdict", "settings", "state", "evidence", "settings_id"):
         if data.get(key) is not None:
             return f"{data[key]}"[:90]

@@ -160,7 +160,8 @@ def _drafts(
         sentence = "The journal failed during a session; its facts were recorded later."
         add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
     counter = work.asked.status.counter if work.asked.status else None
-    pulses = work.account.pulses if work.account else 0
+    seen = _checked(work, end, add)
+    pulses = work.account.pulses if work.account else seen
     add("counter.reconciled", reconcile(work.counter_before, counter, pulses))
     closed = {
         "end": why,
@@ -175,6 +176,20 @@ def _drafts(
         )
     )
     return drafts
+
+
+def _checked(work: Work, end: End, add: Callable[[str, dict[str, object]], None]) -> int:
+    """What a check of energy leaves on record; how many pulses it counted."""
+    if work.checking is None:
+        return 0
+    counter = work.asked.status.counter if work.asked.status else None
+    result = work.checking.result(end, counter, work.facts)
+    batch = work.checking.take_batch()
+    if batch is not None:
+        add("energy_check.pulses_recorded", batch)
+    if result is not None:
+        add(*result)
+    return len(work.checking.pulses)
 
 
 def _hand_over(work: Work, last_guard: Callable[[Work], Guard]) -> None:
@@ -207,5 +222,7 @@ def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
         work.connection.port.close()
     if work.transcript is not None:
         work.transcript.close()
+    if work.checking is not None:
+        work.checking.close()
     if isinstance(work.own, Ownership):
         work.own.release()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devicelink.devices.meters import METERS
 from devicelink.devices.register import REGISTER, find
 from devicelink.journal.clock import CLOCK
 from devicelink.journal.mirror import Mirror
 from devicelink.people import PEOPLE_PROJECTIONS
 from devicelink.registry import STATION
+from devicelink.treatment.energy import ENERGY
 from devicelink.treatment.sessions import SESSIONS
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from devicelink.people import PinStore
     from devicelink.runtime import Runtime
 
-PROJECTIONS = (STATION, CLOCK, REGISTER, SESSIONS, *PEOPLE_PROJECTIONS)
+PROJECTIONS = (STATION, CLOCK, REGISTER, METERS, ENERGY, SESSIONS, *PEOPLE_PROJECTIONS)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from devicelink.session.connection import at_the_laser, connect
 from devicelink.session.counters import reconcile
 from devicelink.session.ownership import borrow
 from devicelink.session.recovery import lock_and_identify, recover, require_locked
+from devicelink.treatment.energy import IN_OTHER_HANDS, void_drafts
 from devicelink.treatment.notes import keep_note
 
 if TYPE_CHECKING:
@@ -82,7 +83,11 @@ def release(context: Context, serial: str, person: Person, *, to: str, reason: s
         }
         released = _draft("device.released", data, serial, person, status.counter)
         return context.journal.append_all(
-            [*lock_drafts(serial, None, found.outcome, who=found.who), released]
+            [
+                *lock_drafts(serial, None, found.outcome, who=found.who),
+                *_voided(context, serial, person),
+                released,
+            ]
         )[-1]
 
 
@@ -116,6 +121,7 @@ def take_back(context: Context, serial: str, person: Person) -> Entry:
             *lock_drafts(serial, None, found.outcome, who=found.who),
             Draft("device.identified", _identified(identity, status), device=serial),
             Draft("counter.reconciled", counter, device=serial, counter=status.counter),
+            *_voided(context, serial, person),
             _draft(
                 "device.returned",
                 {"released": handed.index if handed else None, "counter": counter},
@@ -265,6 +271,12 @@ def _draft(
     kind: str, data: Mapping[str, object], serial: str, person: Person, counter: int | None
 ) -> Draft:
     return Draft(kind, data, actor=person.id, role=ADMINISTRATOR, device=serial, counter=counter)
+
+
+def _voided(context: Context, serial: str, person: Person) -> list[Draft]:
+    """What was measured of its energy says nothing of a laser that others had in hand."""
+    checks = context.state()["energy_checks"]
+    return void_drafts(checks, serial, IN_OTHER_HANDS, by=person.id, role=ADMINISTRATOR)
 
 
 def _return_words(serial: str) -> str:

@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from devicelink.people.entitlement import EntitlementFacts
+from devicelink.treatment.checks import CheckFacts
+from devicelink.treatment.energy import EnergyFacts
 
 Purpose = Literal["check", "early", "unlock", "ready"]
 """`early` is before anything is set; `unlock` and `ready` are the verdicts that count."""
@@ -149,5 +151,9 @@ class Facts(_Facts):
     driver: DriverFacts | None
     reading: ReadingFacts | None
     settings: SettingsFacts | None
+    energy: EnergyFacts | None = None
+    """Of the laser's energy checks; facts recorded before there were any have none."""
+    check: CheckFacts | None = None
+    """Of the meter, in a session of kind `energy_check`."""
     relay: RelayFacts | None = None
     """None where the laser has none; facts recorded before there were relays have none."""

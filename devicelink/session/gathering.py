@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from devicelink.session.facts import (
     SettingsFacts,
     StationFacts,
 )
+from devicelink.treatment.energy import Checked, gather_energy
 from devicelink.units import decimal
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from devicelink.driver import Declaration, Effective, Status
     from devicelink.people.entitlement import EntitlementFacts
     from devicelink.session.context import Context
+    from devicelink.treatment.checks import CheckFacts
 
 
 @dataclass(slots=True)
@@ -56,6 +60,8 @@ class Asked:
     effective: Effective | None = None
     read_s: float | None = None
     """How long it took to read settings and configuration back, the last time."""
+    check: Callable[[], CheckFacts] | None = None
+    """Tells of the meter, in a check of energy."""
     relay: Callable[[], RelayFacts] | None = None
     """Tells how the laser's relay is, where it was asked."""
     implied_trigger: str | None = None
@@ -94,6 +100,8 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
         driver=_driver(declaration),
         reading=_reading(context, asked),
         settings=_settings(declaration, person, asked),
+        energy=gather_energy(state["energy_checks"], serial, _checked(device, asked)),
+        check=asked.check() if asked.check is not None else None,
         relay=_relay(device, asked),
     )
 
@@ -158,6 +166,20 @@ def _device(
         udi=device.udi,
         firmware=asked.firmware,
         problem=driver_problem or asked.problem,
+    )
+
+
+def _checked(device: Device, asked: Asked) -> Checked:
+    """What an energy check of this laser holds for, as far as it is known now."""
+    effective, configuration_id = asked.effective, None
+    if effective is not None:
+        text = json.dumps(dict(effective.configuration), sort_keys=True, separators=(",", ":"))
+        configuration_id = hashlib.sha256(text.encode()).hexdigest()
+    return Checked(
+        driver_from=_distribution(device.driver),
+        firmware=asked.firmware,
+        configuration_id=configuration_id,
+        handpiece=effective.handpiece if effective else None,
     )
 
 

@@ -14,6 +14,8 @@ from devicelink.errors import Finding, Severity
 from devicelink.link.port import PortKind
 from devicelink.people.entitlement import judge_entitlement
 from devicelink.session.relay_judgement import answers_for_dead_man, judge_relay, judged_later
+from devicelink.treatment.checks import judge_meter
+from devicelink.treatment.energy import judge_energy
 from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 
 if TYPE_CHECKING:
@@ -430,6 +432,16 @@ def _client(facts: Facts) -> Iterator[Finding]:
         )
 
 
+def _energy(facts: Facts) -> Iterator[Finding]:
+    """A check's own findings; and before clients, whether the clinic's check still counts."""
+    judged_at = facts.station.judged_at
+    if facts.kind == "energy_check":
+        yield from judge_meter(facts.check, judged_at, counts=facts.purpose in _COUNTS)
+    yield from judge_energy(
+        facts.energy, kind=facts.kind, device=facts.device.serial, judged_at=judged_at
+    )
+
+
 _LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _station,
     _device,
@@ -439,6 +451,7 @@ _LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _settings,
     _trigger,
     _client,
+    _energy,
 )
 
 

@@ -20,6 +20,7 @@ from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
 from devicelink.session.unlocking import record_verdict
+from devicelink.treatment.energy import SERVICED, void_drafts
 
 if TYPE_CHECKING:
     from devicelink.driver import Effective, Status
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 def open_session(work: Work) -> None:
     """Record that a session begins; its number is this entry's index."""
     request = work.request
+    if request.kind == "service":
+        checks, by = work.context.state()["energy_checks"], request.person.id
+        work.context.journal.append_all(
+            void_drafts(checks, work.device.serial, SERVICED, by=by, role="technician")
+        )
     opened = work.append(
         "session.opened",
         {
@@ -56,6 +62,8 @@ def refused_early(work: Work) -> table.End | None:
     elif may_be_reached(work):
         relaying.reach(work)
         _reach(work)
+    if work.checking is not None:
+        work.checking.reach(work.session, work.stop)
     facts = gather(work.context, work.device.serial, work.asked, "early")
     verdict = judge(facts)
     if verdict.permitted:
@@ -171,6 +179,9 @@ def set_and_read_back(work: Work) -> Effective:
     effective = work.read_effective()
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
+    if work.checking is not None:
+        work.checking.prepare(dict(settings), effective, work.stop)
+        work.checking.counter_before = work.counter_before
     return effective
 
 

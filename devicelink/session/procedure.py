@@ -25,6 +25,7 @@ from devicelink.errors import (
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import preparing, unlocking
 from devicelink.session import state as table
+from devicelink.session.checking import Checking
 from devicelink.session.closing import close, leave, lock_now
 from devicelink.session.gathering import Asked
 from devicelink.session.lockdown import LOCK_WITHIN_S
@@ -101,6 +102,11 @@ class Session:
         self._work = Work(
             context, device, own, request, held_face, asked, runtime.latch(), runtime.latch()
         )
+        if request.check is not None:
+            checking = Checking(
+                context, device.serial, request.check, scripted_s=request.ready_for_s
+            )
+            self._work.checking, asked.check = checking, checking.facts
         self._state = table.opened(
             table.Bounds(arming_ns=0, control_shown=ControlShown.YES), runtime.mono_ns()
         )
@@ -264,6 +270,9 @@ class Session:
         withdrawn = self._watch.look()
         if withdrawn is not None:
             return withdrawn
+        checked = self._checked()
+        if checked is not None:
+            return checked
         scripted = self._scripted()
         if scripted is not None:
             return scripted
@@ -275,9 +284,20 @@ class Session:
             return self._poll()
         return self.inbox.take(left_s) or table.Tick(self._work.now())
 
+    def _checked(self) -> table.Event | None:
+        """What a check of energy makes of the pulses that its meter told."""
+        checking = self._work.checking
+        if checking is None:
+            return None
+        event = checking.look(self._state, self._work.asked.status)
+        if event is None and (words := checking.words()) is not None:
+            self._work.face.say(words)
+        return event
+
     def _scripted(self) -> table.Event | None:
         """What a person would do, where a simulated station lets a script stand in."""
-        wanted_s, phase, now_ns = self._work.request.ready_for_s, self.phase, self._work.now()
+        work = self._work
+        wanted_s, phase, now_ns = work.request.ready_for_s, self.phase, work.now()
         if wanted_s is None:
             return None
         if phase is table.Phase.READY and now_ns - self._state.since_ns >= nanoseconds(wanted_s):
@@ -286,9 +306,9 @@ class Session:
         if phase is table.Phase.STANDBY and not self._ready_asked:
             self._ready_asked = True
             return table.AskReady(now_ns)
-        if phase is table.Phase.STANDBY:
+        if phase is table.Phase.STANDBY and not (work.checking and work.checking.complete):
             sentence = "READY was not reached, or was left before its time."
-            return self._work.hard_end("left_ready", sentence)
+            return work.hard_end("left_ready", sentence)
         return None
 
     def _poll(self) -> table.Event:
@@ -325,6 +345,9 @@ class Session:
         batch = work.telemetry.take(work.now())
         if batch is not None:
             work.append("telemetry.recorded", batch)
+        pulses = work.checking.take_batch() if work.checking is not None else None
+        if pulses is not None:
+            work.append("energy_check.pulses_recorded", pulses)
         if work.now() - work.mirrored_ns >= nanoseconds(MIRROR_EVERY_S):
             work.mirror()
 

@@ -16,6 +16,7 @@ from devicelink.journal import clock
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
 from devicelink.session import relaying
+from devicelink.session.checking import Checking
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard, problem
 from devicelink.session.gathering import Asked, gather
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from devicelink.devices.register import Device
     from devicelink.session.connection import Connection
     from devicelink.session.context import Context
+    from devicelink.session.facts import Facts
     from devicelink.session.permit import Verdict
     from devicelink.session.work import Face, Request
+    from devicelink.treatment.checks import CheckRequest
 
 GUARD_PATIENCE_S = 3.0
 """A guard whose owner died needs a moment to read back its lock and let go."""
@@ -84,8 +87,11 @@ def check(
     technician: str,
     kind: str,
     settings: Mapping[str, str] | None,
+    request: CheckRequest | None = None,
 ) -> tuple[Verdict, int]:
     """The verdict at this moment, recorded as `verdict.checked`; the laser is asked, never set.
+
+    `request` is of a check of energy: its meter is asked, too.
 
     Returns the verdict and its entry's index.
     """
@@ -100,7 +106,7 @@ def check(
             held.release()
     else:
         asked.problem = problem(held)
-    facts = gather(context, serial, asked, "check")
+    facts = _gather_with_meter(context, serial, asked, request)
     verdict = judge(facts)
     data = {**verdict.as_json(), "facts": facts.model_dump(mode="json")}
     entry = context.journal.append(Draft("verdict.checked", data, device=serial))
@@ -109,6 +115,21 @@ def check(
         advice = at_the_laser(device.driver)
         raise LockUnconfirmed(f"{serial} was found emitting and is not locked. {advice}")
     return verdict, entry.index
+
+
+def _gather_with_meter(
+    context: Context, serial: str, asked: Asked, request: CheckRequest | None
+) -> Facts:
+    """The facts of a check; with the meter's, where one is to be used."""
+    if request is None:
+        return gather(context, serial, asked, "check")
+    checking = Checking(context, serial, request, scripted_s=None)
+    asked.check = checking.facts
+    try:
+        checking.reach(None, context.runtime.latch())
+        return gather(context, serial, asked, "check")
+    finally:
+        checking.close()
 
 
 def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> None:

@@ -43,6 +43,8 @@ def judge_now(work: Work, purpose: Purpose) -> table.Event:
     record_verdict(work, facts, verdict)
     if not verdict.permitted:
         return table.RefusedNow(work.now(), verdict.summary())
+    if purpose == "ready" and work.checking is not None and not work.checking.begun:
+        work.append("energy_check.begun", work.checking.begin(facts))
     if purpose == "unlock":
         work.soft_ends = _runs_out(work, facts)
     return table.Permitted(work.now(), work.soft_ends)

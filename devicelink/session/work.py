@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from devicelink.people import Person
     from devicelink.runtime import Latch, Mailbox, Runtime
     from devicelink.session.account import Account
+    from devicelink.session.checking import Checking
     from devicelink.session.connection import Connection, Who
     from devicelink.session.context import Context
     from devicelink.session.facts import Facts
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
     from devicelink.session.relayed import HeldRelay
+    from devicelink.treatment.checks import CheckRequest
 
 ACT_MAX_S = 1.0
 """No answer may be older in READY, so nothing is read back for longer."""
@@ -127,6 +129,8 @@ class Request:
     """`person`, or `script` on a simulated station."""
     ready_for_s: float | None = None
     """A script's: ask for READY by itself, and end after so many seconds in it."""
+    check: CheckRequest | None = None
+    """Of a check of energy alone."""
 
 
 @dataclass(slots=True)
@@ -142,6 +146,8 @@ class Work:
     asked: Asked
     stop: Latch
     done: Latch
+    checking: Checking | None = None
+    """The meter's side, in a check of energy."""
     session: str = ""
     connection: Connection | None = None
     transcript: Transcript | None = None

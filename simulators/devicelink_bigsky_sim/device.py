@@ -34,7 +34,7 @@ class BigSkyDevice(WiredDevice):
     __slots__ = ("_laser", "_registers")
 
     def __init__(self, around: Surroundings) -> None:
-        self._laser = Laser(Inputs.of(around.values), around.truth, around.now_ns)
+        self._laser = Laser(Inputs.of(around.values), around.truth, around.now_ns, around.light)
         self._registers = Registers(self._laser)
         super().__init__(around, self._laser)
 

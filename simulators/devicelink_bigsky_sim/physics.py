@@ -18,6 +18,7 @@ from devicelink_bigsky_sim.pulses import Pulses
 
 if TYPE_CHECKING:
     from devicelink_bigsky_sim.inputs import Inputs
+    from devicelink_simulation.device import Light
     from devicelink_simulation.truth import Truth
 
 STANDBY, SIMMER, FIRING = "standby", "simmer", "firing"
@@ -25,6 +26,7 @@ OFF, RUNNING, SINGLE = "off", "running", "single"
 BURST, EXTERNAL = 1, 2
 _PULSE_NS = 10
 """About how long a Q-switched pulse lasts."""
+_WAVELENGTH_NM = 1064.0
 
 
 class Laser:
@@ -35,13 +37,22 @@ class Laser:
 
     __slots__ = (
         *("_burst_end_ns", "_emitting", "_enable_ns", "_event_ns", "_fires_from_ns", "_left"),
-        *("_lit", "_pulses", "_pulses_out", "_restart_end_ns", "_saved", "_saved_user_shots"),
+        *(
+            "_light",
+            "_lit",
+            "_pulses",
+            "_pulses_out",
+            "_restart_end_ns",
+            "_saved",
+            "_saved_user_shots",
+        ),
         *("_since_start", "_truth", "armed", "begin_ns", "capacitor", "enabled", "inputs"),
         *("lamp", "now_ns", "shutter", "water"),
     )
 
-    def __init__(self, inputs: Inputs, truth: Truth, now_ns: int) -> None:
+    def __init__(self, inputs: Inputs, truth: Truth, now_ns: int, light: Light | None) -> None:
         self.inputs = inputs
+        self._light = light
         self._truth = truth
         self.now_ns = self.begin_ns = now_ns
         self.lamp = inputs.lamp
@@ -244,6 +255,13 @@ class Laser:
                 self._burst_end_ns = self.now_ns + _PULSE_NS
         if self._emitting and cycles:
             self._shine(cycles)
+            self._show(cycles)
+
+    def _show(self, pulses: int) -> None:
+        """Each of them at its own time, to whoever looks."""
+        if self._light is not None:
+            for at_ns in self._pulses.last_cycles_ns(pulses):
+                self._light.pulse(at_ns, self.pulse_energy_j, _WAVELENGTH_NM)
 
     def _shine(self, pulses: int) -> None:
         """So many pulses have left."""

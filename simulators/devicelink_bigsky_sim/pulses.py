@@ -73,6 +73,16 @@ class Pulses:
         new_cycles, self._cycles = cycles - self._cycles, cycles
         return new, new_cycles
 
+    def last_cycles_ns(self, count: int) -> list[int]:
+        """When the last so many of the cycles that were taken came."""
+        if self._train is None or self._every is None:
+            return []
+        first = self._cycles - count
+        return [
+            self._train.when(self._skipped + 1 + (first + more) * self._every)
+            for more in range(count)
+        ]
+
     def lamp_ns(self, more: int) -> int | None:
         """When so many more lamp pulses will have come."""
         return None if self._train is None else self._train.when(self._lamp + more)

@@ -146,17 +146,14 @@ def _in_service(console: Console, key: str) -> None:
 
 
 def _ready(console: Console) -> None:
-    why = None
-    if console.state != STANDBY:
-        why = "the console is not in STANDBY"
-    elif console.host.lease_ends_ns is None:
-        why = "no lease holds"
-    elif console.reset_required:
-        why = "a reset is required"
-    elif console.inputs.footswitch == "pressed":
-        why = "the footswitch is pressed"
-    if why:
-        raise ConfigError(f"The READY key has no effect now: {why}.")
+    """A key may always be pressed; here it does nothing unless all of this holds."""
+    if (
+        console.state != STANDBY
+        or console.host.lease_ends_ns is None
+        or console.reset_required
+        or console.inputs.footswitch == "pressed"
+    ):
+        return
     console.go(ARMING)
     console.host.asked_until_ns = None
     console.note(logs.ARMED)

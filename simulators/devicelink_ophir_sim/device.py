@@ -92,6 +92,12 @@ class OphirDevice(WiredDevice):
             self._reading_s = seconds(self._meter.next_reading_ns() - self._meter.now_ns)
         return Answer(self._success(outcome.text, spaced=outcome.spaced), outcome.deed)
 
+    def shine(self, joules: float, nm: float, at_ns: int) -> None:
+        """A pulse of a laser that is simulated beside it."""
+        self.advance(at_ns)
+        self._meter.inputs.beam_nm = nm
+        self._meter.pulse(joules * self._meter.inputs.falls_percent / 100)
+
     def take_replies(self) -> list[Reply]:
         """Replies, and readings that are streamed."""
         for at_ns, value in self._meter.streamed:

@@ -30,6 +30,7 @@ class Inputs:
     pulse_j: float
     beam_w: float
     beam_nm: float
+    falls_percent: float
     filter: str
     diffuser: str
     absent_optic: str
@@ -110,6 +111,13 @@ SETTABLES: tuple[Settable, ...] = (
     ),
     number("beam_w", "0", "a continuous beam on the head, W", low=0, high=1e6),
     number("beam_nm", "1064", "the wavelength of the light that falls on it", low=100, high=30000),
+    number(
+        "falls_percent",
+        "100",
+        "so much of a pulse of the laser that is served with it reaches the head",
+        low=0,
+        high=100,
+    ),
     choice("filter", ("none", "out", "in"), "the head's filter as it stands; none: it has none"),
     choice("diffuser", ("none", "out", "in"), "the head's diffuser as it stands"),
     choice(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from devicelink.runtime import Runtime
     from devicelink_simulation.device import Simulator
     from devicelink_simulation.loop import Loop
+    from devicelink_simulation.simulation import Plan
+    from devicelink_simulation.truth import Truth
     from devicelink_simulation.wires import ServedWire
 
 app = typer.Typer(
@@ -72,20 +74,28 @@ def serve(
     setup: Annotated[str | None, typer.Option(help="A named broken set-up.")] = None,
     seed: Annotated[int, typer.Option(help="Repeats the same noise.")] = 0,
     truth: Annotated[Path | None, typer.Option(help="Write what really happened.")] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="A meter that stands in the beam, such as ophir: on a pty.")
+    ] = None,
+    meter_link: Annotated[Path | None, typer.Option(help="With --meter: a link to it.")] = None,
+    meter_values: Annotated[
+        list[str] | None, typer.Option("--meter-set", help="KEY=VALUE of the meter.")
+    ] = None,
+    meter_truth: Annotated[Path | None, typer.Option(help="What happened to the meter.")] = None,
     as_json: Annotated[bool, typer.Option("--json", hidden=True)] = False,
     data: Data = None,
 ) -> None:
     """Serve a simulated device until SIGINT or SIGTERM.
 
     When ready, prints one line of JSON with the target. Each line KEY=VALUE on standard input is
-    applied and answered; fault=SPEC plants a fault, fault=none clears all.
+    applied and answered; fault=SPEC plants a fault, fault=none clears all. With --meter a line for
+    the meter begins with the word meter.
     """
     del as_json, data  # what it prints is JSON anyway
     from devicelink_simulation.registry import simulator
-    from devicelink_simulation.serve import Served, serve_one
+    from devicelink_simulation.serve import Served, serve_lit, serve_one
     from devicelink_simulation.settable import pair
     from devicelink_simulation.simulation import Plan
-    from devicelink_simulation.truth import NoTruth, TruthFile
 
     plan = Plan.of(
         simulator(name),
@@ -95,13 +105,21 @@ def serve(
         at=at or (),
         seed=seed,
     )
-    with _loop() as (loop, runtime, say):
-        kept = TruthFile(truth) if truth else NoTruth()
+    if meter is None and (meter_link or meter_values or meter_truth):
+        raise ConfigError("--meter-link, --meter-set and --meter-truth go with --meter NAME.")
+    lit = _lit_plan(meter, meter_values or [], seed)
+    with _loop() as (loop, runtime, say), contextlib.ExitStack() as open_:
         wire = _wire(pty=pty, link=link, tcp=tcp, rfc2217=rfc2217)
-        try:
-            serve_one(Served(plan, wire, kept), loop, runtime, say)
-        finally:
-            wire.close()
+        open_.callback(wire.close)
+        if lit is None:
+            serve_one(Served(plan, wire, _truth(truth)), loop, runtime, say)
+            return
+        from devicelink_simulation.beam import Beam
+
+        beam, second = Beam(), _wire(pty=True, link=meter_link, tcp=None, rfc2217=None)
+        open_.callback(second.close)
+        laser = Served(plan, wire, _truth(truth), beam.laser)
+        serve_lit(laser, Served(lit, second, _truth(meter_truth), beam.meter), loop, runtime, say)
 
 
 @app.command()
@@ -124,6 +142,24 @@ def fleet(
     berths = read_fleet(file)
     with _loop() as (loop, runtime, say), opened(berths) as devices:
         serve_many(devices, loop, runtime, say)
+
+
+def _lit_plan(name: str | None, values: list[str], seed: int) -> Plan | None:
+    """The meter that stands in the beam, where one is asked for."""
+    from devicelink_simulation.registry import simulator
+    from devicelink_simulation.settable import pair
+    from devicelink_simulation.simulation import Plan
+
+    if name is None:
+        return None
+    asked = dict(pair(each, "--meter-set") for each in values)
+    return Plan.of(simulator(name), values=asked, seed=seed)
+
+
+def _truth(path: Path | None) -> Truth:
+    from devicelink_simulation.truth import NoTruth, TruthFile
+
+    return TruthFile(path) if path else NoTruth()
 
 
 @contextlib.contextmanager

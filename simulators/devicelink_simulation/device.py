@@ -51,6 +51,22 @@ class Device(Protocol):
         ...
 
 
+class Light(Protocol):
+    """Whoever sees the pulses that a laser lets out."""
+
+    def pulse(self, at_ns: int, joules: float, nm: float) -> None:
+        """One pulse left the laser at `at_ns`."""
+        ...
+
+
+class Lit(Protocol):
+    """A device on which a laser's pulses may fall."""
+
+    def shine(self, joules: float, nm: float, at_ns: int) -> None:
+        """A pulse falls on it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a device is built into: its first values (one for each settable), and the kit."""
@@ -60,6 +76,8 @@ class Surroundings:
     faults: Faults
     truth: Truth
     now_ns: int
+    light: Light | None = None
+    """Who sees the pulses of a device that can emit some; None where nobody looks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from devicelink.runtime import Runtime, ThreadLatch
     from devicelink_simulation.loop import Loop
-    from devicelink_simulation.simulation import Plan
+    from devicelink_simulation.simulation import Plan, Simulation
     from devicelink_simulation.truth import Truth
     from devicelink_simulation.wires import ServedWire
 
+_METER = "meter "
 _NO_WAY_BACK = (
     "The fault unplug has no return on a pty without a name that lasts. Leave out for=, or add "
     "--link PATH, or serve with --tcp HOST:PORT (in a fleet's file: link or tcp)."
@@ -37,9 +38,17 @@ _NO_WAY_BACK = (
 class Served:
     """A simulated device behind a wire that a host can open; `start` it before anything else."""
 
-    def __init__(self, plan: Plan, wire: ServedWire, truth: Truth) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        wire: ServedWire,
+        truth: Truth,
+        build: Callable[[Plan, Truth, int], Simulation] | None = None,
+    ) -> None:
+        """`build` makes the device where it is more than its plan: in a beam, say."""
         self.wire = wire
         self._plan = plan
+        self._build = build
         self._truth = truth
         self._plug = 1
         self._wire_again = _way_back(wire)
@@ -48,7 +57,10 @@ class Served:
 
     def start(self, now_ns: int) -> None:
         """The device begins to live."""
-        self._simulation = self._plan.build(self._truth, now_ns)
+        if self._build is None:
+            self._simulation = self._plan.build(self._truth, now_ns)
+        else:
+            self._simulation = self._build(self._plan, self._truth, now_ns)
 
     def ready(self) -> dict[str, object]:
         """For the line that says that it can be opened."""
@@ -101,6 +113,19 @@ def serve_one(device: Served, loop: Loop, runtime: Runtime, say: Callable[[str],
     with _alive([device], runtime):
         say(json.dumps({**device.ready(), "pid": os.getpid()}))
         loop.run([device], lambda line: (0, line))
+
+
+def serve_lit(
+    laser: Served, meter: Served, loop: Loop, runtime: Runtime, say: Callable[[str], None]
+) -> None:
+    """A laser and the meter in its beam; a typed line for the meter begins with `meter`."""
+    devices = [laser, meter]
+    with _alive(devices, runtime):
+        say(json.dumps({**laser.ready(), "meter": meter.ready(), "pid": os.getpid()}))
+        loop.run(
+            devices,
+            lambda line: (1, line[len(_METER) :]) if line.startswith(_METER) else (0, line),
+        )
 
 
 def serve_many(

@@ -22,8 +22,9 @@ from devicelink_simulation.plug import Plug
 from devicelink_simulation.settable import named, number, pair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from devicelink_simulation.device import Light
     from devicelink_simulation.truth import Truth
 
 _MAX_WAITING = 10_000
@@ -71,8 +72,14 @@ class Plan:
         later = [value for _, key, value in self.later if key == "fault"]
         return any(replugs(self.simulator, spec) for spec in (*self.faults, *later))
 
-    def build(self, truth: Truth, now_ns: int) -> Simulation:
-        """The simulation, beginning at `now_ns`."""
+    def build(
+        self,
+        truth: Truth,
+        now_ns: int,
+        light: Light | None = None,
+        into: Callable[..., Simulation] | None = None,
+    ) -> Simulation:
+        """The simulation, beginning at `now_ns`; `light` sees its pulses, `into` is what it is."""
         truth.note(
             now_ns,
             "start",
@@ -85,10 +92,10 @@ class Plan:
         for spec in self.faults:
             faults.add(spec, now_ns)
         device = self.simulator.build(
-            Surroundings(self.values, Noise(self.seed), faults, truth, now_ns)
+            Surroundings(self.values, Noise(self.seed), faults, truth, now_ns, light)
         )
         later = [(now_ns + nanoseconds(at_s), key, value) for at_s, key, value in self.later]
-        return Simulation(self.simulator, device, faults, truth, later)
+        return (into or Simulation)(self.simulator, device, faults, truth, later)
 
 
 class Simulation:

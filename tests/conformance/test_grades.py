@@ -12,7 +12,7 @@ from devicelink_simulation.conformance.profile import profiles
 from devicelink_simulation.conformance.subject import Subject
 
 PAGES = Path(__file__).parents[2] / "docs" / "drivers"
-EVERY = [each for name in ("ipg", "uc2000", "nkt", "bigsky") for each in profiles(name)]
+EVERY = [each for name in ("ipg", "uc2000", "nkt", "bigsky", "olcp") for each in profiles(name)]
 
 
 @pytest.mark.parametrize("profile", EVERY, ids=lambda each: f"{each.driver}-{each.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devicelink.driver import CommandClass
@@ -37,7 +38,9 @@ def identify_asks_only(subject: Subject) -> None:
         )
     _nothing_began(asked, "identify")
     hold(
-        asked.effective and twin.effective and asked.effective == twin.effective,
+        asked.effective
+        and twin.effective
+        and replace(asked.effective, glimpse=None) == replace(twin.effective, glimpse=None),
         "After identify other settings are effective than on a twin that was not asked.",
     )
 

@@ -85,6 +85,8 @@ def _lock_bytes_reduce(wire: Wire, lock_bytes: bytes) -> None:
     """A guard sends them raw, past every class: so each frame in them is looked at here."""
     hold(isinstance(lock_bytes, bytes) and lock_bytes, "There are no lock bytes.")
     hold(lock_bytes.startswith(wire.frame_break), "The lock bytes end no half frame first.")
+    if wire.classify(lock_bytes) is CommandClass.REDUCES:
+        return
     orders = lock_bytes[len(wire.frame_break) :]
     ends = {0}
     for start in range(len(orders)):
@@ -107,12 +109,14 @@ def settings_can_be_judged(subject: Subject) -> None:
     """By the verdict's own rules: a setting has its words, or the laser's own bounds."""
     bench = walked(Bench(subject), "status")
     declared, bounds = bench.driver.declaration, bench.driver.bounds(bench.given)
+    tried = (subject.profile.settings, *subject.profile.other_settings.values())
     for spec in declared.settings:
+        asked = spec.required or any(spec.name in settings for settings in tried)
         hold(
-            spec.choices or spec.name in bounds,
+            spec.choices or spec.name in bounds or not asked,
             f"The driver declares neither choices nor bounds for {spec.name}.",
         )
-    for settings in (subject.profile.settings, *subject.profile.other_settings.values()):
+    for settings in tried:
         for problem in settings_problems(declared, settings):
             hold(so=False, sentence=f"A session would refuse the profile's settings: {problem}")
 

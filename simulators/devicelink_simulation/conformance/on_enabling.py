@@ -14,10 +14,12 @@ from devicelink_simulation.conformance.script import (
     STEPS,
     Ends,
     as_asked,
+    hand,
     read_status,
     start_up_passes,
     walk,
     walked,
+    watch,
 )
 from devicelink_simulation.conformance.stages import questions_of, stages
 
@@ -53,6 +55,7 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     for _ in range(3):
         try:
             bench.driver.ready(bench.given, bench.token)
+            hand(bench)
         except DeviceLinkError:
             raised = True
             break
@@ -68,6 +71,9 @@ def enabling_needs_an_intent(subject: Subject) -> None:
     whole = walked(Bench(subject))
     whole.lock()
     for each in whole.link.asked:
+        if each.kind is CommandClass.SUSTAINS:
+            hold(each.token is whole.token, f"{each.frame!r} left under no intent towards READY.")
+            continue
         if each.kind is not CommandClass.ENABLES:
             _is_no_step_to_light(each)
             continue
@@ -196,6 +202,8 @@ def ready_comes_in_steps(subject: Subject) -> None:
             took_s = bench.now_s() - before_s
             hold(took_s <= _READY_TAKES_S, f"One call of ready took {took_s:.2f} s.")
             hold(len(link.asked) - asked <= 10, "One call of ready had more than ten exchanges.")  # noqa: PLR2004
+            if done:
+                hand(bench)
         state = read_status(bench).state
         if done and state in {DeviceState.READY, DeviceState.EMITTING}:
             break
@@ -270,7 +278,7 @@ def _one_light(subject: Subject, bench: Bench, what: str) -> None:
         f"{what}: the settings are said to imply another trigger than the profile's.",
     )
     walk(bench, "ready")
-    bench.pass_time(HELD_S * 2)
+    watch(bench, HELD_S * 2)
     trigger = bench.effective.trigger if bench.effective else None
     lit = bool(bench.story.times("light_on"))
     if trigger is Trigger.HOST:
@@ -312,7 +320,10 @@ def _arming_is_told(subject: Subject) -> None:
     done = False
     while not bench.story.times("enabled", "light_on"):
         hold(bench.now_s() <= give_up_s, "The laser was not armed within arming_bound_s.")
-        done = done or bench.driver.ready(bench.given, bench.token)
+        if not done:
+            done = bench.driver.ready(bench.given, bench.token)
+            if done:
+                hand(bench)
         for wait_s in (_LOOK_EVERY_S, 0.0):
             state = read_status(bench).state
             hold(

@@ -11,7 +11,7 @@ from devicelink.errors import DeviceFault, DeviceLinkError
 from devicelink.runtime import nanoseconds
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
-from devicelink_simulation.conformance.script import STEPS, walked
+from devicelink_simulation.conformance.script import STEPS, hand, walked, watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def states(subject: Subject) -> Iterator[tuple[str, Bench, bool | None]]:
         yield f"after {name}", walked(Bench(subject), name), True
     arming = walked(Bench(subject), "unlock")
     arming.driver.ready(arming.given, arming.token)
+    hand(arming)
     yield "arming", arming, True
     yield "emitting", emitting(subject), True
     troubles = dict(profile.faults)
@@ -61,7 +62,7 @@ def emitting(subject: Subject) -> Bench:
     """READY with the hand pressed: light, by the truth."""
     bench = walked(Bench(subject), "ready")
     bench.turn(subject.profile.press)
-    bench.pass_time(0.5)
+    watch(bench, _RISE_S)
     hold(bench.story.lit or bench.story.times("light_on"), "The hand makes no light in READY.")
     return bench
 
@@ -112,8 +113,8 @@ def each_way_takes_the_light(subject: Subject) -> None:
         bench = emitting(subject)
         way = bench.driver.declaration.lock_ways[number]
         bench.turn(subject.profile.ways.get(way.name, ()))
-        bench.pass_time(_RISE_S)
-        hold(bench.story.lit, f"There is no light that {way.name} could take.")
+        watch(bench, _RISE_S)
+        hold(not bench.story.dark, f"There is no light that {way.name} could take.")
         before = len(bench.port.writes)
         bench.link.method = f"reduce {way.name}"
         bench.driver.reduce(bench.given, way)
@@ -127,6 +128,10 @@ def each_way_takes_the_light(subject: Subject) -> None:
             hold(twin == way.name, f"{way.name} and {twin} send the same order.")
         bench.pass_time(declared.lock_bound_s)
         hold(not bench.story.lit, f"The way {way.name} alone left the light on.")
+        pulses = len(bench.story.times("light_on"))
+        bench.pass_time(_LATER_S)
+        went_on = len(bench.story.times("light_on")) > pulses
+        hold(not went_on, f"After the way {way.name} alone the pulses went on.")
 
 
 @check("An acknowledgement confirms no lock.")

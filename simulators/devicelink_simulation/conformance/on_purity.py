@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devicelink_simulation.conformance.subject import Subject
 
 _CONTRACT = {
+    "devicelink.console",
     "devicelink.driver",
     "devicelink.errors",
     "devicelink.link.framing",

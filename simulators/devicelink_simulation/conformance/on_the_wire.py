@@ -104,9 +104,15 @@ def replies_split_anywhere(subject: Subject) -> None:
         bench = Bench(subject)
         bench.port.inner = Chopped(bench.port.inner, bench.time, cut)
         _the_same(bench, clean, f"Replies cut after byte {cut}")
-    for gap in ("0.0005", "0.004"):
-        bench = Bench(subject, faults=[f"split:gap={gap}"])
-        _the_same(bench, clean, f"Replies byte by byte, {gap} s between them")
+    for slow_s in (0.0005, 0.004):
+        gap_s = min(slow_s, wire_s(subject) / longest)
+        bench = Bench(subject, faults=[f"split:gap={gap_s:.6f}"])
+        _the_same(bench, clean, f"Replies byte by byte, {gap_s:.6f} s between them")
+
+
+def wire_s(subject: Subject) -> float:
+    """Half of what a reply may take: the longest one has to fit in it."""
+    return subject.make().declaration.query_within_s / 2
 
 
 @check("Garbage before, between and after replies is never taken for an answer.")

@@ -80,7 +80,7 @@ class Profile:
     """What else may be asked for; each is another beam."""
     dialled: Mapping[str, Mapping[str, Turns]] = field(default_factory=dict)
     """By setting: a value of it that is not the session's, and the knobs by which the laser has
-    it: the truth against which the driver's reading is held."""
+    it: the truth against which the driver's reading is held. None of both: it is fixed here."""
     changes: Mapping[str, Turns] = field(default_factory=dict)
     """What else a person changes at the laser itself that is part of what is effective."""
     only_acknowledges: str | None = None

@@ -85,7 +85,7 @@ def ready(bench: Bench) -> None:
         if bench.now_s() > give_up_s:
             raise Ends("it took longer to arm than its driver declares")
         bench.link.method = "ready"
-    _left_to_a_hand(bench)
+    hand(bench)
     while True:
         told = read_status(bench)
         arming_is_quiet(told)
@@ -97,8 +97,8 @@ def ready(bench: Bench) -> None:
         watch(bench, ARMING_POLL_S)
 
 
-def _left_to_a_hand(bench: Bench) -> None:
-    """Where READY is made at the laser itself: the lease begins, and the hand presses."""
+def hand(bench: Bench) -> None:
+    """Where READY is made at the laser itself: its lease begins, and somebody presses the key."""
     if bench.account is not None and bench.effective is not None:
         bench.account.lease(bench.token, bench.effective)
         read_status(bench)
