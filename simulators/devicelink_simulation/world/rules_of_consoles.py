@@ -30,31 +30,55 @@ class _Shone(NamedTuple):
     pulses: int
 
 
-def light_has_permit_lease_and_foot(seen: Evidence) -> Iterator[str]:
-    """Light leaves only under our permit, within a lease, by a foot; it ends with each of them."""
+def light_has_a_permit_and_a_foot(seen: Evidence) -> Iterator[str]:
+    """Light leaves only under a permit of ours and by a foot; it ends when the foot lets go."""
     if seen.account is None:
         return
     ours = {frame.text for frame in seen.sent}
-    permits, beats = _taken(seen, seen.account)
+    permits, _ = _taken(seen, seen.account)
     for light in _shone(seen):
-        pressed = _held(seen, light.on_ns)
-        if pressed is None:
+        let_go_ns = _held_until(seen, light.on_ns)
+        if let_go_ns is None:
             yield f"light at {at_s(light.on_ns)} without a foot"
-        elif light.off_ns > pressed + DARK_WITHIN_NS:
-            yield f"light until {at_s(light.off_ns)}, the foot let go at {at_s(pressed)}"
-        before = [permit for permit in permits if permit[0].at_ns <= light.on_ns]
-        if not before or before[-1][0].text not in ours:
+        elif light.off_ns > let_go_ns + DARK_WITHIN_NS:
+            yield f"light until {at_s(light.off_ns)}, the foot let go at {at_s(let_go_ns)}"
+        before = [command for command, _ in permits if command.at_ns <= light.on_ns]
+        if not before or before[-1].text not in ours:
             yield f"light at {at_s(light.on_ns)} without a permit of this station"
-            continue
-        from_ns, lease_ns = before[-1][0].at_ns, before[-1][1]
-        times = [at_ns for at_ns in beats if from_ns <= at_ns <= light.off_ns]
-        fresh_ns = max((at_ns for at_ns in times if at_ns <= light.on_ns), default=from_ns)
-        if light.on_ns > fresh_ns + lease_ns or not times:
+
+
+def light_keeps_within_its_lease(seen: Evidence) -> Iterator[str]:
+    """Light begins only while a beat is fresh, and ends with the last one's lease."""
+    account = seen.account
+    if account is None or _struck(seen, account.outlive):
+        return
+    permits, beats = _taken(seen, account)
+    for light in _shone(seen):
+        leases = [lease_ns for command, lease_ns in permits if command.at_ns <= light.on_ns]
+        fresh = [at_ns for at_ns in beats if at_ns <= light.on_ns]
+        if not leases or not fresh or light.on_ns > fresh[-1] + leases[-1]:
             yield f"light at {at_s(light.on_ns)} without a lease"
-        dark_by_ns = max(times, default=from_ns) + lease_ns + DARK_WITHIN_NS
-        gaps = pairwise([fresh_ns, *(at_ns for at_ns in times if at_ns > fresh_ns)])
-        if light.off_ns > dark_by_ns or any(b - a > lease_ns + DARK_WITHIN_NS for a, b in gaps):
+            continue
+        later = [at_ns for at_ns in beats if light.on_ns < at_ns < light.off_ns]
+        bound_ns = leases[-1] + DARK_WITHIN_NS
+        if any(b - a > bound_ns for a, b in pairwise([fresh[-1], *later, light.off_ns])):
             yield f"light until {at_s(light.off_ns)}, beyond the end of its lease"
+
+
+def light_ends_when_told(seen: Evidence) -> Iterator[str]:
+    """What darkens, once the laser has understood it, ends light at once."""
+    if seen.account is None or seen.troubles("fault"):
+        return
+    told = [c.at_ns for c in seen.commands if seen.speech.does(c.text) is Does.DARKENS]
+    for light in _shone(seen):
+        inside = [at_ns for at_ns in told if light.on_ns < at_ns < light.off_ns]
+        if inside and light.off_ns > inside[0] + DARK_WITHIN_NS:
+            yield f"told to end light at {at_s(inside[0])}, lit until {at_s(light.off_ns)}"
+
+
+def _struck(seen: Evidence, faults: frozenset[str]) -> bool:
+    names = {trouble.value.partition("@")[0].partition(":")[0] for _, trouble in seen.troubles("fault")}
+    return bool(names & faults)
 
 
 def _taken(seen: Evidence, account: Account) -> tuple[list[tuple[Frame, int]], list[int]]:
@@ -69,7 +93,7 @@ def _taken(seen: Evidence, account: Account) -> tuple[list[tuple[Frame, int]], l
     return permits, beats
 
 
-def _held(seen: Evidence, at_ns: int) -> int | None:
+def _held_until(seen: Evidence, at_ns: int) -> int | None:
     """Until when the foot stays that is on the footswitch then; None where none is."""
     key, _, pressed = seen.hands.press.partition("=")
     turns = [(turned_ns, value) for turned_ns, name, value in seen.touched if name == key]
@@ -249,7 +273,9 @@ def _next_verdict(seen: Evidence, after: Entry) -> Entry | None:
 
 
 RULES = (
-    light_has_permit_lease_and_foot,
+    light_has_a_permit_and_a_foot,
+    light_keeps_within_its_lease,
+    light_ends_when_told,
     beats_show_what_was_read,
     permits_follow_their_intent,
     every_pulse_is_told_once,

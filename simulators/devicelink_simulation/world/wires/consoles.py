@@ -96,7 +96,7 @@ def _hands(settings: Callable[[Dice, str, bool], tuple[Pairs, bool]], well: Pair
             *("refused_lock@for={for_s}", "stuck_ack@for={for_s}", "reboot:seconds={for_s}"),
             *("frozen_status@for={for_s}", "frozen_status:nonce=fresh@for={for_s}"),
             *("unexpected_emission", "unexpected_emission:seconds=0.4", "event_flood:events=120"),
-            *("endless_lease@for={for_s}", "counter_lost:pulses=7"),
+            "endless_lease@for={for_s}",
         ),
         words=(
             *("", "", "STATUS", "BEAT", "BEAT", "BEAT", "EVENTS_READ", "REPORTS_READ", "PERMIT"),

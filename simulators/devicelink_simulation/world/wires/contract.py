@@ -129,6 +129,9 @@ class Read(NamedTuple):
 class Account(Protocol):
     """What only a console tells that keeps account of itself; frames as in `Speech`."""
 
+    outlive: frozenset[str]
+    """Faults under which a lease does not end."""
+
     def told(self, reply: str) -> Read | None:
         """What a status tells; None for a reply that is none."""
         ...

@@ -146,6 +146,8 @@ class Olcp:
 class Kept:
     """How an OLCP console keeps account, and what it asks for before it does so."""
 
+    outlive = frozenset({"endless_lease"})
+
     def told(self, reply: str) -> Read | None:
         """Nonce, and the event before the next."""
         body = read(reply)
