@@ -91,7 +91,18 @@ class Told:
         laser, handpiece_temperature = payload.signed(2), payload.signed(2)
         handpiece, uses_left, pulses = payload.number(1), payload.known(4), payload.known(8)
         return cls(
-            *(told, state, age_ms, state_for_ms, nonce, permit_ms, lease_ms, settings_id, inputs, sensed),
+            *(
+                told,
+                state,
+                age_ms,
+                state_for_ms,
+                nonce,
+                permit_ms,
+                lease_ms,
+                settings_id,
+                inputs,
+                sensed,
+            ),
             *(laser, handpiece_temperature, handpiece, uses_left, pulses),
             *(payload.number(8), payload.number(8), payload.number(4)),
         )
