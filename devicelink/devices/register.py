@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
+_TOLD_BY_ITSELF = frozenset(
+    {
+        "device.identified",
+        "device.events_recorded",
+        "counter.reconciled",
+        "scan.recorded",
+        "pulses.recorded",
+    }
+)
 _LATER = ("released", "next_event", "relay")
 """Left out until an entry tells them: tables made before there were such entries still fit."""
 ACCEPTABLE = {
@@ -177,11 +186,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
-        case "device.identified" | "device.events_recorded" | "counter.reconciled":
-            return _told_by_itself(entry)
-        case "scan.recorded" | "pulses.recorded" if old["counter"] is not None:
-            pulses = entry.data["last_pulse"] - entry.data["first_pulse"] + 1
-            return {"counter": old["counter"] + pulses}
+        case kind if kind in _TOLD_BY_ITSELF:
+            return _told_by_itself(old["counter"], entry)
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -210,15 +216,19 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {}
 
 
-def _told_by_itself(entry: Entry) -> dict[str, object]:
+def _told_by_itself(counter: int | None, entry: Entry) -> dict[str, object]:
     """What the device said of itself."""
     match entry.type:
         case "device.identified":
             return {"firmware": entry.data.get("firmware")}
         case "device.events_recorded":
             return {"next_event": entry.data["next"]}
-    after = entry.data.get("after")
-    return {} if after is None else {"counter": after}
+        case "counter.reconciled":
+            after = entry.data.get("after")
+            return {} if after is None else {"counter": after}
+    if counter is None:
+        return {}
+    return {"counter": counter + entry.data["last_pulse"] - entry.data["first_pulse"] + 1}
 
 
 def _hold(entry: Entry) -> dict[str, object]:
@@ -238,11 +248,7 @@ REGISTER = Projection(
         {
             "device.registered",
             "device.accepted",
-            "device.identified",
-            "device.events_recorded",
-            "counter.reconciled",
-            "scan.recorded",
-            "pulses.recorded",
+            *_TOLD_BY_ITSELF,
             "device.held",
             "device.acknowledged",
             "device.released",

@@ -123,8 +123,8 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 "devicelink/devices/register.py",
-                '            return {"counter": old["counter"] + pulses}\n',
-                '            return {"counter": old["counter"] + 0 * pulses}\n',
+                "    if counter is None:\n        return {}\n",
+                "    if counter is None or counter:\n        return {}\n",
             ),
         ),
     ),
@@ -145,7 +145,9 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 _STATUS,
-                "        if Shown.NO in {first, second}:\n            return Shown.NO\n        return first\n",
+                "        if Shown.NO in {first, second}:\n"
+                "            return Shown.NO\n"
+                "        return first\n",
                 "        return Shown.YES\n",
             ),
             Change(
