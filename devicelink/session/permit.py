@@ -270,8 +270,9 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.unexplained:
         yield _warn(
             "counter_unexplained",
-            f"The laser made {reading.unexplained} pulses since the last session here that nobody "
-            "recorded.",
+            f"The laser made {reading.unexplained} "
+            f"{'pulse' if reading.unexplained == 1 else 'pulses'} since the last session here that "
+            "nobody recorded.",
             "Find out who used it, and write that down: at its own panel, in service, elsewhere.",
         )
     if reading.counter is None:
