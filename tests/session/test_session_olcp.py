@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 
 import pytest
@@ -56,13 +55,13 @@ def unlocked(clinic, *more):
 
 
 def press_ready(clinic, session):
-    """Again and again, until the console takes it: a lease holds."""
+    """Again and again, as one does, until the console takes it and is READY."""
 
-    def arms():
-        clinic.laser.process.stdin.write("ready_key=press\n")
-        return json.loads(clinic.laser.process.stdout.readline())["ok"]
+    def ready():
+        clinic.laser.set("ready_key=press")
+        return clinic.laser.is_now("enabled") or session.poll() is not None
 
-    wait(lambda: arms() or session.poll() is not None)
+    wait(ready)
 
 
 def in_ready(clinic, *more):
