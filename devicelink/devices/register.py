@@ -94,7 +94,8 @@ class Device(BaseModel):
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
-    """What the lifetime counter stood at when it was last reconciled."""
+    """What the lifetime counter stood at when it was last reconciled, and what was recorded since:
+    a session that died has reconciled nothing."""
     firmware: str | None = None
     next_event: int | None = None
     """Where to read on in what the device numbered by itself; None where it numbers nothing."""
@@ -178,6 +179,9 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
         case "device.identified" | "device.events_recorded" | "counter.reconciled":
             return _told_by_itself(entry)
+        case "scan.recorded" | "pulses.recorded" if old["counter"] is not None:
+            pulses = entry.data["last_pulse"] - entry.data["first_pulse"] + 1
+            return {"counter": old["counter"] + pulses}
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -237,6 +241,8 @@ REGISTER = Projection(
             "device.identified",
             "device.events_recorded",
             "counter.reconciled",
+            "scan.recorded",
+            "pulses.recorded",
             "device.held",
             "device.acknowledged",
             "device.released",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from devicelink.console import Console, Event, Report
 from devicelink.errors import DeviceFault
+from devicelink.session.state import calls_for_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,26 +52,36 @@ class Account:
         """From now on none does."""
         self._lease = None
 
-    def read(self, link: WireLink, *, pages: int = _PAGES_MAX) -> Status:
-        """The newest read-back; before it returns, what is new since the last one was read."""
+    def read(self, link: WireLink) -> Status:
+        """The newest read-back; before it returns, what is new since the last one was read.
+
+        One that ends light is returned at once: what is new then is read behind the lock.
+        """
         status = None if self._seen is None else self._sustained(link, self._seen)
         if status is None:
-            seen = self._read_on(link, self._console.read_status(link), pages)
-            status = self._sustained(link, seen) or seen
-        self._seen = self._read_on(link, status, pages)
+            status = self._seen = self._console.read_status(link)
+            if calls_for_lock(status):
+                return status
+            self._read_on(link, status, _PAGES_MAX)
+            status = self._sustained(link, status) or status
+        self._seen = status
+        if not calls_for_lock(status):
+            self._read_on(link, status, _PAGES_MAX)
         return status
 
     def read_rest(self, link: WireLink) -> Status:
         """After the lock, when there is time: everything up to now."""
         self.end_lease()
-        return self.read(link, pages=_LAST_PAGES_MAX)
+        self._seen = self._console.read_status(link)
+        self._read_on(link, self._seen, _LAST_PAGES_MAX)
+        return self._seen
 
     def _sustained(self, link: WireLink, seen: Status) -> Status | None:
         """None without a lease, or where the console does not take it.
 
         Another host asked between, say, and what was seen last is not the newest any more.
         """
-        if self._lease is None:
+        if self._lease is None or calls_for_lock(seen):
             return None
         token, judged = self._lease
         try:
@@ -78,16 +89,15 @@ class Account:
         except DeviceFault:
             return None
 
-    def _read_on(self, link: WireLink, status: Status, pages: int) -> Status:
-        """What the console numbered up to a read-back; returns that."""
+    def _read_on(self, link: WireLink, status: Status, pages: int) -> None:
+        """What the console numbered up to a read-back."""
         for _ in range(pages):
             if self._next_event < (status.next_event or 0):
                 self._read_events(link)
             elif self._next_report < (status.next_report or 0):
                 self._read_reports(link)
             else:
-                break
-        return status
+                return
 
     def _read_events(self, link: WireLink) -> None:
         events = self._console.read_events(link, self._next_event)

@@ -16,6 +16,8 @@ from devicelink_olcp.names import FAULTS, HANDPIECES, State, name, state_name
 from devicelink_olcp.payload import Payload, decimal_text
 
 SENSED_AGE_MAX_MS = 50
+_PULSE_MAY_FINISH_MS = 10
+"""So long a pulse may go on that had begun when EMITTING was left."""
 _STATES = {
     State.LOCKED: DeviceState.LOCKED,
     State.STANDBY: DeviceState.STANDBY,
@@ -60,6 +62,7 @@ class Told:
     payload: bytes
     state: int
     sensed_age_ms: int
+    state_for_ms: int
     nonce: bytes
     permit_left_ms: int
     lease_left_ms: int
@@ -80,14 +83,15 @@ class Told:
         """Raises `ProtocolError`."""
         payload = Payload(told, "its status")
         state, age_ms = payload.number(1), payload.number(2)
-        payload.take(4 + 8)  # how long the state has held, and the clock
+        state_for_ms = payload.number(4)
+        payload.take(8)  # the clock
         nonce, permit_ms, lease_ms = payload.take(8), payload.number(4), payload.number(2)
         settings_id = payload.take(32)
         inputs, sensed = payload.number(2), payload.number(2)
         laser, handpiece_temperature = payload.signed(2), payload.signed(2)
         handpiece, uses_left, pulses = payload.number(1), payload.known(4), payload.known(8)
         return cls(
-            *(told, state, age_ms, nonce, permit_ms, lease_ms, settings_id, inputs, sensed),
+            *(told, state, age_ms, state_for_ms, nonce, permit_ms, lease_ms, settings_id, inputs, sensed),
             *(laser, handpiece_temperature, handpiece, uses_left, pulses),
             *(payload.number(8), payload.number(8), payload.number(4)),
         )
@@ -112,7 +116,6 @@ class Told:
         """For the session."""
         emission = self.shown(Input.emission)
         seen = Shown.UNKNOWN not in {emission, self.shown(Input.shutter)} and not self.is_old
-        outside = emission is Shown.YES and self.state != State.EMITTING
         return Status(
             state=self._state(),
             evidence=Evidence.SENSED if seen else Evidence.DEVICE_STATE,
@@ -120,7 +123,8 @@ class Told:
             key_on=self.shown(Input.key),
             faults=self._faults(),
             reset_required=self.shown(Input.reset_required) is Shown.YES,
-            unexpected_emission=outside or bool(self.faults >> _UNEXPECTED_EMISSION & 1),
+            unexpected_emission=self._emits_outside
+            or bool(self.faults >> _UNEXPECTED_EMISSION & 1),
             control_pressed=self.shown(Input.footswitch),
             output_seen=emission,
             counter=self.pulses,
@@ -129,6 +133,12 @@ class Told:
             next_event=self.next_event,
             next_report=self.next_report,
         )
+
+    @property
+    def _emits_outside(self) -> bool:
+        """Light outside EMITTING, and not the last pulse of it, sensed when it still went on."""
+        emits = self.shown(Input.emission) is Shown.YES and self.state != State.EMITTING
+        return emits and self.state_for_ms > _PULSE_MAY_FINISH_MS + self.sensed_age_ms
 
     def _state(self) -> DeviceState:
         if self.is_old or self.state not in list(State):

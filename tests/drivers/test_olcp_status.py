@@ -126,6 +126,14 @@ def test_emission_outside_emitting_is_unexpected(state):
     assert not told(state).unexpected_emission
 
 
+@pytest.mark.parametrize("state", [3, 5])
+def test_the_last_pulse_of_emitting_may_finish(state):
+    """Sensed while a foot has just let go it is no fault; when a pulse must be over, it is."""
+    sensed = {"inputs": CLOSED | EMISSION}
+    assert not told(state, at=[(1, "0c00"), (3, "16000000")], **sensed).unexpected_emission
+    assert told(state, at=[(1, "0c00"), (3, "17000000")], **sensed).unexpected_emission
+
+
 @pytest.mark.parametrize("age", ["3300", "ffff"])
 def test_what_was_sensed_too_long_ago_is_nobodys_knowledge(age):
     """Older than the page allows: the state is UNKNOWN, a fault says so, no lock is confirmed."""

@@ -45,12 +45,14 @@ class Console:
         self.events = [Event(n, "key_on", 1, n * 10, 0) for n in range(1, 31)]
         self.reports = [report(1, 101, 300), report(2, 301, 500)]
         self.kept_events, self.nonce, self.asked = 1, 0, []
+        self.faults = ()
         self.beats = []
 
     def _status(self):
         self.nonce += 1
         return status(
             DeviceState.STANDBY,
+            faults=self.faults,
             words={"nonce": str(self.nonce)},
             next_event=len(self.events) + 1,
             next_report=len(self.reports) + 1,
@@ -217,3 +219,20 @@ def test_silence_is_raised(console, mocker):
     mocker.patch.object(console, "sustain", side_effect=NoReply("late"))
     with pytest.raises(NoReply):
         account.read(LINK)
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_what_ends_light_is_told_before_anything_else_is_read(console, leased):
+    """A fault is returned at once, no beat follows it, and its events are read behind the lock."""
+    account = account_of(console)
+    account.read(LINK)
+    if leased:
+        account.lease(TOKEN, JUDGED)
+    console.events.append(Event(31, "fault", 1, 310, 5))
+    console.faults, console.asked = ("scanner",), []
+    assert account.read(LINK).faults == ("scanner",)
+    assert account.read(LINK).faults == ("scanner",)
+    assert not [asked for asked in console.asked if asked.startswith("events")]
+    assert console.asked.count("beat") == int(leased)
+    account.read_rest(LINK)
+    assert [entry["number"] for entry in account.take()[-1][1]["events"]] == [31]

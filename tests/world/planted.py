@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from planted_bugs import PLANTED as PLANTED_IN_THE_CORE
+from planted_in_consoles import PLANTED_IN_CONSOLES
 from planted_in_drivers import PLANTED_IN_DRIVERS
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from planted_bugs import Planted
 
-PLANTED = (*PLANTED_IN_THE_CORE, *PLANTED_IN_DRIVERS)
+PLANTED = (*PLANTED_IN_THE_CORE, *PLANTED_IN_DRIVERS, *PLANTED_IN_CONSOLES)
 TREE = Path(__file__).resolve().parents[2]
 COPIED = ("devicelink", "drivers/devicelink_*", "simulators/devicelink_*")
 CONTROL = "none"

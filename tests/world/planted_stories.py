@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from planted_in_consoles import STORIES_IN_CONSOLES
 from planted_in_drivers import STORIES_IN_DRIVERS
 
 from devicelink_simulation.world.clinic import EVA, INES, PIN
@@ -57,6 +58,7 @@ _KILLED = Trouble("kill", 1.0, whom="session")
 
 STORIES: dict[str, tuple[Story, ...]] = {
     **STORIES_IN_DRIVERS,
+    **STORIES_IN_CONSOLES,
     "acknowledgement_believed": (_told(_ready(0.6), _fault(0.8, "stuck_ack@for=3")),),
     "ready_recorded_after_it": (_told(WELL),),
     "light_without_a_record": tuple(

@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 
 
 @cache
-def _plan(laser: Laser) -> Plan:
+def _plan(laser: Laser, permit_key: str) -> Plan:
     make = LASERS[laser.serial]
-    values = {**make.first_values, **dict(laser.values)}
+    known = {make.permit_key: permit_key} if make.permit_key else {}
+    values = {**make.first_values, **known, **dict(laser.values)}
     return Plan.of(simulator(make.simulator), values=values)
 
 
 class Bench:
     """A laser, and everything that is done to it beside its wire."""
 
-    def __init__(self, laser: Laser, kernel: Kernel, seed: int) -> None:
+    def __init__(self, laser: Laser, kernel: Kernel, seed: int, permit_key: str) -> None:
         self.serial = laser.serial
         self.make = LASERS[laser.serial]
         self.truth = TruthList()
-        self._plan = replace(_plan(laser), seed=abs(seed))
+        self._plan = replace(_plan(laser, permit_key), seed=abs(seed))
         self.wire = SimWire(kernel, self._plan.build(self.truth, 0), self.make.baudrate)
         self._touched: set[str] = set()
 

@@ -90,6 +90,8 @@ class Template:
     files: Snapshot
     signer: Signer
     entries: int
+    permit_key: str
+    """The station's public key for permits, as somebody puts it into consoles; hex."""
 
 
 def make_template() -> Template:
@@ -121,6 +123,7 @@ def make_template() -> Template:
             for serial in LASERS:
                 write_card(folder, find(registered, serial), runtime.disk)
             entries, checkpoint = journal.size, journal.checkpoint()
+            permit_key = journal.permit_key().public_key().public_bytes_raw().hex()
         disk = SimDisk()
         copied = {FILE_NAME, "pins.json", *(f"{serial}.json" for serial in LASERS)}
         for path in sorted(folder.rglob("*")):
@@ -129,7 +132,7 @@ def make_template() -> Template:
         for made in ("guard", "locks", "secrets", "transcripts"):
             disk.make_folder(str(STATION / made))
         disk.put(KEPT / MIRROR_FILE, checkpoint.encode())
-        return Template(disk.snapshot(), signer, entries)
+        return Template(disk.snapshot(), signer, entries, permit_key)
 
 
 def _people(journal: Journal, pins: PinStore) -> None:

@@ -27,6 +27,11 @@ IN_USE = 0.06
 """In how many somebody comes to a laser while another has it."""
 
 
+SERVICED = 0.1
+"""After how many visits somebody services a console that can be."""
+_LEAVE = Act("type", "q")
+
+
 class _Place(NamedTuple):
     """Where a trouble may fall."""
 
@@ -83,7 +88,8 @@ def _lasts_s(visits: tuple[Visit, ...]) -> float:
     """About when the last room is empty."""
     lasts_s = dict.fromkeys((visit.room for visit in visits), 0.7)
     for visit in visits:
-        lasts_s[visit.room] += VISIT_S + LASERS[visit.laser].hands.standby_s
+        hands = LASERS[visit.laser].hands
+        lasts_s[visit.room] += VISIT_S + hands.standby_s + hands.ready_s - 1.0
     return max(lasts_s.values())
 
 
@@ -98,6 +104,8 @@ def _visit(chance: Dice, serial: str, room: int, *, clean: bool) -> Visit:
     kind = chance.choices(hands.kinds, hands.kind_weights)[0]
     settings, hosted = hands.settings(chance, kind, clean)
     acts = _acts(chance, hands, clean=clean, hosted=hosted)
+    if hands.services and acts[-1] == _LEAVE and chance.random() < SERVICED:
+        acts += (Act("gone"), *(Act("hand_after", each) for each in hands.services))
     pause_s = round(chance.uniform(0.1, 1.0), 3) + (hands.memory_s if clean else 0.0)
     if technician == EVA and chance.random() < _OFTEN:  # about when her certificate runs out
         pause_s += EVA_UNTIL_S + chance.choice((-1.5, 1.2))
@@ -111,7 +119,7 @@ def _acts(chance: Dice, hands: Hands, *, clean: bool, hosted: bool) -> tuple[Act
         leans = not clean and not hosted and chance.random() < 0.04  # noqa: PLR2004  (rare)
         if leans:
             acts.append(Act("hand", hands.press))
-        acts += [Act("type", "r"), Act("see", "READY")]
+        acts += _made_ready(chance, hands, clean=clean)
         if not clean and chance.random() < 0.08:  # noqa: PLR2004  (somebody takes their time)
             acts.append(_wait(chance, 1.0, 5.0))
         for _ in range(0 if hosted else chance.randrange(3)):
@@ -129,8 +137,24 @@ def _acts(chance: Dice, hands: Hands, *, clean: bool, hosted: bool) -> tuple[Act
     return tuple(acts)
 
 
+def _made_ready(chance: Dice, hands: Hands, *, clean: bool) -> list[Act]:
+    """READY asked for; where a hand at the console makes it so, that errs sometimes."""
+    asked, seen = Act("type", "r"), Act("see", "READY")
+    if not hands.makes_ready or clean:
+        return [asked, seen]
+    press = Act("hand", hands.makes_ready)
+    erring = (
+        [asked, seen],
+        [press, asked, seen],
+        [asked, seen, press],
+        [asked, press, seen],
+        [asked, Act("see", "ARMING"), _wait(chance, 0.5, 17.0)],
+    )
+    return chance.choices(erring, (84, 4, 4, 4, 4))[0]
+
+
 def _last(chance: Dice) -> Act:
-    kinds = (Act("type", "q"), Act("interrupt"), Act("lock"), Act("wait", "0.2"))
+    kinds = (_LEAVE, Act("interrupt"), Act("lock"), Act("wait", "0.2"))
     return chance.choices(kinds, (70, 14, 10, 6))[0]
 
 

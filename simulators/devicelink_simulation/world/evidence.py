@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from devicelink_simulation.world.world import Ran
 
 LONG_AGO_NS = -(10**12)
+TOWARDS_LIGHT = frozenset({Does.ENABLES, Does.SUSTAINS})
+_ANSWERED_BY_STATUS = frozenset({Does.ASKS, Does.SUSTAINS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Evidence:
         self.story = world.story
         self.serial = bench.serial
         self.speech, self.hands = bench.make.speech, bench.make.hands
+        self.account = bench.make.account
         self.highest = bench.make.highest
         self.end_ns = world.kernel.time_ns
         self.journal = ran.entries
@@ -78,6 +81,7 @@ class Evidence:
         self.lies: list[int] = []
         self.unplugged: list[int] = []
         self.touched: list[tuple[int, str, str]] = []
+        self.truth = bench.truth.events
         self._read_truth(bench.truth.events)
         self.enabled = list(self._intervals(bench.truth.events))
         self.acked: dict[int, tuple[int, int, Entry]] = {}
@@ -89,7 +93,7 @@ class Evidence:
         self._sent_ns = [line.at_ns for line in self.sent]
         self._command_ns = [line.at_ns for line in self.commands]
         self.offs = [line for line in self.sent if self.speech.does(line.text) is Does.DARKENS]
-        self.ons = [line for line in self.sent if self.speech.does(line.text) is Does.ENABLES]
+        self.ons = [line for line in self.sent if self.speech.does(line.text) in TOWARDS_LIGHT]
         self._off_ns = [line.at_ns for line in self.offs]
 
     def _read_truth(self, events: list[dict[str, Any]]) -> None:
@@ -151,6 +155,16 @@ class Evidence:
         found = bisect_left(self._off_ns, at_ns)
         return self._off_ns[found] if found < len(self._off_ns) else None
 
+    def first_ons(self) -> Iterator[Frame]:
+        """What enables, but for what follows such a frame of its process with none that darkens."""
+        lit: dict[int, Frame] = {}
+        for line in self.ons:
+            before = lit.get(line.process)
+            off_ns = None if before is None else self.first_off_after(before.at_ns)
+            lit[line.process] = line
+            if before is None or (off_ns is not None and off_ns <= line.at_ns):
+                yield line
+
     def last_off_of(self, process: int, until_ns: int) -> int:
         """When a process last took light away by then; long ago where it never did."""
         sent = (off.at_ns for off in self.offs if off.process == process and off.at_ns <= until_ns)
@@ -170,8 +184,8 @@ class Evidence:
         return max(asked, default=0)
 
     def asks(self, command: Frame) -> bool:
-        """Whether it is a question for the status."""
-        return self.speech.does(command.text) is Does.ASKS
+        """Whether it is a question for the status, or is answered like one."""
+        return self.speech.does(command.text) in _ANSWERED_BY_STATUS
 
     def was_awaited(self, heard: Told) -> bool:
         """Whether a status came while the question for it was its process's last word."""

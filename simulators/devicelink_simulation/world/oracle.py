@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from devicelink_simulation.world import (
     rules_away_from_light,
+    rules_of_consoles,
     rules_of_ends,
     rules_of_others,
     rules_of_the_record,
@@ -28,6 +29,7 @@ CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
     *rules_towards_light.RULES,
     *rules_away_from_light.RULES,
     *rules_of_others.RULES,
+    *rules_of_consoles.RULES,
     *rules_of_ends.RULES,
     *rules_of_the_record.RULES,
 )

@@ -26,6 +26,8 @@ LAST_SESSION_EVERY = 4
 PATIENCE_S = 20.0
 FOR_EVER_S = 3600.0
 ASK_AGAIN_S = 1.0
+REACTION_S = 0.3
+"""From what the screen asks for to a hand at the console."""
 ENDING_S = 15.0
 """How long a session may take to end after it was told to, whatever the laser does."""
 _SECOND = Visit(
@@ -128,19 +130,34 @@ class People:
                 self._end_of(self._session(second, other, None))
 
     def _see(self, wanted: table.Phase, screen: Screen, process: SimProcess) -> None:
-        """Wait for a phase; who asked for READY too soon asks again."""
+        """Wait for a phase; who asked for READY too soon asks again.
+
+        Where a hand at the console makes it READY, that is done when the screen asks for it.
+        """
         over = {wanted, table.Phase.ENDED}
+        makes_ready = LASERS[screen.serial].hands.makes_ready
+        pressed = 0
+
+        def asked() -> bool:
+            arming = screen.phase is table.Phase.ARMING and pressed != len(screen.phases)
+            return bool(makes_ready) and wanted is table.Phase.READY and arming
+
         while self._wait(
-            lambda: process.dead or screen.phase in over or screen.ask_again,
+            lambda: process.dead or screen.phase in over or screen.ask_again or asked(),
             PATIENCE_S,
             screen.changed,
             process.ended,
         ):
-            if not screen.ask_again:
+            if screen.ask_again:
+                screen.ask_again = False
+                self._pause(ASK_AGAIN_S)
+                screen.typed.append("r")
+            elif asked():
+                pressed = len(screen.phases)
+                self._pause(REACTION_S)
+                self._world.benches[screen.serial].hand(makes_ready)
+            else:
                 return
-            screen.ask_again = False
-            self._pause(ASK_AGAIN_S)
-            screen.typed.append("r")
 
     def _interrupt(self, screen: Screen) -> None:
         if screen.session is not None:

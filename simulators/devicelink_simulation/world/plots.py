@@ -25,8 +25,6 @@ FORGET = (
 """What somebody with the file and no key may try, to make a held laser look free."""
 _UNSYNCED = (18, 25)
 """Of a session's syncs, those on its way to READY and of what it records there first."""
-_READY_S = 1.0
-"""By then READY has begun after STANDBY, where nothing holds it up."""
 
 
 def plot(chance: Dice, visit: Visit) -> Plot:
@@ -50,7 +48,8 @@ def _in_standby(visit: Visit, stay_s: float) -> Visit:
 
 
 def _in_ready_s(chance: Dice, visit: Visit) -> float:
-    return round(_standby_s(visit) + _READY_S + chance.uniform(0, 0.4), 4)
+    ready_s = LASERS[visit.laser].hands.ready_s
+    return round(_standby_s(visit) + ready_s + chance.uniform(0, 0.4), 4)
 
 
 def _on_the_way_s(chance: Dice, visit: Visit) -> float:

@@ -218,7 +218,7 @@ def silent_laser_is_locked(seen: Evidence) -> Iterator[str]:
     """A laser that has not told its status for a second is not left READY."""
     if seen.troubles("power", "suspend", "freeze", "terminal") or unplugged(seen, seen.end_ns):
         return
-    for line in seen.ons:
+    for line in seen.first_ons():
         until_ns = min(
             seen.first_off_after(line.at_ns) or seen.end_ns,
             seen.processes[line.process].died_ns or seen.end_ns,
@@ -238,8 +238,9 @@ def held_control_ends_light(seen: Evidence) -> Iterator[str]:
     """Output seen before READY has stood for half a second ends light."""
     if seen.troubles("fault", "power", "suspend", "freeze", "terminal", "kill"):
         return
+    outputs = [each for each in seen.heard if seen.speech.shows_output(each.text)]
     readies = [entry for entry in seen.entries if entry.type == "ready.confirmed"]
-    for line in seen.ons:
+    for line in seen.ons if outputs else ():
         intents = [
             entry
             for at_ns, process, entry in seen.acked.values()
@@ -250,8 +251,8 @@ def held_control_ends_light(seen: Evidence) -> Iterator[str]:
             continue
         ready = next((e for e in readies if e.index > intent.index), None)
         stood_ns = seen.at_mono(ready.mono_ns, ready.boot) if ready else line.at_ns
-        for each in seen.heard:
-            if each.process != line.process or not seen.speech.shows_output(each.text):
+        for each in outputs:
+            if each.process != line.process:
                 continue
             off_ns = seen.first_off_after(line.at_ns) or seen.end_ns
             bound_ns = each.at_ns + HELD_WITHIN_NS + seen.slack_ns()

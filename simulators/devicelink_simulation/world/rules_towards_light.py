@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.clinic import CERTIFIED, EVA, EVA_UNTIL_S
+from devicelink_simulation.world.evidence import TOWARDS_LIGHT
 from devicelink_simulation.world.judging import GUARD_MISSED_NS, MS, SECOND, at_s
 from devicelink_simulation.world.wires.contract import Does
 
@@ -80,7 +81,7 @@ def _another_cause(seen: Evidence, after_ns: int, until_ns: int) -> bool:
     return (
         seen.lit_by_others(after_ns, until_ns)
         or bool(sent)
-        or not any(seen.speech.does(line.text) is Does.ENABLES for line, _ in commands)
+        or not any(seen.speech.does(line.text) in TOWARDS_LIGHT for line, _ in commands)
     )
 
 
@@ -95,7 +96,7 @@ def nothing_lit_without_cause(seen: Evidence) -> Iterator[str]:
         causes = [
             line.at_ns
             for line, _ in seen.commands_between(0, lit.on_ns)
-            if seen.speech.does(line.text) is Does.ENABLES
+            if seen.speech.does(line.text) in TOWARDS_LIGHT
         ]
         causes += [at for at, key, value in seen.touched if (key, value) in seen.hands.lights]
         causes = [at for at in causes if at <= lit.on_ns]

@@ -55,7 +55,10 @@ class World:
         self.story = story
         self.kernel = Kernel(dice(story.seed, "schedule"))
         self.disk = SimDisk.from_snapshot(template.files)
-        self.benches = {each.serial: Bench(each, self.kernel, story.seed) for each in story.lasers}
+        self.benches = {
+            each.serial: Bench(each, self.kernel, story.seed, template.permit_key)
+            for each in story.lasers
+        }
         self.machine = Machine(
             kernel=self.kernel,
             disk=self.disk,

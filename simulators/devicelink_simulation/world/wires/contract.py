@@ -38,6 +38,10 @@ class Does(Enum):
     ENABLES = auto()
     DARKENS = auto()
     """The one that takes light away first; what else a lock sends is not looked at."""
+    SUSTAINS = auto()
+    """Lets a hand make the laser READY, and keeps it so for a while; answered by the status."""
+    PERMITS = auto()
+    """A signed permit, by which a console leaves LOCKED; it makes nothing READY."""
     ASKS = auto()
     """A question for the laser's status."""
     SETS = auto()
@@ -115,6 +119,40 @@ class Speech(Protocol):
         ...
 
 
+class Read(NamedTuple):
+    """How far a console was read: what a status tells, and what a sustaining command shows."""
+
+    nonce: str
+    last_event: int
+
+
+class Account(Protocol):
+    """What only a console tells that keeps account of itself; frames as in `Speech`."""
+
+    outlive: frozenset[str]
+    """Faults under which a lease does not end."""
+
+    def told(self, reply: str) -> Read | None:
+        """What a status tells; None for a reply that is none."""
+        ...
+
+    def shown(self, command: str) -> Read | None:
+        """What a sustaining command shows as read; None for any other command."""
+        ...
+
+    def events_in(self, reply: str) -> tuple[int, ...]:
+        """The numbers of the events that a reply tells."""
+        ...
+
+    def lease_ns(self, command: str, reply: str) -> int | None:
+        """For how long one sustaining command lasts, by a permit that was taken; None else."""
+        ...
+
+    def takes(self, command: str, reply: str) -> bool:
+        """Whether a sustaining command was taken."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Hands:
     """What people and surroundings may do to the laser, as its simulator's knobs."""
@@ -164,6 +202,12 @@ class Hands:
     """What of it makes the laser ready, in order."""
     standby_s: float = 0.1
     """About so long it takes from signing in to STANDBY, at the speed of the wire."""
+    ready_s: float = 1.0
+    """By then READY has begun after STANDBY, where nothing holds it up."""
+    makes_ready: str = ""
+    """The console's own READY key, pressed; empty where the host's order is enough."""
+    services: tuple[str, ...] = ()
+    """What somebody from the maker does at a locked laser: it makes light that no session knows."""
     memory_s: float = 0.0
     """For so long the laser's own meter shows light that has ended."""
 
@@ -188,3 +232,7 @@ class Make:
     speech: Speech
     hands: Hands
     identity: str = "asserted"
+    account: Account | None = None
+    """Where the laser is a console that keeps account of itself."""
+    permit_key: str = ""
+    """The knob that holds the station's public key for permits; empty where nobody signs any."""

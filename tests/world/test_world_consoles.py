@@ -1,0 +1,140 @@
+"""Consoles that keep account of themselves: what hands, feet and hosts do there, and what is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devicelink_simulation.world.lasers import LASERS
+from devicelink_simulation.world.people import well
+from devicelink_simulation.world.runs import play
+from devicelink_simulation.world.story import Act, Laser, Story, Trouble
+from devicelink_simulation.world.wires.olcp import LOCK
+
+CONSOLES = [serial for serial, make in LASERS.items() if make.account is not None]
+CO2 = CONSOLES[0]
+STANDBY, ASK, READY = Act("see", "STANDBY"), Act("type", "r"), Act("see", "READY")
+PRESS, RELEASE = Act("hand", "footswitch=pressed"), Act("hand", "footswitch=released")
+LIGHT = (Act("wait", "0.6"), PRESS, Act("wait", "0.3"), RELEASE)
+LEAVE = Act("type", "q")
+
+
+def visit(*acts, serial=CO2, pause_s=0.1):
+    """One visit of somebody certified."""
+    return replace(well(serial), acts=acts, pause_s=pause_s)
+
+
+def told(*visits, troubles=()):
+    """A story at the console of its first visit."""
+    serial = visits[0].laser
+    struck = tuple(replace(trouble, laser=serial) for trouble in troubles)
+    return Story(1, visits, struck, (Laser(serial),))
+
+
+def entries(ran, *kinds):
+    """Entries of some kinds, in order."""
+    return [entry for entry in ran.entries if entry.type in kinds]
+
+
+def lit(ran, serial=CO2):
+    """How many pulses left in each shot, by the laser's truth."""
+    events = ran.world.benches[serial].truth.events
+    return [event["pulses"] for event in events if event["event"] == "light_off"]
+
+
+def test_nobody_who_forgets_the_ready_key_is_ready():
+    """Without a hand at the console there is no READY; the session goes back to STANDBY."""
+    ran, violations = play(told(visit(STANDBY, ASK, Act("see", "ARMING"), Act("wait", "17"), LEAVE)))
+    assert violations == []
+    assert not entries(ran, "ready.confirmed")
+    assert "nobody made it READY" in entries(ran, "standby.requested")[0].data["reason"]
+    assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
+
+
+@pytest.mark.parametrize("early", [Act("wait", "0.1"), Act("hand", "ready_key=press")])
+def test_a_ready_key_pressed_too_early_does_nothing(early):
+    """No lease holds before READY is intended and recorded, so the key has no effect."""
+    ran, violations = play(told(visit(STANDBY, early, ASK, READY, *LIGHT, LEAVE)))
+    assert violations == []
+    enabled = [e for e in ran.world.benches[CO2].truth.events if e["event"] == "enabled"]
+    assert len(enabled) == 1
+    assert len(lit(ran)) == 1
+
+
+@pytest.mark.parametrize("serial", CONSOLES)
+def test_every_pulse_of_a_session_stands_in_its_record(serial):
+    """What left by the laser's truth is what reports tell, and what the counter moved on by."""
+    light = (*LIGHT, *LIGHT)
+    ran, violations = play(told(visit(STANDBY, ASK, READY, *light, LEAVE, serial=serial)))
+    assert violations == []
+    reports = entries(ran, "scan.recorded", "pulses.recorded")
+    recorded = [e.data["last_pulse"] - e.data["first_pulse"] + 1 for e in reports]
+    assert recorded == lit(ran, serial)
+    (counter,) = entries(ran, "counter.reconciled")
+    assert (counter.data["recorded"], counter.data["unexplained"]) == (sum(recorded), 0)
+
+
+def test_pulses_made_in_service_are_told_by_the_next_session():
+    """Three pulses between two sessions are unexplained, and a finding of the next verdict."""
+    hands = LASERS[CO2].hands
+    first = visit(
+        *(STANDBY, LEAVE, Act("gone")), *(Act("hand_after", each) for each in hands.services)
+    )
+    ran, violations = play(told(first, visit(STANDBY, ASK, READY, LEAVE, pause_s=1.0)))
+    assert violations == []
+    between = [e for e in entries(ran, "counter.reconciled") if "of" in e.data]
+    assert [entry.data["unexplained"] for entry in between] == [3]
+    verdict = next(e for e in entries(ran, "verdict.permitted") if e.index > between[0].index)
+    assert "counter_unexplained" in {found["code"] for found in verdict.data["findings"]}
+
+
+def test_what_a_dead_session_recorded_is_explained():
+    """A session is killed after its light was recorded: the next one has nothing to explain."""
+    dies = visit(STANDBY, ASK, READY, *LIGHT, Act("wait", "9"), pause_s=0.5)
+    story = told(
+        *(visit(STANDBY, LEAVE), dies, visit(STANDBY, ASK, READY, LEAVE, pause_s=3.0)),
+        troubles=[Trouble("kill", 8.0, whom="session")],
+    )
+    ran, violations = play(story)
+    assert violations == []
+    assert entries(ran, "session.interrupted")
+    assert entries(ran, "scan.recorded")
+    assert not [e for e in entries(ran, "counter.reconciled") if e.data.get("of")]
+
+
+@pytest.mark.parametrize("serial", CONSOLES)
+def test_a_foot_that_lets_go_ends_no_session(serial):
+    """Light that ends while the status is asked for is no unexpected emission."""
+    for let_go in range(12):
+        press = (Act("wait", "0.6"), PRESS, Act("wait", f"{0.3 + let_go * 0.007:.3f}"), RELEASE)
+        ran, violations = play(told(visit(STANDBY, ASK, READY, *press, LEAVE, serial=serial)))
+        assert violations == []
+        (closed,) = entries(ran, "session.closed")
+        assert closed.data["end"]["code"] == "ended"
+
+
+def test_whatever_another_host_says_it_makes_no_light_but_may_lock():
+    """In READY each of its words is met; a LOCK but for its last flag is ended by our next one."""
+    make = LASERS[CO2]
+    for order in dict.fromkeys(make.hands.others):
+        ran, violations = play(
+            told(
+                visit(STANDBY, ASK, READY, Act("wait", "2.5"), LEAVE),
+                troubles=[Trouble("host", 4.6, order)],
+            )
+        )
+        assert violations == []
+        (closed,) = entries(ran, "session.closed")
+        locks = bytes.fromhex(order) in {LOCK, LOCK[:-1]}
+        assert closed.data["end"]["code"] in ({"laser_locked"} if locks else {"ended"})
+
+
+def test_a_console_does_not_know_the_key_of_another_station():
+    """Without this station's key in a slot the console takes no permit, and nothing is READY."""
+    story = replace(
+        told(visit(STANDBY, ASK, READY, LEAVE)), lasers=(Laser(CO2, (("permit_key_1", ""),)),)
+    )
+    ran, violations = play(story)
+    assert violations == []
+    assert not entries(ran, "standby.confirmed", "ready.confirmed")
