@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
+_TOLD = frozenset(
+    {
+        "device.identified",
+        "device.events_recorded",
+        "counter.reconciled",
+        "scan.recorded",
+        "pulses.recorded",
+    }
+)
 _LATER = ("released", "next_event", "relay")
 """Left out until an entry tells them: tables made before there were such entries still fit."""
 ACCEPTABLE = {
@@ -94,8 +103,10 @@ class Device(BaseModel):
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
-    """What the lifetime counter stood at when it was last reconciled, and what was recorded since:
-    a session that died has reconciled nothing."""
+    """What the lifetime counter stood at when it was last reconciled, and what was recorded since.
+
+    A session that died has reconciled nothing.
+    """
     firmware: str | None = None
     next_event: int | None = None
     """Where to read on in what the device numbered by itself; None where it numbers nothing."""
@@ -177,11 +188,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
-        case "device.identified" | "device.events_recorded" | "counter.reconciled":
-            return _told_by_itself(entry)
-        case "scan.recorded" | "pulses.recorded" if old["counter"] is not None:
-            pulses = entry.data["last_pulse"] - entry.data["first_pulse"] + 1
-            return {"counter": old["counter"] + pulses}
+        case _ if entry.type in _TOLD:
+            return _told_by_itself(old, entry)
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -210,9 +218,12 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {}
 
 
-def _told_by_itself(entry: Entry) -> dict[str, object]:
+def _told_by_itself(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     """What the device said of itself."""
     match entry.type:
+        case "scan.recorded" | "pulses.recorded":
+            pulses = entry.data["last_pulse"] - entry.data["first_pulse"] + 1
+            return {} if old["counter"] is None else {"counter": old["counter"] + pulses}
         case "device.identified":
             return {"firmware": entry.data.get("firmware")}
         case "device.events_recorded":
@@ -238,11 +249,7 @@ REGISTER = Projection(
         {
             "device.registered",
             "device.accepted",
-            "device.identified",
-            "device.events_recorded",
-            "counter.reconciled",
-            "scan.recorded",
-            "pulses.recorded",
+            *_TOLD,
             "device.held",
             "device.acknowledged",
             "device.released",

@@ -223,7 +223,9 @@ STORIES_IN_CONSOLES: dict[str, tuple[Story, ...]] = {
         troubles=(Trouble("knob", 1.0, "interlock_1=open", for_s=0.5),),
     ),
     "console_without_a_lease": _told(
-        _visit(_STANDBY, _ASK, _READY, Act("wait", "0.6"), _PRESS, Act("wait", "4"), serial=_ERBIUM),
+        _visit(
+            _STANDBY, _ASK, _READY, Act("wait", "0.6"), _PRESS, Act("wait", "4"), serial=_ERBIUM
+        ),
         troubles=(Trouble("fault", 4.0, "unplug@for=4"),),
     ),
 }

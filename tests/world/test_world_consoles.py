@@ -45,7 +45,9 @@ def lit(ran, serial=CO2):
 
 def test_nobody_who_forgets_the_ready_key_is_ready():
     """Without a hand at the console there is no READY; the session goes back to STANDBY."""
-    ran, violations = play(told(visit(STANDBY, ASK, Act("see", "ARMING"), Act("wait", "17"), LEAVE)))
+    ran, violations = play(
+        told(visit(STANDBY, ASK, Act("see", "ARMING"), Act("wait", "17"), LEAVE))
+    )
     assert violations == []
     assert not entries(ran, "ready.confirmed")
     assert "nobody made it READY" in entries(ran, "standby.requested")[0].data["reason"]

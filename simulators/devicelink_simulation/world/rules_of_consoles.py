@@ -77,7 +77,9 @@ def light_ends_when_told(seen: Evidence) -> Iterator[str]:
 
 
 def _struck(seen: Evidence, faults: frozenset[str]) -> bool:
-    names = {trouble.value.partition("@")[0].partition(":")[0] for _, trouble in seen.troubles("fault")}
+    names = {
+        trouble.value.partition("@")[0].partition(":")[0] for _, trouble in seen.troubles("fault")
+    }
     return bool(names & faults)
 
 
@@ -238,7 +240,11 @@ def sessions_account_for_their_light(seen: Evidence) -> Iterator[str]:
         if made != told:
             yield f"session {entry.session} made {made} pulses and tells {told}"
         for each in mine:
-            if each.type == "counter.reconciled" and "of" not in each.data and each.data["unexplained"]:
+            if (
+                each.type == "counter.reconciled"
+                and "of" not in each.data
+                and each.data["unexplained"]
+            ):
                 yield f"entry {each.index} leaves {each.data['unexplained']} pulses unexplained"
 
 
