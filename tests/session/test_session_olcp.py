@@ -176,3 +176,17 @@ def test_an_interlock_in_ready_ends_the_session(console):
     (counter,) = clinic.entries("counter.reconciled")
     assert counter.data["unexplained"] == 0, counter.data
     assert clinic.entries("scan.recorded")[-1].data["outcome"] == "aborted"
+
+
+def test_a_counter_that_went_back_holds_the_laser(console):
+    """Nobody knows any more what it did: the next session is refused, and so is every later one."""
+    clinic = console()
+    code, _ = clinic.ended(in_ready(clinic, "--for", "0.2"))
+    assert code == 0
+    clinic.laser.set("fault=counter_lost")
+    for _ in range(2):
+        code, ran = clinic.session("--for", "0.2")
+        refused = {each["code"] for each in ran["verdict"]["findings"]}
+        assert (code, ran["end"]["code"]) == (1, "refused")
+        assert "held_counter_backwards" in refused
+    assert len(clinic.entries("unlock.intended")) == 1
