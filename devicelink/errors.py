@@ -22,6 +22,7 @@
     │   ├── DriverNotAllowed 2   this station does not allow it
     │   └── DriverUnusable   2   it is installed and does not work
     ├── GuardGone            1   the guard died or acted by itself; nothing is enabled any more
+    ├── RelayLost            1   the relay in the laser's interlock circuit does not hold it
     ├── LockUnconfirmed      3   the laser is not confirmed locked; outranks all
     ├── JournalUnwritable    1   an entry could not be made durable
     └── JournalBroken        4   the evidence is broken
@@ -148,6 +149,10 @@ class DriverUnusable(DriverError):
 
 class GuardGone(DeviceLinkError):
     """The guard died, hangs or acted by itself: nothing may be enabled any more."""
+
+
+class RelayLost(DeviceLinkError):
+    """The relay in the laser's interlock circuit opened, does not answer, or is another one."""
 
 
 class LockUnconfirmed(DeviceLinkError):

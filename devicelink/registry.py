@@ -18,6 +18,7 @@ from devicelink.errors import (
 )
 from devicelink.journal.projection import Projection
 from devicelink.meter import MeterDeclaration
+from devicelink.relay import RelayDeclaration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from devicelink.driver import Declaration, Driver
     from devicelink.journal.entry import Entry
     from devicelink.meter import Meter
+    from devicelink.relay import Relay
 
 GROUP = "devicelink.drivers"
 
@@ -49,11 +51,25 @@ class MeterFactory(Protocol):
         ...
 
 
+class RelayFactory(Protocol):
+    """The same for a relay in a laser's interlock circuit."""
+
+    declaration: RelayDeclaration
+
+    def __call__(self, configuration: Mapping[str, str]) -> Relay:
+        """A driver for one relay; raises `ConfigError` for a configuration it does not know."""
+        ...
+
+
+Factory = DriverFactory | MeterFactory | RelayFactory
+
+
 class Kind(StrEnum):
     """What a driver is for; its declaration tells."""
 
     LASER = "laser"
     METER = "meter"
+    RELAY = "relay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +122,37 @@ def find(name: str) -> Installed:
 
 
 def load(name: str) -> DriverFactory:
-    """Import a laser's driver; raises what `load_any` raises, `DriverUnusable` for a meter's."""
+    """Import a laser's driver; raises what `load_any` raises, `DriverUnusable` for another's."""
     factory = load_any(name)
-    if _is_meter(factory):
-        raise DriverUnusable(_meter_words(name))
+    if kind_of(factory) is not Kind.LASER:
+        raise DriverUnusable(_no_laser_words(name, kind_of(factory)))
     return cast("DriverFactory", factory)
 
 
 def load_meter(name: str) -> MeterFactory:
-    """Import a meter's driver; raises what `load_any` raises, `DriverUnusable` for a laser's."""
+    """Import a meter's driver; raises what `load_any` raises, `DriverUnusable` for another's."""
     factory = load_any(name)
     if not _is_meter(factory):
-        raise DriverUnusable(f"{name} is a laser, not a meter: it measures nothing for a check.")
+        kind = kind_of(factory).value
+        raise DriverUnusable(f"{name} is a {kind}, not a meter: it measures nothing for a check.")
     return factory
 
 
-def load_any(name: str) -> DriverFactory | MeterFactory:
+def load_relay(name: str) -> RelayFactory:
+    """Import a relay's driver; raises what `load_any` raises, `DriverUnusable` for another's."""
+    factory = load_any(name)
+    if not _is_relay(factory):
+        kind = kind_of(factory).value
+        raise DriverUnusable(f"{name} is a {kind}, not a relay: it opens no interlock circuit.")
+    return factory
+
+
+def load_any(name: str) -> Factory:
     """Import a driver; raises `DriverUnknown` or `DriverUnusable`, naming its distribution."""
     claim = find(name)
     point = importlib.metadata.EntryPoint(name=claim.name, value=claim.target, group=GROUP)
     try:
-        factory = cast("DriverFactory | MeterFactory", point.load())
+        factory = cast("Factory", point.load())
         declared = factory.declaration.name
     except Exception as error:
         raise DriverUnusable(f"The driver {claim} does not load: {error!r}.") from error
@@ -135,25 +161,39 @@ def load_any(name: str) -> DriverFactory | MeterFactory:
     return factory
 
 
-def kind_of(factory: DriverFactory | MeterFactory) -> Kind:
-    """Whether it drives lasers or meters."""
-    return Kind.METER if _is_meter(factory) else Kind.LASER
+def kind_of(factory: Factory) -> Kind:
+    """Whether it drives lasers, meters or relays."""
+    if _is_meter(factory):
+        return Kind.METER
+    return Kind.RELAY if _is_relay(factory) else Kind.LASER
 
 
-def _is_meter(factory: DriverFactory | MeterFactory) -> TypeGuard[MeterFactory]:
+def _is_meter(factory: Factory) -> TypeGuard[MeterFactory]:
     return isinstance(factory.declaration, MeterDeclaration)
 
 
-def refuse_meter(name: str) -> None:
-    """Raise `DriverNotAllowed` for a meter's driver, where sessions are meant."""
-    if _loaded_kind(name) is Kind.METER:
-        raise DriverNotAllowed(_meter_words(name))
+def _is_relay(factory: Factory) -> TypeGuard[RelayFactory]:
+    return isinstance(factory.declaration, RelayDeclaration)
 
 
-def _meter_words(name: str) -> str:
+def require_laser(name: str) -> None:
+    """Raise `DriverNotAllowed` for a meter's or a relay's driver, where sessions are meant."""
+    kind = _loaded_kind(name)
+    if kind in _NO_LASERS:
+        raise DriverNotAllowed(_no_laser_words(name, kind))
+
+
+_NO_LASERS = {
+    Kind.METER: "nothing is registered or unlocked by it",
+    Kind.RELAY: "a laser is registered with it: devicelink device add SERIAL --interlock RELAY "
+    "--interlock-port PORT --by ID",
+}
+
+
+def _no_laser_words(name: str, kind: Kind) -> str:
     return (
-        f"{name} is a meter, not a laser: it makes no light, so nothing is registered or unlocked "
-        f"by it. Ask it with: devicelink driver probe {name} PORT"
+        f"{name} is a {kind.value}, not a laser: it makes no light, so {_NO_LASERS[kind]}. Ask it "
+        f"with: devicelink driver probe {name} PORT"
     )
 
 
@@ -183,7 +223,14 @@ def make_meter(name: str, configuration: Mapping[str, str]) -> Meter:
     return factory(configuration)
 
 
-def _check_keys(factory: DriverFactory | MeterFactory, configuration: Mapping[str, str]) -> None:
+def make_relay(name: str, configuration: Mapping[str, str]) -> Relay:
+    """A relay's driver; raises what `load_relay` raises, and `ConfigError` for unknown keys."""
+    factory = load_relay(name)
+    _check_keys(factory, configuration)
+    return factory(configuration)
+
+
+def _check_keys(factory: Factory, configuration: Mapping[str, str]) -> None:
     name, keys = factory.declaration.name, factory.declaration.configuration_keys
     unknown = sorted(set(configuration) - set(keys))
     if unknown:
@@ -207,7 +254,7 @@ def require_allowed(name: str, state: Mapping[str, Mapping[str, object]]) -> Non
     """Raise `DriverNotAllowed` where the station's configuration does not name the driver."""
     allowed = allowed_drivers(state)
     if name not in allowed:
-        refuse_meter(name)
+        require_laser(name)
         raise DriverNotAllowed(
             f"This station does not allow the driver {name!r}. Allowed: "
             f"{', '.join(allowed) or 'none'}. That was fixed when it was made. For another laser "

@@ -136,6 +136,7 @@ REAL = {
 """Each error by a cause that there is: what is done before, or what a wire answers; a command."""
 ELSEWHERE = {
     "Stopped": "ends a wait inside a session, never a command; tests/link/test_link.py",
+    "RelayLost": "ends a session, as its result; tests/session/test_session_relay.py",
     "GuardGone": "ends a session, as its result; tests/session/test_session_attacked.py",
 }
 

@@ -19,7 +19,7 @@ from devicelink.cli.common import (
     key_values,
     open_station,
 )
-from devicelink.cli.words import lock_words, released_words, to_accept_words
+from devicelink.cli.words import lock_words, relay_words, released_words, to_accept_words
 from devicelink.devices.register import ACCEPTABLE, simulated_serial, wire_serial
 from devicelink.errors import ConfigError, Refused
 from devicelink.journal.entry import Draft
@@ -56,6 +56,15 @@ def add(
         list[str] | None,
         typer.Option(help=f"What its wire lacks and the clinic accepts: {', '.join(ACCEPTABLE)}."),
     ] = None,
+    interlock: Annotated[
+        str | None,
+        typer.Option(
+            help="Serial number of the relay in its interlock circuit, as on the relay's label; "
+            "none: there is none any more."
+        ),
+    ] = None,
+    interlock_port: Annotated[str | None, typer.Option(help="Where that relay is.")] = None,
+    interlock_driver: Annotated[str, typer.Option(help="The relay's driver.")] = "interlock",
     by: By = None,
     pin_file: PinFile = None,
     data: Data = None,
@@ -67,8 +76,7 @@ def add(
     from devicelink.session.ownership import borrow
 
     _check_words(serial, trigger, accept or [])
-    if port is not None and "://" not in port:
-        port = str(Path(port).absolute())
+    port = _absolute(port)
     station = open_station(data)
     state = station.state()
     named = simulated_serial(serial) if station.simulated else serial
@@ -98,6 +106,11 @@ def add(
                 "udi": udi,
             }
             drafts.append(_draft("device.registered", data_, named, person.id))
+        bound = _relay(
+            interlock, _absolute(interlock_port), interlock_driver, simulated=station.simulated
+        )
+        if bound is not None:
+            drafts.append(_draft("device.relay_bound", bound, named, person.id))
         drafts += [
             _draft(
                 "device.accepted", {"code": code, "sentence": ACCEPTABLE[code]}, named, person.id
@@ -105,11 +118,17 @@ def add(
             for code in accept or []
         ]
         if not drafts:
-            raise ConfigError("Nothing to do: give --driver and --port, or --accept CODE.")
+            raise ConfigError(
+                "Nothing to do: give --driver and --port, --interlock and --interlock-port, or "
+                "--accept CODE."
+            )
         station.journal.append_all(drafts)
     device = station.device(named)
     write_card(station.folder, device, station.runtime.disk)
-    text = f"{named} is registered on {device.port}.{to_accept_words(device, hidden)}"
+    text = (
+        f"{named} is registered on {device.port}.{relay_words(device)}"
+        f"{to_accept_words(device, hidden)}"
+    )
     emit(as_json, device.model_dump(mode="json"), text)
 
 
@@ -121,6 +140,31 @@ def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str
     if "serial" in registry.load(driver).declaration.configuration_keys:
         configuration.setdefault("serial", wire_serial(serial))
     return configuration
+
+
+def _absolute(port: str | None) -> str | None:
+    return str(Path(port).absolute()) if port is not None and "://" not in port else port
+
+
+def _relay(
+    serial: str | None, port: str | None, driver: str, *, simulated: bool
+) -> dict[str, object] | None:
+    """What is recorded of a relay; None where nothing is said of one. Raises as `add` does."""
+    from devicelink import registry
+    from devicelink.devices.register import RelayBinding
+
+    if serial is None and port is None:
+        return None
+    if serial == "none" and port is None:
+        return {"relay": None}
+    if serial is None or port is None:
+        raise ConfigError("A relay needs both: --interlock SERIAL and --interlock-port PORT.")
+    if not _SERIAL.fullmatch(serial):
+        raise ConfigError("A relay's serial number is 1 to 60 visible ASCII characters.")
+    registry.make_relay(driver, {})
+    _check_port(port, simulated=simulated)
+    named = simulated_serial(serial) if simulated else serial
+    return {"relay": RelayBinding(serial=named, driver=driver, port=port).model_dump(mode="json")}
 
 
 def _check_words(serial: str, trigger: str, accept: list[str]) -> None:
@@ -188,6 +232,7 @@ def _line(device: Device) -> str:
     released = f"  {released_words(device.released.sentence)}" if device.released else ""
     return (
         f"{device.serial}  {device.driver}  {device.port}  {word}"
+        + relay_words(device)
         + released
         + (f"  HELD: {held}" if held else "")
     )
@@ -286,7 +331,7 @@ def release(
     if to not in ("panel", "service"):
         raise ConfigError(f"A laser is released --to panel or --to service, not to {to!r:.40}.")
     station = open_station(data)
-    station.device(serial)
+    relay = station.device(serial).relay
     person = acting(station, by, pin_file, "administrator")
     entry = custody.release(station, serial, person, to=to, reason=reason)
     text = (
@@ -294,6 +339,11 @@ def release(
         f"neither watches nor locks it by itself; devicelink lock {serial} still works. When it is "
         f"back: devicelink device return {serial} --by ID"
     )
+    if relay is not None:
+        text += (
+            f" Its interlock relay {relay.serial} stays open meanwhile: unplug the relay from the "
+            "interlock's connector, leave the door contact in, and plug the relay in again after."
+        )
     emit(as_json, {"index": entry.index, **entry.data}, text)
 
 

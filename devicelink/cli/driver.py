@@ -59,12 +59,15 @@ def probe(
     from devicelink import registry
     from devicelink.cli.common import key_values
     from devicelink.cli.meter import probe_meter
+    from devicelink.cli.relay import probe_relay
     from devicelink.link.transcript import NoTranscript
     from devicelink.runtime import ThreadRuntime
     from devicelink.session.connection import connect
 
-    if registry.kind_of(registry.load_any(name)) is registry.Kind.METER:
-        emit(as_json, *probe_meter(name, key_values(set_), port))
+    others = {registry.Kind.METER: probe_meter, registry.Kind.RELAY: probe_relay}
+    kind = registry.kind_of(registry.load_any(name))
+    if kind in others:
+        emit(as_json, *others[kind](name, key_values(set_), port))
         return
     connection = connect(
         driver=name,

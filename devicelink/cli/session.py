@@ -107,14 +107,16 @@ def list_sessions(data: Data = None, as_json: Json = False) -> None:
 @app.command("show")
 def show(session: str, data: Data = None, as_json: Json = False) -> None:
     """One session whole: verdict with all facts, settings, telemetry, locks, times."""
+    from devicelink.cli.showing import summary, summary_lines
     from devicelink.treatment import sessions
 
     station = open_station(data)
     found = sessions.find(station.state()["sessions"], session)
     first = int(session.removeprefix("S-"))
     entries = [e for e in station.journal.entries(start=first) if e.session == session]
-    document = {**found, "simulated": station.simulated, "entries": [_entry(e) for e in entries]}
-    lines = [_line(found)]
+    document = {**found, "simulated": station.simulated, **summary(entries)}
+    document["entries"] = [_entry(e) for e in entries]
+    lines = [_line(found), *summary_lines(entries)]
     lines += [f"  {e.at:%H:%M:%S.%f}  {e.index:>5}  {e.type:<22} {_brief(e)}" for e in entries]
     if station.simulated:
         lines.append("SIMULATED")

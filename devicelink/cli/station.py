@@ -48,7 +48,7 @@ def init(
     if by is None:
         raise ConfigError("Say who the first administrator is: --by ID.")
     for driver in allow_driver or ():
-        registry.refuse_meter(driver)
+        registry.require_laser(driver)
     own = (c.name for c in registry.installed() if c.distribution == "devicelink")
     station = Station.make(
         data_folder(data),

@@ -33,6 +33,12 @@ def lock_words(lock: str, at: str | None) -> str:
     return _LOCK_WORDS[lock].format(at=when)
 
 
+def relay_words(device: Device) -> str:
+    """The relay in its interlock circuit, where it has one."""
+    relay = device.relay
+    return f"  Interlock relay {relay.serial} on {relay.port}." if relay else ""
+
+
 def released_words(sentence: str) -> str:
     """In whose hands a laser is, so that nobody overlooks it."""
     return f"RELEASED {sentence.removeprefix('released ')}"

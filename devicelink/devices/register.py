@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
-_LATER = ("released", "next_event")
+_LATER = ("released", "next_event", "relay")
 """Left out until an entry tells them: tables made before there were such entries still fit."""
 ACCEPTABLE = {
     "identity_asserted": "The laser's serial number is not on its wire; a person confirmed it.",
@@ -58,6 +58,17 @@ class Release(BaseModel):
         return f"released to {whom} by {self.by}: devicelink neither watches nor locks it"
 
 
+class RelayBinding(BaseModel):
+    """The relay in a laser's interlock circuit: how it is reached, and who it has to be."""
+
+    model_config = ConfigDict(frozen=True)
+
+    serial: str
+    driver: str
+    port: str
+    configuration: dict[str, str] = {}
+
+
 class Device(BaseModel):
     """One registered device, as the entries tell it."""
 
@@ -89,6 +100,8 @@ class Device(BaseModel):
     """Where to read on in what the device numbered by itself; None where it numbers nothing."""
     released: Release | None = None
     """In whose hands it is; None while it is this station's to watch and to lock."""
+    relay: RelayBinding | None = None
+    """In its interlock circuit; None where there is none."""
 
     @property
     def held_unconfirmed(self) -> bool:
@@ -139,6 +152,7 @@ def _lasting(old: dict[str, object] | None) -> dict[str, object]:
         "counter",
         "released",
         "next_event",
+        "relay",
     )
     return {name: old[name] for name in kept if name in old} if old else {}
 
@@ -148,7 +162,7 @@ def _reduce(old: dict[str, object] | None, entry: Entry) -> dict[str, object]:
         data = {**_lasting(old), **entry.data}
         data |= {"serial": entry.device, "registered_by": entry.actor}
         made = Device.model_validate(data).model_dump(mode="json")
-        # as they were: a table made before there were releases and reasons still fits
+        # as they were: a table made before there were releases, reasons and relays still fits
         untouched = {name: data[name] for name in ("holds", *_LATER) if name in data}
         return {name: made[name] for name in made if name not in _LATER} | untouched
     if old is None:
@@ -175,6 +189,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {"released": {**handed, **told}}
         case "device.returned":
             return {"released": None}
+        case "device.relay_bound":
+            return {"relay": entry.data["relay"]}
         case "unlock.intended" | "ready.intended":
             return {"intents": [*old["intents"], entry.index], "lock": "unknown"}
         case "lock.confirmed" | "lock.attested_off" | "lock.unconfirmed":
@@ -225,6 +241,7 @@ REGISTER = Projection(
             "device.acknowledged",
             "device.released",
             "device.returned",
+            "device.relay_bound",
             "fault.latched",
             "unlock.intended",
             "ready.intended",

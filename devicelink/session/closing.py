@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import DeviceLinkError, GuardGone, JournalBroken, JournalUnwritable
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
+from devicelink.session import relaying
 from devicelink.session.connection import lock_whoever
 from devicelink.session.counters import reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
@@ -33,6 +34,7 @@ _WHY = {
 
 def lock_now(work: Work) -> LockOutcome | None:
     """Every way, until read back, then who it was; the guard is kept from acting meanwhile."""
+    relaying.let_go(work)
     if work.connection is None:
         return None
 
@@ -74,6 +76,7 @@ def lock_drafts(
 def close(work: Work, end: End) -> None:
     """Record how it ended; where the journal cannot, keep the facts beside it."""
     work.done.set()
+    relay = relaying.end(work)
     disk = work.context.runtime.disk
     lines: list[dict[str, object]] = []
     aside = None
@@ -81,7 +84,7 @@ def close(work: Work, end: End) -> None:
         aside = set_aside(guard_lines(work.context.folder, work.device.serial), disk)
         lines = take_lines(aside, disk)
     _read_the_rest(work)
-    drafts = _drafts(work, end, lines)
+    drafts = _drafts(work, end, lines, relay)
     try:
         work.context.journal.append_all(drafts)
     except (JournalUnwritable, JournalBroken) as error:
@@ -117,7 +120,12 @@ def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:
     return True
 
 
-def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[Draft]:
+def _drafts(
+    work: Work,
+    end: End,
+    guard_said: list[dict[str, object]],
+    relay: tuple[str, dict[str, object]] | None,
+) -> list[Draft]:
     """All that ends a session, in order; one append."""
     session, device, outcome = work.session, work.device.serial, work.outcome
     drafts = work.unrecorded + work.accounted()
@@ -144,6 +152,8 @@ def _drafts(work: Work, end: End, guard_said: list[dict[str, object]]) -> list[D
         add(_WHY[end.kind], why)
     if outcome is not None:
         drafts += lock_drafts(device, session, outcome, who=work.who)
+    if relay is not None:
+        add(*relay)
     if end.latch:
         add("fault.latched", {"code": end.code, "sentence": end.sentence})
     if work.unrecorded:
@@ -186,6 +196,8 @@ def leave(work: Work, last_guard: Callable[[Work], Guard]) -> None:
         work.requests.close()
     if work.touched and work.outcome is None:
         lock_now(work)
+    if work.relay is not None:
+        work.relay.leave()
     outcome = work.outcome
     if outcome is not None and not outcome.confirmed and not outcome.port_lost:
         _hand_over(work, last_guard)

@@ -132,8 +132,9 @@ def start_guard(
     configuration: Mapping[str, str],
     folder: Path,
     runtime: Runtime,
+    alive: Callable[[], None] = lambda: None,
 ) -> Guard:
-    """A guard that watches over the connection's port; raises `GuardGone`.
+    """A guard that watches over the connection's port; raises `GuardGone`, and what `alive` does.
 
     A port inside this process dies with it, so there is nothing to inherit and nothing to guard.
     """
@@ -149,6 +150,7 @@ def start_guard(
         folder=folder,
         runtime=runtime,
         rfc2217=isinstance(connection.port, Rfc2217Port),
+        alive=alive,
     )
 
 

@@ -112,6 +112,29 @@ class SettingsFacts(_Facts):
     """How long it took to read it all back; facts recorded before that was measured have none."""
 
 
+class RelayFacts(_Facts):
+    """The relay in the laser's interlock circuit, as registered and as it told."""
+
+    serial: str
+    driver: str
+    port: str
+    asked: bool = False
+    problem: str | None = "It was not asked."
+    """Why it cannot be had; None where it told who it is, and how."""
+    firmware: str | None = None
+    bound_ms: int | None = None
+    """From the last heartbeat to an open contact, at the longest."""
+    ordered: bool = False
+    """Whether this session has ordered it to close."""
+    holds: bool = False
+    is_open: bool = False
+    contact: str | None = None
+    faults: tuple[str, ...] = ()
+    opened_by: str | None = None
+    words: str | None = None
+    age_s: float | None = None
+
+
 class Facts(_Facts):
     """All that a verdict depends on."""
 
@@ -126,3 +149,5 @@ class Facts(_Facts):
     driver: DriverFacts | None
     reading: ReadingFacts | None
     settings: SettingsFacts | None
+    relay: RelayFacts | None = None
+    """None where the laser has none; facts recorded before there were relays have none."""

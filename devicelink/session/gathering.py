@@ -20,13 +20,14 @@ from devicelink.session.facts import (
     Facts,
     Purpose,
     ReadingFacts,
+    RelayFacts,
     SettingsFacts,
     StationFacts,
 )
 from devicelink.units import decimal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from devicelink.devices.register import Device
     from devicelink.driver import Declaration, Effective, Status
@@ -55,6 +56,8 @@ class Asked:
     effective: Effective | None = None
     read_s: float | None = None
     """How long it took to read settings and configuration back, the last time."""
+    relay: Callable[[], RelayFacts] | None = None
+    """Tells how the laser's relay is, where it was asked."""
     implied_trigger: str | None = None
     """What the requested settings would make of the trigger, before anything is set."""
 
@@ -91,6 +94,7 @@ def gather(context: Context, serial: str, asked: Asked, purpose: Purpose) -> Fac
         driver=_driver(declaration),
         reading=_reading(context, asked),
         settings=_settings(declaration, person, asked),
+        relay=_relay(device, asked),
     )
 
 
@@ -205,6 +209,13 @@ def _reading(context: Context, asked: Asked) -> ReadingFacts | None:
         locked=asked.locked,
         age_s=round(seconds(context.runtime.mono_ns() - asked.status_ns), 3),
     )
+
+
+def _relay(device: Device, asked: Asked) -> RelayFacts | None:
+    bound = device.relay
+    if bound is None or asked.relay is not None:
+        return asked.relay() if asked.relay else None
+    return RelayFacts(serial=bound.serial, driver=bound.driver, port=bound.port)
 
 
 def _settings(

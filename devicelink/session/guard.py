@@ -126,8 +126,12 @@ class ProcessGuard:
         folder: Path,
         runtime: Runtime,
         rfc2217: bool = False,
+        alive: Callable[[], None] = lambda: None,
     ) -> ProcessGuard:
-        """Start one and wait until it watches; raises `GuardGone` where it does not."""
+        """Start one and wait until it watches; raises `GuardGone` where it does not.
+
+        `alive` is called again and again meanwhile.
+        """
         runtime.ask_for_priority()
         lines_path = guard_lines(folder, serial)
         try:
@@ -161,7 +165,11 @@ class ProcessGuard:
         runtime.close(pipe_read)
         runtime.close(status_write)
         guard = cls(process, pipe_write, status_read, runtime)
-        runtime.wait_readable(status_read, START_WITHIN_S)
+        try:
+            _wait_readable(status_read, START_WITHIN_S, runtime, alive)
+        except BaseException:
+            process.kill()
+            raise
         if guard._heard() != ALIVE:
             process.kill()
             raise GuardGone("The guard process did not start; nothing was enabled.")
@@ -212,6 +220,13 @@ class ProcessGuard:
         if not heard:
             raise GuardGone("The guard process is gone.")
         return heard
+
+
+def _wait_readable(fd: int, within_s: float, runtime: Runtime, alive: Callable[[], None]) -> None:
+    """At most so long, in slices between which `alive` is called."""
+    give_up_ns = runtime.mono_ns() + nanoseconds(within_s)
+    while not runtime.wait_readable(fd, BEAT_EVERY_S) and runtime.mono_ns() < give_up_ns:
+        alive()
 
 
 def _two_pipes(runtime: Runtime) -> tuple[int, int, int, int]:

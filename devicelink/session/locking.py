@@ -17,6 +17,7 @@ from devicelink.errors import (
 )
 from devicelink.link.transcript import NoTranscript
 from devicelink.runtime import nanoseconds
+from devicelink.session import relaying
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard, lock_whoever
 from devicelink.session.lockdown import LOCK_WITHIN_S, LockOutcome
@@ -124,7 +125,7 @@ def _by_owner(
         )
     why = "did not answer" if answer is None else "could not read back a lock"
     unread = unreached(f"the program that owns it {why}", now_ns=0)
-    missing = _record(open_context, serial, unread)
+    missing = _record(open_context, serial, unread, owned=True)
     sentence = f"{serial} is not confirmed locked: the program that owns it {why}.{missing}"
     return Locked(confirmed=False, by="owner", sentence=sentence, at_the_laser=advice)
 
@@ -206,16 +207,26 @@ def _recovered(open_context: OpenContext, serial: str, held: Ownership) -> Recov
 
 
 def _record(
-    open_context: OpenContext, serial: str, outcome: LockOutcome, who: Who | None = None
+    open_context: OpenContext,
+    serial: str,
+    outcome: LockOutcome,
+    who: Who | None = None,
+    *,
+    owned: bool = False,
 ) -> str:
-    """The journal hears of it where it can; what is to be said where it could not."""
+    """The journal hears of it where it can; what is to be said where it could not.
+
+    The relay in its interlock circuit, which the journal alone knows, is opened with it; unless the
+    laser is `owned`, and the relay with it.
+    """
     try:
         context = open_context()
         journal_kept_facts(context)
         device = context.device(serial)
         session = device.open_sessions[-1] if device.open_sessions else None
         drafts = lock_drafts(serial, session, outcome, held=device.held_unconfirmed, who=who)
-        context.journal.append_all(drafts)
+        relay = [] if owned else relaying.open_left(context, device)
+        context.journal.append_all([*drafts, *relay])
     except DeviceLinkError as error:
         return f" This could not be recorded: {error}"
-    return ""
+    return "".join(f" {relaying.words(draft)}" for draft in relay)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from devicelink.errors import Finding, Severity
 from devicelink.link.port import PortKind
 from devicelink.people.entitlement import judge_entitlement
+from devicelink.session.relay_judgement import answers_for_dead_man, judge_relay, judged_later
 from devicelink.treatment.sessions import HOST_TRIGGER_KINDS, NEED_CLIENT
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def _reading(facts: Facts) -> Iterator[Finding]:
             f"The laser was emitting, or ready to, before this session; {locked[reading.locked]}.",
             "Find out who or what switched it on before you go on.",
         )
+    reading = judged_later(facts, reading)
     if reading.interlock_closed == "no":
         yield _refuse(
             "interlock_open", "The laser's interlock is open.", "Close the door and the connector."
@@ -317,7 +319,7 @@ def _wire(facts: Facts) -> Iterator[Finding]:
             "The laser does not tell whether light leaves it.",
             "Take READY for light. Look at the laser's own emission lamp.",
         )
-    if driver.dead_man is None:
+    if driver.dead_man is None and not answers_for_dead_man(facts):
         yield _warn(
             "no_dead_man",
             "The laser goes on by itself if station and cable both fail.",
@@ -432,6 +434,7 @@ _LOOKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     _station,
     _device,
     _reading,
+    judge_relay,
     _wire,
     _settings,
     _trigger,

@@ -10,6 +10,7 @@ from devicelink.link.port import PortKind, port_kind
 from devicelink.link.transcript import transcript_at
 from devicelink.registry import allowed_drivers
 from devicelink.runtime import nanoseconds
+from devicelink.session import relaying
 from devicelink.session import state as table
 from devicelink.session.account import Account
 from devicelink.session.closing import close, lock_now
@@ -53,6 +54,7 @@ def refused_early(work: Work) -> table.End | None:
     if not isinstance(work.own, Ownership):
         work.asked.problem = problem(work.own)
     elif may_be_reached(work):
+        relaying.reach(work)
         _reach(work)
     facts = gather(work.context, work.device.serial, work.asked, "early")
     verdict = judge(facts)
@@ -144,12 +146,28 @@ def since_last(work: Work, status: Status) -> None:
         work.asked.unexplained = now - known
 
 
+def close_relay(work: Work) -> table.Event | None:
+    """Close the laser's interlock circuit, where a relay opens it, and ask again what refuses.
+
+    Nothing else refused before. Raises what `relaying.close_circuit` raises.
+    """
+    if work.relay is None:
+        return None
+    relaying.close_circuit(work, work.relay)
+    facts = gather(work.context, work.device.serial, work.asked, "early")
+    verdict = judge(facts)
+    if verdict.permitted:
+        return None
+    record_verdict(work, facts, verdict)
+    return table.RefusedNow(work.now(), verdict.summary())
+
+
 def set_and_read_back(work: Work) -> Effective:
     """Settings are sent in LOCKED and read back, before any intent towards light."""
     connection, settings = work.reached(), work.request.settings
     work.append("settings.requested", {"settings": dict(settings)})
     work.touched = True
-    connection.driver.prepare(connection.link, settings)
+    connection.driver.prepare(work.living(connection), settings)
     effective = work.read_effective()
     work.asked.effective = effective
     work.append("settings.effective", effective_data(effective))
@@ -189,11 +207,13 @@ def guard_for(work: Work) -> Guard:
     """A guard over this session's port; raises `GuardGone`."""
     if not isinstance(work.own, Ownership):
         raise GuardGone("A device that is not owned cannot be guarded.")
-    return start_guard(
+    guard = start_guard(
         work.reached(),
         work.own,
         driver=work.device.driver,
         configuration=work.device.configuration,
         folder=work.context.folder,
         runtime=work.context.runtime,
+        alive=lambda: relaying.keep_beating(work),
     )
+    return relaying.beside(work, guard)

@@ -18,6 +18,7 @@ from devicelink.errors import (
     JournalUnwritable,
     LinkLost,
     ProtocolError,
+    RelayLost,
     Stopped,
     WrongDevice,
 )
@@ -44,6 +45,10 @@ POLL_STANDBY_S = 0.1
 PANEL_EVERY_S = 1.0
 MIRROR_EVERY_S = 60.0
 ASLEEP_MAX_S = 0.5
+_NOT_THE_LASERS = (
+    *(Stopped, LinkLost, WrongDevice, GuardGone, RelayLost, JournalUnwritable, JournalBroken),
+)
+"""What is no missing answer of the laser's, but the end of something else."""
 _OVER = frozenset({table.Phase.LOCKING, table.Phase.ENDED})
 """What was seen before the lock is not shown after it."""
 
@@ -177,6 +182,9 @@ class Session:
     def _prepare(self) -> table.Event:
         """Set, read back, start the guard, judge: all before `unlock.intended`."""
         work = self._work
+        refused = preparing.close_relay(work)
+        if refused is not None:
+            return refused
         effective = preparing.set_and_read_back(work)
         self._panel_id, self._panel_ns = effective.settings_id, work.now()
         self._state = table.opened(preparing.bounds_of(work, effective), work.now())
@@ -193,6 +201,8 @@ class Session:
             return posted_end(self.inbox) or table.Tick(work.now())
         except (JournalUnwritable, JournalBroken) as error:
             return table.NotDurable(work.now(), str(error))
+        except RelayLost as error:
+            return work.hard_end("interlock_relay", str(error), latch=True)
         except GuardGone as error:
             return work.hard_end("guard", str(error))
         except LinkLost as error:
@@ -290,7 +300,7 @@ class Session:
             if changed is not None:
                 return changed
             status = work.read_status()
-        except (Stopped, LinkLost, WrongDevice, GuardGone, JournalUnwritable, JournalBroken):
+        except _NOT_THE_LASERS:
             raise
         except DeviceLinkError as error:
             work.telemetry.missed(work.now(), str(error))

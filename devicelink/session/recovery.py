@@ -19,6 +19,7 @@ from devicelink.errors import (
 from devicelink.journal.entry import Draft
 from devicelink.journal.kept import journal_kept
 from devicelink.link.transcript import transcript_at
+from devicelink.session import relaying
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import (
     Who,
@@ -74,6 +75,7 @@ def recover(context: Context, serial: str, own: Ownership) -> Recovered | None:
         for line in lines
     ]
     drafts += lock_drafts(serial, session, outcome, held=device.held_unconfirmed, who=who)
+    drafts += relaying.open_left(context, device)
     recovered: dict[str, object] = {
         "intents": list(device.intents),
         "firmware": identity.firmware if identity else None,

@@ -15,6 +15,7 @@ from devicelink.errors import (
 from devicelink.journal import clock
 from devicelink.journal.entry import Draft
 from devicelink.link.transcript import NoTranscript
+from devicelink.session import relaying
 from devicelink.session.closing import lock_drafts
 from devicelink.session.connection import at_the_laser, connect, leave_to_guard, problem
 from devicelink.session.gathering import Asked, gather
@@ -129,6 +130,7 @@ def _ask(context: Context, device: Device, asked: Asked, held: Ownership) -> Non
         asked.problem = problem(error)
         return
     asked.guard = connection.guarded_by
+    relaying.look(context, device, asked)
     try:
         asked.firmware = connection.identify(device.serial).firmware
         asked.status = connection.driver.read_status(connection.link)

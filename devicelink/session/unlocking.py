@@ -99,7 +99,7 @@ def intend(work: Work, step: str) -> table.Event:
             "trigger": settings.trigger if settings else None,
             "control_released": {"answered_by": work.request.answered_by},
             "ends": {
-                "hard": list(HARD_ENDS),
+                "hard": [*HARD_ENDS, *(["interlock_relay"] if work.relay else [])],
                 "soft": [{"code": end.code, "due_mono_ns": end.due_ns} for end in work.soft_ends],
             },
         },

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devicelink.session.lockdown import LockOutcome
     from devicelink.session.ownership import LockRequests, Ownership
     from devicelink.session.permit import Verdict
+    from devicelink.session.relayed import HeldRelay
 
 ACT_MAX_S = 1.0
 """No answer may be older in READY, so nothing is read back for longer."""
@@ -145,6 +146,7 @@ class Work:
     connection: Connection | None = None
     transcript: Transcript | None = None
     guard: Guard = field(default_factory=NoGuard)
+    relay: HeldRelay | None = None
     facts: Facts | None = None
     verdict: Verdict | None = None
     soft_ends: tuple[table.SoftEnd, ...] = ()
@@ -220,7 +222,7 @@ class Work:
     def read_status(self) -> Status:
         """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too."""
         connection, asked_ns = self.reached(), self.now()
-        link = self._living(connection)
+        link = self.living(connection)
         if self.account is None:
             status = connection.driver.read_status(link)
         else:
@@ -238,14 +240,15 @@ class Work:
     def read_effective(self) -> Effective:
         """Ask for settings and configuration, and note how long that took. Raises `GuardGone`."""
         connection, asked_ns = self.reached(), self.now()
-        effective = connection.driver.read_effective(
-            self._living(connection), self.request.settings
-        )
+        effective = connection.driver.read_effective(self.living(connection), self.request.settings)
         self.asked.read_s = seconds(self.now() - asked_ns)
         return effective
 
-    def _living(self, connection: Connection) -> LivingLink:
-        """Before anything was permitted there is time: how much it took is judged."""
+    def living(self, connection: Connection) -> LivingLink:
+        """The link for one act: whoever uses it beats the guard, and the relay beside it.
+
+        Before anything was permitted there is time: how much it took is judged.
+        """
         until_ns = None if self.verdict is None else self.now() + nanoseconds(ACT_MAX_S)
         return LivingLink(connection.link, self.guard, self.context.runtime, until_ns)
 

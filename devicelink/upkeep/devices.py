@@ -20,6 +20,7 @@ from devicelink.upkeep.sight import Unseen, warn, wrong
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devicelink.devices.register import RelayBinding
     from devicelink.errors import Finding
     from devicelink.upkeep.sight import Sight
 
@@ -97,6 +98,27 @@ def check_ports(sight: Sight) -> Iterator[Finding | str]:
             yield f"The port {device.port} of {device.serial} is in the network: not tried."
         elif not found:
             yield f"The port {device.port} of {device.serial} is there, and ours to use."
+        if isinstance(device, Device) and device.relay is not None:
+            yield _relay(device.serial, device.relay)
+
+
+def _relay(serial: str, relay: RelayBinding) -> Finding | str:
+    """Whether the relay in its interlock circuit can be asked at all."""
+    why = ""
+    try:
+        registry.make_relay(relay.driver, relay.configuration)
+    except DeviceLinkError as error:
+        why = str(error)
+    if port_kind(relay.port) is PortKind.ABSENT:
+        why = f"the port {relay.port} is not there: unplugged, without power, or moved."
+    if not why:
+        return f"The port {relay.port} of the relay {relay.serial} is there."
+    return wrong(
+        "relay_unreachable",
+        f"The relay {relay.serial} in the interlock circuit of {serial} cannot be asked: {why}",
+        f"Check its cable and power. If it is elsewhere for good: devicelink device add {serial} "
+        f"--interlock {relay.serial} --interlock-port PATH --by ID",
+    )
 
 
 def _known(sight: Sight) -> list[Device | Card]:

@@ -6,7 +6,7 @@ import random  # noqa: TID251  (seeded, repeatable noise is physics, not secrecy
 
 
 class Noise:
-    """Noise of a measurement, the same for the same seed."""
+    """What a device does not do alike each time, the same for the same seed."""
 
     __slots__ = ("_source",)
 
@@ -16,6 +16,10 @@ class Noise:
     def gauss(self, sigma: float) -> float:
         """Normally distributed around zero, held to three sigma: a noise without wild values."""
         return max(-3 * sigma, min(3 * sigma, self._source.gauss(0.0, sigma)))
+
+    def whole(self, below: int) -> int:
+        """A whole number from 0, each as likely as another."""
+        return self._source.randrange(below)
 
 
 class Chance:

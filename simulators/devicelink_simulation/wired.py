@@ -35,10 +35,14 @@ STUCK_ACK = FaultKind(_STUCK, "commands are acknowledged and not carried out")
 
 
 class Answer(NamedTuple):
-    """The whole reply (empty: carried out in silence), and what is done before it leaves."""
+    """The whole reply (empty: carried out in silence), and what is done before it leaves.
+
+    Where a reply tells what came of the deed, `told` makes it when that is done.
+    """
 
     reply: bytes
-    deed: Callable[[], None] | None = None
+    deed: Callable[[], object] | None = None
+    told: Callable[[], bytes] | None = None
 
 
 class Cutter(Protocol):
@@ -136,7 +140,9 @@ class WiredDevice(ABC):
 
     def faulty(self, answer: Answer, _frame: bytes, exchange: Exchange) -> Answer:
         """The answer as faults that strike this exchange change it."""
-        return Answer(answer.reply) if _STUCK in exchange.faults else answer
+        if _STUCK not in exchange.faults:
+            return answer
+        return Answer(answer.told() if answer.told else answer.reply)
 
     def receive(self, data: bytes, now_ns: int) -> None:
         """Every whole command is answered, the rest waits; who restarts hears nothing."""
@@ -201,11 +207,16 @@ class WiredDevice(ABC):
         if exchange.faults:
             answer = self.faulty(answer, frame, exchange)
         if self._frozen and self._faults.holds(_FROZEN, now_ns):
-            answer = Answer(self._frozen.get(self.plain(frame), answer.reply), answer.deed)
-        reply, deed = answer
-        self._truth.note(now_ns, "command", text=self.text(frame), reply=self.text(reply))
+            frozen = self._frozen.get(self.plain(frame), answer.reply)
+            answer = answer._replace(reply=frozen)
+        reply, deed, told = answer
+        if told is None:
+            self._truth.note(now_ns, "command", text=self.text(frame), reply=self.text(reply))
         if deed is not None:
             deed()
+        if told is not None:
+            reply = told()
+            self._truth.note(now_ns, "command", text=self.text(frame), reply=self.text(reply))
         if reply:
             due_ns = now_ns + nanoseconds(self.latency_s)
             self._replies.append(Reply(reply, due_ns, exchange))

@@ -49,6 +49,7 @@ from devicelink_simulation.registry import simulator
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import NoTruth
 from devicelink_simulation.urls import read_address
+from tests.protocols import olcp_vectors
 
 _RUNTIME = ThreadRuntime()
 _FOLDER = Path(tempfile.mkdtemp(prefix="devicelink-fuzz-"))
@@ -142,9 +143,15 @@ _OF_A_METER = (
     lambda driver, link: driver.next_pulse(link),
     lambda driver, link: driver.read_power(link),
 )
+_OF_A_RELAY = (
+    lambda driver, link: driver.identify(link),
+    lambda driver, link: driver.beat(link, driver.read_status(link)),
+    lambda driver, link: driver.open(link),
+)
 _RFV = {b"RFV\r": b"RFV: 1\r"}
 _SERIAL = {b"$062SN\r\n": b"\r\ns/number    062"}
 _MODULE = {bytes.fromhex("0d01a104663cbc0a"): bytes.fromhex("0da10108660200c4b30a")}
+_RELAY = {b">ID FFFF*0A8B\n": b"<ID FFFF INTERLOCK/1 IR-0042 1.0 1000 40*B36F\n"}
 _FIRMWARE = {b"$VE\r\n": b"*EA1.06\r\n"}
 
 
@@ -305,6 +312,10 @@ def _simulator(name, values, terminator):
 
 
 _DIALECTS = tuple({"dialect": dialect} for dialect in ("ylr-sm", "yar", "ylr-qcw"))
+_OUR_KEY = {"permit_key_1": olcp_vectors.public(olcp_vectors.KEY).hex()}
+_PERSONALITIES = tuple(
+    {"personality": name, **_OUR_KEY} for name in ("co2-fractional", "er-yag", "nonablative")
+)
 _CHECKSUMS = ({"checksum": "on"}, {"checksum": "off"})
 
 
@@ -322,6 +333,7 @@ TARGETS = {
     "bigsky": _driver("bigsky", {"serial": "062"}, _OF_A_LASER, _SERIAL),
     "nkt": _driver("nkt", {}, _OF_A_LASER, _MODULE),
     "ophir": _driver("ophir", {}, _OF_A_METER, _FIRMWARE),
+    "interlock": _driver("interlock", {}, _OF_A_RELAY, _RELAY),
     "telnet": _telnet,
     "entry": _entry,
     "note": _note,
@@ -343,6 +355,8 @@ TARGETS = {
     "sim-uc2000": _simulator("uc2000", _CHECKSUMS, b""),
     "sim-bigsky": _simulator("bigsky", ({},), b"\r\n"),
     "sim-nkt": _simulator("nkt", ({},), b""),
+    "sim-olcp": _simulator("olcp", _PERSONALITIES, b"\x7e"),
     "sim-ophir": _simulator("ophir", ({},), b"\r\n"),
+    "sim-interlock": _simulator("interlock", ({}, {"contact": "welded"}), b"\n"),
     "sim-address": _address,
 }

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 import binascii
 
+from tests.protocols.olcp_vectors import LOCK, frame
+
 
 def _uc2000(*command):
     """A frame with its checksum: the start byte, the command, the one's complement of its sum."""
     return bytes([0x5B, *command, ~sum(command) & 0xFF])
+
+
+def _interlock(text):
+    """A line with its checksum."""
+    return b">%s*%04X\n" % (text, binascii.crc_hqx(text, 0xFFFF))
 
 
 def _nkt(kind, *content):
@@ -53,6 +60,16 @@ SPEECH = {
             *("$AR", "$ZE", "$ZA", "$ZQ", "$DU\r$CS1", "$CS0", "$WL 2940", "$WI2", "$IC", "$RE"),
         )
     ],
+    "interlock": [
+        b"!",
+        *(
+            _interlock(text)
+            for text in (
+                *(b"ID 0001", b"STATUS 0002", b"BEAT 0003 7F2C", b"BEAT 0004 1B90"),
+                *(b"CLOSE 0005 7F2C IR-0042", b"CLOSE 0006 7F2C IR-0041", b"JUMP 0007"),
+            )
+        ),
+    ],
     "uc2000": [
         b"\x7e",
         _uc2000(0x7F, 80) + _uc2000(0x75),
@@ -67,6 +84,15 @@ SPEECH = {
             *(">QSM0\r\n>ROF0\r\n>A\r\n>R1", ">PQ", ">A", ">R1", ">R0", ">S", ">SQ", ">WOR"),
             *(">QSM2", ">IF1", ">F10", ">CQ"),
         )
+    ],
+    "olcp": [
+        LOCK,
+        *(frame(code, 1) for code in (1, 2, 3, 4, 5, 6, 8, 9, 10, 13, 14, 18, 20, 21, 22)),
+        frame(0x0B, 2, bytes.fromhex("0101204E0000")),
+        frame(0x0F, 3, bytes.fromhex("290300000000000014")),
+        frame(0x10, 4, bytes.fromhex("2903000000000000")),
+        frame(0x11, 5, bytes.fromhex("610000000000000004")),
+        frame(0x13, 6, b"\x05"),
     ],
     "nkt": [
         *(_nkt(4, register) for register in (0x30, 0x66, 0x61)),

@@ -64,7 +64,7 @@ def test_describe_tells_everything(sim):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["describe", "ibg"], "There is no simulator 'ibg'. Known: bigsky, ipg"),
+        (["describe", "ibg"], "There is no simulator 'ibg'. Known: bigsky, interlock, ipg"),
         (["serve", "ibg", "--pty"], "There is no simulator 'ibg'."),
         (["serve", "ipg"], "Say where to serve: --pty, or --tcp HOST:PORT, or --rfc2217 "),
         (["serve", "ipg", "--pty", "--tcp", "127.0.0.1:0"], "Say where to serve"),

@@ -1,0 +1,5 @@
+"""Driver for watchdog relays that speak INTERLOCK/1 (docs/protocols/interlock.md)."""
+
+from devicelink_interlock.driver import Interlock
+
+__all__ = ["Interlock"]
