@@ -19,7 +19,7 @@ FLAG, ESCAPE = b"\x7e", b"\x7d"
 LOCK = bytes.fromhex("7D 7E 4C 4F 43 4B 7D 7E")
 VERSION = 1
 EVENTS_MAX, REPORTS_MAX = 18, 4
-"""In one answer. 20 events may be asked for; their 537 bytes stand in no payload of 504."""
+"""So many are asked for: the 20 events that the page allows have 537 bytes, a payload 504."""
 
 _ESCAPED = {bytes([byte ^ 0x20]): bytes([byte]) for byte in (0x7E, 0x7D, 0x11, 0x13)}
 _NEVER_PLAIN = (b"\x11", b"\x13")
@@ -29,7 +29,7 @@ _BODY_MIN, _BODY_MAX = 8, 512
 _SEQ_END = 0x1_0000
 _ANSWER, _ERROR, _LOCKED = 0x80, 0xFF, 0xA0
 _PERMIT_BYTES = range(213, 257)
-_PULSES_MAX = 20
+_PULSES_MAX = _EVENTS_ALLOWED = 20
 
 
 class Code(IntEnum):
@@ -140,7 +140,7 @@ def _class_with_payload(code: int, payload: bytes) -> CommandClass:
             return CommandClass.PREPARES
         case Code.SETTINGS_COMMIT, 36:
             return CommandClass.PREPARES
-        case Code.EVENTS_READ, 9 if 1 <= payload[8] <= EVENTS_MAX:
+        case Code.EVENTS_READ, 9 if 1 <= payload[8] <= _EVENTS_ALLOWED:
             return CommandClass.QUERY
         case Code.REPORTS_READ, 9 if 1 <= payload[8] <= REPORTS_MAX:
             return CommandClass.QUERY
@@ -181,8 +181,8 @@ class OlcpWire:
     def classify(self, frame: bytes) -> CommandClass:
         """By code and payload; LOCK by its bytes. Whatever is not listed cannot be sent.
 
-        Never are KEYS_ADD, which is an owner's act at the console, and EVENTS_ACK: a driver does not
-        know what of it was recorded durably, and a console keeps its events without that.
+        Never are KEYS_ADD, which is an owner's act at the console, and EVENTS_ACK: no driver
+        knows what of it was recorded durably, and a console keeps its events without that.
         """
         if frame == LOCK:
             return CommandClass.REDUCES

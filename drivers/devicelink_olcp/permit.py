@@ -24,6 +24,7 @@ _DURATION_MAX_S = 7200
 _NARROWS_NOTHING = 0xFFFF_FFFF
 _UJ_PER_MJ = 1000
 _LONGEST_SERIAL = 32
+_LONGEST_WAVE_NM = 0xFFFF
 _SIZES = {"permit_id": 16, "session_sha256": 32, "person_sha256": 32}
 
 
@@ -113,7 +114,7 @@ def lease_within(offered_ms: tuple[int, int]) -> int:
 def _wavelength_nm(grant: Grant) -> int:
     """The one in force, as it was judged."""
     told = grant.effective.wavelength_nm
-    if told is None or not told.isdecimal():
+    if told is None or not told.isdecimal() or int(told) > _LONGEST_WAVE_NM:
         raise DeviceFault(
             "The laser does not tell which of its wavelengths is in force: choose one, with the "
             "setting wavelength_nm or at its panel."

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-WIRES = ("ipg", "uc2000", "bigsky", "nkt", "ophir", "interlock")
+WIRES = ("ipg", "uc2000", "bigsky", "nkt", "olcp", "ophir", "interlock")
 OURS = ["devicelink", *(f"devicelink_{wire}{end}" for wire in WIRES for end in ("", "_sim"))]
 OURS.append("devicelink_olcp_sim")
 with atheris.instrument_imports(include=OURS):

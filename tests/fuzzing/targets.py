@@ -45,6 +45,7 @@ from devicelink.registry import load_any
 from devicelink.runtime import ThreadRuntime
 from devicelink.session.guard import take_lines
 from devicelink.session.ownership import ask_owner
+from devicelink_olcp.frames import Code, Frame, decoded
 from devicelink_simulation.registry import simulator
 from devicelink_simulation.simulation import Plan
 from devicelink_simulation.truth import NoTruth
@@ -127,6 +128,53 @@ def _driver(name, configuration, questions, markers):
         driver.wire.marker_replies(data)
 
     return read
+
+
+def _answer(asked, code, payload):
+    return Frame(code, asked.seq, payload).encoded()
+
+
+class _Answering(_Babbler):
+    """Puts the next piece into a frame that answers, its first byte saying how.
+
+    0 as the page has it, 1 as an error, else the piece as it is: behind a CRC hardly any bytes get.
+    """
+
+    def __init__(self, clock, data):
+        super().__init__(clock, data, {})
+
+    def write(self, sent):
+        asked = decoded(sent)
+        if asked is None or asked.code == Code.TIME or not self.pieces:
+            self.heard += _answer(asked, 0x84, bytes(24)) if asked else b""
+            return
+        piece = self.pieces.pop(0)
+        codes = {b"\x00": asked.code | 0x80, b"\x01": 0xFF}
+        code = codes.get(piece[:1])
+        self.heard += piece if code is None else _answer(asked, code, piece[1:504])
+
+
+_OF_A_CONSOLE = (
+    lambda driver, link: driver.read_events(link, 1),
+    lambda driver, link: driver.read_reports(link, 1),
+    lambda driver, link: driver.prepare(link, {"energy_mj": "20"}),
+    lambda driver, link: [driver.reduce(link, way) for way in driver.declaration.lock_ways],
+)
+
+
+def _olcp(data):
+    """Everything that is asked of a console, whatever stands in frames that are right."""
+    driver = load_any("olcp")({})
+    for question in (*_OF_A_LASER, *_OF_A_CONSOLE):
+        clock = _Clock()
+        link = Link(_Answering(clock, data), driver.wire, clock, NoTranscript())
+        with contextlib.suppress(LinkError, ProtocolError, DeviceFault, WrongDevice):
+            question(driver, link)
+    driver.wire.classify(data)
+    pieces, _ = driver.wire.split(data, b"")
+    assert all(driver.wire.resealed(piece) == piece for piece in pieces if decoded(piece))
+    driver.wire.answers(data, data)
+    driver.wire.marker_replies(data)
 
 
 _OF_A_LASER = (
@@ -332,6 +380,7 @@ TARGETS = {
     "uc2000": _driver("uc2000", {}, _OF_A_LASER, {}),
     "bigsky": _driver("bigsky", {"serial": "062"}, _OF_A_LASER, _SERIAL),
     "nkt": _driver("nkt", {}, _OF_A_LASER, _MODULE),
+    "olcp": _olcp,
     "ophir": _driver("ophir", {}, _OF_A_METER, _FIRMWARE),
     "interlock": _driver("interlock", {}, _OF_A_RELAY, _RELAY),
     "telnet": _telnet,
