@@ -108,8 +108,9 @@ def main() -> None:
     parser.add_argument("--tcp", action="store_true", help="a TCP port instead of a pty")
     parser.add_argument("--permit-key", default="", help="the public key in slot 0, in hex")
     parser.add_argument("--link", type=Path, help="a symbolic link to make to the pty")
+    parser.add_argument("--serial", default="ST-0001", help="the serial number that it tells")
     asked = parser.parse_args()
-    console = AnsweringConsole(lambda: time.monotonic() * 1000)
+    console = AnsweringConsole(lambda: time.monotonic() * 1000, serial=asked.serial)
     console.power_up()
     if asked.permit_key:
         console.turn("permit_key", asked.permit_key)

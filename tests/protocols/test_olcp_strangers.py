@@ -1,135 +1,128 @@
-"""Two sides of OLCP that were written from its page alone, against its vectors and against each other."""
+"""Strangers to this project, who had OLCP's page alone, on the other end of its simulator and driver."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
-from tests.protocols import stranger_host as host
-from tests.protocols import stranger_permit as permits
-from tests.protocols import stranger_settings as settings
 from tests.protocols import stranger_wire as wire
-from tests.protocols.stranger_answers import AnsweringConsole
+from tests.protocols.stranger_bench import SERIAL, SimulatedConsole, StrangerClinic, StrangerLaser, attended
+from tests.protocols.stranger_permit import Ed25519PrivateKey, public_bytes
 
-VECTORS = json.loads((Path(__file__).parents[2] / "docs/protocols/olcp-vectors.json").read_text())
-EXCHANGES = {exchange["name"]: exchange for exchange in VECTORS["exchanges"]}
-GOOD = wire.encode(wire.CODE["STATUS"], 99)
-
-
-def _named(listed: list[dict]) -> list:
-    return [pytest.param(each, id=each["name"]) for each in listed]
-
-
-def _console(after_ms: float = 0) -> AnsweringConsole:
-    """The console that the vectors tell of."""
-    told, now = VECTORS["console"], [0.0]
-    console = AnsweringConsole(lambda: now[0], serial=told["serial"], boot_id=bytes.fromhex(told["boot_id"]))
-    console.block = settings.read_block(bytes.fromhex(told["settings_block"]))
-    console.tip = console.block.tip
-    console.power_up()
-    console.turn("permit_key", VECTORS["key"]["public"])
-    console.challenge = (bytes.fromhex(told["challenge"]), 0)
-    now[0] = after_ms
-    return console
+SEED = "08" * 32
+SETUPS = {
+    "healthy": (),
+    "panel": ("--setup", "panel_only"),
+    "short lease": ("--setup", "short_lease"),
+    "no energy": ("--set", "energy_sensor=missing"),
+    "single pulses": ("--set", "personality=er-yag"),
+    "roller": ("--set", "personality=nonablative"),
+}
+REFUSED = {
+    "door_open": "PERMIT: interlock_open in state 2",
+    "no_tip": "PERMIT: no_tip in state 2",
+    "emergency_stop": "not LOCKED: state 7, faults 00000001",
+    "refuses_lock": None,
+    "shutter_stuck": None,
+}
 
 
-@pytest.mark.parametrize("exchange", _named(VECTORS["exchanges"]))
-@pytest.mark.parametrize("side", ["request", "answer"])
-def test_frames_are_those_of_the_page(exchange: dict, side: str) -> None:
-    """Each frame is read as what it says, and written as the bytes it has."""
-    told = exchange[side]
-    payload = bytes.fromhex(told["payload"])
-    assert list(wire.Receiver().feed(bytes.fromhex(told["wire"]))) == [
-        wire.Frame(1, told["code"], exchange["seq"], payload)
-    ]
-    assert wire.encode(told["code"], exchange["seq"], payload).hex() == told["wire"]
+@pytest.fixture
+def simulated(tmp_path):
+    """The project's simulated consoles, on demand."""
+    made = []
+
+    def make(*options):
+        made.append(SimulatedConsole(tmp_path, SEED, *options))
+        return made[-1]
+
+    yield make
+    for laser in made:
+        laser.close()
 
 
-@pytest.mark.parametrize("stream", _named(VECTORS["thrown_away"]))
-def test_what_must_be_thrown_away_is(stream: dict) -> None:
-    """Nothing is kept of a broken frame, and the next one is whole."""
-    heard = [each for each in wire.Receiver().feed(bytes.fromhex(stream["wire"]) + GOOD)]
-    assert [each for each in heard if each != wire.LOCK] == [wire.Frame(1, 3, 99, b"")]
+@pytest.fixture
+def stranger(tmp_path, template):
+    """A clinic whose laser is our console."""
+    clinic = StrangerClinic(tmp_path / "stranger", template)
+    yield clinic
+    clinic.laser.close()
 
 
-@pytest.mark.parametrize("stream", _named(VECTORS["lock_streams"]))
-def test_lock_is_heard_where_it_stands(stream: dict) -> None:
-    """LOCK is found after the bytes that the page names, and nowhere else."""
-    receiver, found = wire.Receiver(), []
-    for place, byte in enumerate(bytes.fromhex(stream["wire"]), start=1):
-        found += [place for heard in receiver.feed(bytes((byte,))) if heard == wire.LOCK]
-    assert found == stream["after"]
+@pytest.mark.parametrize("options", SETUPS.values(), ids=SETUPS)
+def test_our_host_completes_a_session_on_the_simulated_console(simulated, options):
+    """Permit, lease, two reports, LOCK read back, and a lifetime counter that agrees with the reports."""
+    laser = simulated(*options)
+    *steps, result = attended(laser, str(laser.link), SEED, "--pulses", "2")
+    assert result["complete"], (steps, result)
+    assert result["locked"]
+    assert result["of_this_session"]
+    assert result["pulses_counted"] == result["pulses_reported"] > 0
+    assert not laser.is_now("light_on")
 
 
-@pytest.mark.parametrize("case", _named(VECTORS["permits"]))
-def test_permits_are_answered_as_the_page_says(case: dict) -> None:
-    """Our console accepts and refuses the permits as the vectors have it."""
-    told = dict(case["console"])
-    console = _console(told.pop("challenge_age_ms", 0))
-    if told.pop("nonce_used", False):
-        console.used_nonce, console.challenge = console.challenge[0], None
-    if told.get("tip") == "none":
-        console.tip = ""
-    console.lease_min_ms = told.get("lease_min_ms", console.lease_min_ms)
-    console.state = told.get("state", console.state)
-    console.key_on = told.get("key") != "off"
-    console.interlocks[1] = told.get("interlock_1") != "open"
-    console.reset_required = told.get("reset_required", False)
-    (answer,) = wire.Receiver().feed(console.hear(wire.encode(6, 7, bytes.fromhex(case["permit"]))))
-    if case["error"]:
-        assert (answer.code, answer.payload[:2]) == (wire.ERROR_CODE, bytes((6, case["error"])))
-    else:
-        assert answer.code == 0x86
-        assert console.state == wire.STANDBY
+@pytest.mark.parametrize(("setup", "why"), REFUSED.items(), ids=REFUSED)
+def test_our_host_says_what_keeps_it_from_a_session(simulated, setup, why):
+    """What the page forbids is refused with the page's error, and what is not locked is not called so."""
+    laser = simulated("--setup", setup)
+    *_, result = attended(laser, str(laser.link), SEED, "--pulses", "1", "--seconds", "8")
+    assert not result["complete"]
+    assert result["locked"] == (setup != "refuses_lock")
+    assert why is None or result["why"] == why
 
 
-def test_our_permit_is_that_of_the_page() -> None:
-    """Reading and signing the good permit again gives its bytes."""
-    data = bytes.fromhex(VECTORS["permits"][0]["permit"])
-    seed = bytes.fromhex(VECTORS["key"]["private_seed"])
-    key = permits.Ed25519PrivateKey.from_private_bytes(seed)
-    assert permits.sign(permits.read(data), key) == data
-    assert permits.key_id(permits.public_bytes(key)).hex() == VECTORS["key"]["key_id"]
+def test_our_host_completes_a_session_on_our_console(tmp_path):
+    """Both sides from the page alone, with a scan that is complete and one that STANDBY cuts."""
+    laser = StrangerLaser(tmp_path)
+    try:
+        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(SEED))
+        laser.set(f"permit_key={public_bytes(key).hex()}")
+        *_, result = attended(laser, str(laser.link), SEED, "--pulses", "2")
+    finally:
+        laser.close()
+    assert result["complete"], result
+    assert result["pulses_counted"] == result["pulses_reported"] > 200
 
 
-def test_our_host_reads_the_answers_of_the_page() -> None:
-    """Each answer gives what the page's tables say."""
-
-    def answer(name: str) -> bytes:
-        return bytes.fromhex(EXCHANGES[name]["answer"]["payload"])
-
-    assert host.read_ident(answer("IDENT"))["boot_count"] == 41
-    assert host.read_caps(answer("CAPS"))["parameters"][1] == (5000, 50_000, 500)
-    assert host.read_tip(answer("TIP"))["tip_serial"] == "TIP-7781"
-    assert host.read_counters(answer("COUNTERS"))["frames_thrown_away"] == 2
-    assert host.read_events(answer("EVENTS_READ, arming"))[2][0].event == 7
-    (report,) = host.read_reports(answer("REPORTS_READ, one scan later"))[2]
-    assert report.last_pulse - report.first_pulse + 1 == report.spots_delivered == 200
-    status = host.read_status(answer("BEAT, READY by now"))
-    assert (status.state, status.lease_left_ms, status.locked) == (wire.READY, 1000, False)
-    assert host.read_status(answer("STATUS")).locked
-    told = settings.read_block(answer("SETTINGS_READ")[32:])
-    assert told.id == answer("SETTINGS_READ")[:32]
+def test_the_driver_makes_a_whole_session_on_our_console(stranger):
+    """Identified, set, unlocked, beaten, one scan recorded, locked as sensed, and closed."""
+    code, ran = stranger.run_with_a_scan()
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "planned_time", True)
+    (identified,) = stranger.entries("device.identified")
+    assert identified.data["details"]["maker"] == "Stranger"
+    (effective,) = stranger.entries("settings.effective")
+    assert effective.data["settings"]["energy_mj"] == "20.000"
+    (scan,) = stranger.entries("scan.recorded")
+    assert (scan.data["outcome"], scan.data["spots_delivered"]) == ("complete", 200)
+    assert scan.data["energy_mj"]["measured"]["mean"] == "20.000"
+    told = [each["event"] for entry in stranger.entries("device.events_recorded") for each in entry.data["events"]]
+    assert told == "settings_changed permit_accepted arming ready permit_ended locked".split()
+    (locked,) = stranger.entries("lock.confirmed")
+    assert (locked.data["evidence"], locked.data["words"]["state"]) == ("sensed", "LOCKED")
+    assert stranger.laser.set("footswitch=pressed") == wire.LOCKED
 
 
-@pytest.mark.parametrize("name", [name for name in EXCHANGES if "," not in name or "STATUS" in name])
-def test_our_console_answers_in_the_lengths_of_the_page(name: str) -> None:
-    """Each plain request is answered with the code of the page, and with STATUS in its length."""
-    console = _console()
-    console.proposal, console.proposals = (5, console.block), 5
-    exchange = EXCHANGES[name]
-    if name.startswith(("STANDBY", "STATUS, in", "CHECK_BEGIN")):
-        console.hear(wire.encode(6, 7, bytes.fromhex(VECTORS["permits"][0]["permit"])))
-    if name == "CHECK_END":
-        console.check = [(20_000, 19_870), (20_000, wire.NOTHING_32)]
-    if name == "EVENTS_ACK":
-        console.first_event = 0x32C
-    (answer,) = wire.Receiver().feed(console.hear(bytes.fromhex(exchange["request"]["wire"])))
-    told = exchange["answer"]
-    assert (answer.code, answer.seq) == (told["code"], exchange["seq"])
-    if len(told["payload"]) == 204:
-        assert len(answer.payload) == 102
-    if name in ("FAULTS", "SELFTEST", "KEYS_LIST", "PERMIT", "SETTINGS_COMMIT", "CHECK_END"):
-        assert len(answer.payload) == len(told["payload"]) // 2
+@pytest.mark.parametrize(
+    ("knob", "state", "reason"),
+    [
+        ("interlock_1=open", wire.STANDBY, "interlock"),
+        ("key=off", wire.LOCKED, "key"),
+        ("emergency_stop=pressed", wire.FAULT, "emergency_stop"),
+        ("tip=none", wire.STANDBY, "handpiece_or_tip"),
+    ],
+)
+def test_the_driver_sees_what_cuts_a_scan_of_our_console(stranger, knob, state, reason):
+    """The session ends locked, and the aborted scan is recorded with its reason."""
+    code, ran = stranger.struck(knob, state)
+    assert (code, ran["confirmed_locked"]) == (1, True)
+    (scan,) = stranger.entries("scan.recorded")
+    assert (scan.data["outcome"], scan.data["reason"]) == ("aborted", reason)
+    assert scan.data["aborted_at"] == scan.data["spots_delivered"] < 200
+
+
+def test_the_driver_probes_our_console(stranger):
+    """It says who it is and that it is locked."""
+    done = stranger.run("driver", "probe", "olcp", stranger.laser.link)
+    assert SERIAL in done.stdout, json.dumps([done.stdout, done.stderr])
+    assert "LOCKED" in done.stdout
