@@ -8,7 +8,8 @@ import struct
 from tests.protocols import stranger_permit as permits
 from tests.protocols import stranger_settings as settings
 from tests.protocols import stranger_wire as wire
-from tests.protocols.stranger_console import LIVE, Running
+from tests.protocols.stranger_console import LIVE
+from tests.protocols.stranger_memory import Running
 from tests.protocols.stranger_panel import Panel
 from tests.protocols.stranger_wire import EMITTING, LOCKED, READY, SERVICE, STANDBY, Fields, string
 
@@ -25,7 +26,7 @@ class AnsweringConsole(Panel):
 
     lease_min_ms = LEASE_MIN_MS
 
-    def __init__(self, *args, **kwargs) -> None:  # noqa: ANN002, ANN003
+    def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.receiver = wire.Receiver()
 
@@ -71,8 +72,12 @@ class AnsweringConsole(Panel):
         return b"".join(map(string, names)) + self.boot_id + struct.pack("<I", self.boot_count)
 
     def _say_caps(self, _fields: Fields) -> bytes:
-        head = struct.pack("<BIHHBHBB", 0, CAN, self.lease_min_ms, LEASE_MAX_MS, 1, 10_600, 1, self.handpiece)
-        listed = (struct.pack("<BIII", number, *of) for number, of in sorted(self.ranges.of.items()))
+        head = struct.pack(
+            "<BIHHBHBB", 0, CAN, self.lease_min_ms, LEASE_MAX_MS, 1, 10_600, 1, self.handpiece
+        )
+        listed = (
+            struct.pack("<BIII", number, *of) for number, of in sorted(self.ranges.of.items())
+        )
         return head + bytes((len(self.ranges.of),)) + b"".join(listed)
 
     def inputs(self) -> int:
@@ -102,9 +107,13 @@ class AnsweringConsole(Panel):
     def status(self) -> bytes:
         """Give a STATUS payload with a nonce of its own."""
         self.status_nonce, self.status_next = secrets.token_bytes(8), self.next_event
-        head = struct.pack("<BHIQ", self.state, 1, self.now - self.since, self.now) + self.status_nonce
+        head = (
+            struct.pack("<BHIQ", self.state, 1, self.now - self.since, self.now) + self.status_nonce
+        )
         head += struct.pack("<IH", self.permit_left, self.lease_left) + self.block.id
-        head += struct.pack("<HHhhBI", self.inputs(), 0xFFFF, 300, 290, self.handpiece, self.tip_uses)
+        head += struct.pack(
+            "<HHhhBI", self.inputs(), 0xFFFF, 300, 290, self.handpiece, self.tip_uses
+        )
         faults = sum(1 << fault for fault in self.faults)
         return head + struct.pack("<QQQI", self.pulses, self.next_event, self.next_report, faults)
 
@@ -116,7 +125,12 @@ class AnsweringConsole(Panel):
 
     def _say_tip(self, _fields: Fields) -> bytes:
         kind = 1 if self.tip else 0
-        head = bytes((self.handpiece,)) + string(self.block.handpiece) + bytes((kind,)) + string(self.tip)
+        head = (
+            bytes((self.handpiece,))
+            + string(self.block.handpiece)
+            + bytes((kind,))
+            + string(self.tip)
+        )
         return head + struct.pack("<IHI", self.tip_uses, self.block.values[settings.SPOT], 50_000)
 
     def _say_counters(self, _fields: Fields) -> bytes:
@@ -222,7 +236,9 @@ class AnsweringConsole(Panel):
                 values[number] = self.ranges.settle(number, value)
         except settings.Refused as refused:
             raise Refused(str(refused)) from None
-        block = settings.Block(values, self.block.handpiece, self.block.tip, self.block.configuration)
+        block = settings.Block(
+            values, self.block.handpiece, self.block.tip, self.block.configuration
+        )
         self.proposals += 1
         self.proposal = (self.proposals, block)
         return struct.pack("<I", self.proposals) + block.id + block.to_bytes()
@@ -274,7 +290,10 @@ class AnsweringConsole(Panel):
         self._first(
             (not 1 <= at_most <= 20, "malformed"),
             (self.state != STANDBY, "bad_state"),
-            (self.running is None or self.running.permit.kind != permits.KINDS["energy_check"], "limits"),
+            (
+                self.running is None or self.running.permit.kind != permits.KINDS["energy_check"],
+                "limits",
+            ),
         )
         self.check, self.check_at_most = [], at_most
         self.tell("check_begun", at_most)

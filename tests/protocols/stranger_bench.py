@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -15,6 +15,9 @@ from tests.clinic import Laser
 from tests.protocols.stranger_permit import public_bytes
 from tests.protocols.stranger_wire import ARMING, EMITTING, READY
 from tests.session.other_lasers import OtherClinic
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SETTINGS = "[settings]\nenergy_mj = 20.0\n"
 PATIENCE_S = 30.0
@@ -37,7 +40,9 @@ class StrangerLaser(Laser):
 
     def __init__(self, folder: Path) -> None:
         self.link = folder / "stranger"
-        self.process = lines_of("tests.protocols.stranger_device", "--link", str(self.link), "--serial", SERIAL)
+        self.process = lines_of(
+            "tests.protocols.stranger_device", "--link", str(self.link), "--serial", SERIAL
+        )
         self.ready = json.loads(self.process.stdout.readline())
 
     def set(self, pair: str) -> int:
@@ -109,7 +114,10 @@ def attended(laser: Laser, port: str, seed: str, *more: str) -> list[dict]:
     steps = []
     for line in host.stdout:
         steps.append(json.loads(line))
-        acts = {"press READY now": "ready_key=press", "press the footswitch now": "footswitch=pressed"}
+        acts = {
+            "press READY now": "ready_key=press",
+            "press the footswitch now": "footswitch=pressed",
+        }
         acts["report"] = "footswitch=released"
         if steps[-1]["step"] in acts:
             laser.set(acts[steps[-1]["step"]])

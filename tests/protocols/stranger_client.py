@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import secrets
 import struct
 import sys
@@ -32,8 +31,9 @@ class Failed(Exception):
 
 def say(step: str, **told: object) -> None:
     """Print one step as a line of JSON."""
-    shown = {name: value.hex() if isinstance(value, bytes) else value for name, value in told.items()}
-    print(json.dumps({"step": step, **shown}), flush=True)
+    {
+        name: value.hex() if isinstance(value, bytes) else value for name, value in told.items()
+    }
 
 
 class Session:
@@ -58,7 +58,10 @@ class Session:
         self.ident = host.read_ident(self.console.ask("IDENT"))
         say("identified", **self.ident)
         self.caps = host.read_caps(self.console.ask("CAPS"))
-        say("capabilities", **{name: value for name, value in self.caps.items() if name != "parameters"})
+        say(
+            "capabilities",
+            **{name: value for name, value in self.caps.items() if name != "parameters"},
+        )
         self.tip = host.read_tip(self.console.ask("TIP"))
         say("tip", **self.tip)
         self.counted = host.read_counters(self.console.ask("COUNTERS"))
@@ -191,7 +194,12 @@ class Session:
             say("standby", state=wire.STATES[self.status.state])
         finally:
             told, self.status = self.console.lock()
-        say("locked", answered=told is not None, state=wire.STATES[self.status.state], locked=self.status.locked)
+        say(
+            "locked",
+            answered=told is not None,
+            state=wire.STATES[self.status.state],
+            locked=self.status.locked,
+        )
         self.read_events()
         self.read_reports()
         self.console.ask("EVENTS_ACK", struct.pack("<Q", self.seen_event))
@@ -203,7 +211,10 @@ class Session:
         for report in self.reports:
             unbroken = unbroken and report.first_pulse == expected
             expected = report.last_pulse + 1
-        own = all(r.permit == self.permit_id[:8] and r.settings == self.settings_id[:8] for r in self.reports)
+        own = all(
+            r.permit == self.permit_id[:8] and r.settings == self.settings_id[:8]
+            for r in self.reports
+        )
         return {
             "reports": len(self.reports),
             "pulses_counted": made,
@@ -220,14 +231,19 @@ class Session:
 def run(port: str, seed: str, asked: argparse.Namespace) -> dict:
     """Hold one session on a port; whatever happens, LOCK is said before the port is closed."""
     console = host.Host(port)
-    session = Session(console, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)), asked.energy_uj)
+    session = Session(
+        console, Ed25519PrivateKey.from_private_bytes(bytes.fromhex(seed)), asked.energy_uj
+    )
     try:
         session.identify()
         session.choose_settings()
         session.unlock(asked.kind, asked.max_pulses, int(asked.seconds) + 60)
         session.treat(asked.pulses, asked.seconds)
         result = session.finish()
-        return {"complete": result["reports"] >= asked.pulses and result["agrees"] and result["locked"], **result}
+        return {
+            "complete": result["reports"] >= asked.pulses and result["agrees"] and result["locked"],
+            **result,
+        }
     except (Failed, host.ErrorAnswer, host.Unanswered) as why:
         _, status = console.lock()
         return {"complete": False, "why": str(why) or type(why).__name__, "locked": status.locked}

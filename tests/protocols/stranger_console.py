@@ -5,66 +5,29 @@ from __future__ import annotations
 import math
 import secrets
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tests.protocols import stranger_settings as settings
 from tests.protocols import stranger_wire as wire
-from tests.protocols.stranger_permit import Permit, exceeds
+from tests.protocols.stranger_memory import EVENTS, REASONS, Running, Stamp
+from tests.protocols.stranger_permit import exceeds
 from tests.protocols.stranger_wire import ARMING, EMITTING, FAULT, LOCKED, READY, STANDBY
 
-EVENTS = dict(
-    (name, number)
-    for number, name in enumerate(
-        """boot self_test_passed self_test_failed permit_accepted permit_refused permit_ended arming ready
-        standby locked lease_lost arming_failed interlock_opened interlock_closed reset emergency_stop
-        key_off key_on fault fault_cleared settings_changed tip_changed handpiece_changed scan_aborted
-        service_entered service_left service_pulses key_added check_begun check_ended events_lost
-        reports_lost""".split(),
-        start=1,
-    )
-)
-REASONS = dict(
-    (name, number)
-    for number, name in enumerate(
-        "none footswitch lease interlock lock standby fault permit panel key emergency_stop tip idle condition".split()
-    )
-)
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LIT = (READY, EMITTING)
 LIVE = (ARMING, READY, EMITTING)
 ARMING_TAKES_MS, ARMING_GIVES_UP_MS, IDLE_MS, SPOT_MS = 2000, 10_000, 300_000, 4
 KEPT_EVENTS, KEPT_REPORTS = 10_000, 1000
 
 
-@dataclass
-class Running:
-    """A permit that holds."""
-
-    permit: Permit
-    ends_ms: int
-    pulses: int = 0
-
-
-@dataclass
-class Stamp:
-    """One pulse or scan that is being made."""
-
-    began_ms: int
-    first_pulse: int
-    spots: int
-    stack: int
-    energies: list[int]
-
-    @property
-    def planned(self) -> int:
-        """How many pulses it will have."""
-        return self.spots * self.stack
-
-
 class Console:
     """All that the console is; `tick` lets its time pass."""
 
-    def __init__(self, clock_ms: Callable[[], float], serial: str = "ST-0001", boot_id: bytes | None = None) -> None:
+    def __init__(
+        self, clock_ms: Callable[[], float], serial: str = "ST-0001", boot_id: bytes | None = None
+    ) -> None:
         self._clock = clock_ms
         self._began = clock_ms()
         self.serial, self.boot_count = serial, 1
@@ -97,14 +60,33 @@ class Console:
         self.next_stamp_ms = 0.0
         self.good_since = 0
         self.block = settings.Block(
-            {1: 10_000, 2: 400, 3: 0, 4: 1, 5: 1, 6: 10_000, 7: 200, 8: 1, 9: 120, 10: 10_600, 12: 40},
+            {
+                1: 10_000,
+                2: 400,
+                3: 0,
+                4: 1,
+                5: 1,
+                6: 10_000,
+                7: 200,
+                8: 1,
+                9: 120,
+                10: 10_600,
+                12: 40,
+            },
             "HP-0001",
             self.tip,
             secrets.token_bytes(8),
         )
         fixed = {number: (value, value, 0) for number, value in self.block.values.items()}
         self.ranges = settings.Ranges(
-            {**fixed, 1: (5000, 50_000, 500), 3: (0, 2000, 500), 4: (0, 1, 1), 7: (25, 500, 25), 8: (1, 3, 1)}
+            {
+                **fixed,
+                1: (5000, 50_000, 500),
+                3: (0, 2000, 500),
+                4: (0, 1, 1),
+                7: (25, 500, 25),
+                8: (1, 3, 1),
+            }
         )
 
     # --- time and memory
@@ -284,23 +266,12 @@ class Console:
 
     def _report(self, reason: str) -> None:
         stamp, self.stamp = self.stamp, None
-        made = len(stamp.energies)
-        delivered = made // stamp.stack
-        total = sum(stamp.energies)
-        mean = total // made if made else wire.NOTHING_32
-        set_uj = self.block.values[settings.ENERGY]
-        spread = math.isqrt(sum((e * made - total) ** 2 for e in stamp.energies) // made**3) if made else 0
         is_scan = self.block.values[settings.MODE] == settings.SCAN and self.check is None
         self.scans += is_scan
         self.tip_uses -= 1
-        complete = made == stamp.planned
-        head = struct.pack("<QBBBQQQ", self.next_report, 2 if is_scan else 1, not complete, REASONS[reason],
-                           stamp.began_ms, stamp.first_pulse, stamp.first_pulse + made - 1)  # fmt: skip
-        head += struct.pack("<IIIQ", stamp.spots, delivered, set_uj, total)
-        head += struct.pack("<IIII", mean, min(stamp.energies, default=wire.NOTHING_32),
-                            max(stamp.energies, default=wire.NOTHING_32), spread)  # fmt: skip
-        head += struct.pack("<HI", 0, wire.NOTHING_32 if complete else delivered)
-        self.reports.append(head + self.block.id[:8] + self.running.permit.permit_id[:8])
+        set_uj = self.block.values[settings.ENERGY]
+        report = stamp.report(self.next_report, reason, set_uj, is_scan=is_scan)
+        self.reports.append(report + self.block.id[:8] + self.running.permit.permit_id[:8])
         if len(self.reports) > KEPT_REPORTS:
             self.reports.pop(0)
             self.first_report += 1

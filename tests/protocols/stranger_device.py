@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import select
 import socket
@@ -96,10 +95,8 @@ def _turn(console: AnsweringConsole, line: str) -> None:
     knob, _, value = line.partition("=")
     try:
         console.turn(knob, value)
-    except (KeyError, ValueError) as wrong:
-        print(json.dumps({"error": repr(wrong)}), flush=True)
+    except (KeyError, ValueError):
         return
-    print(json.dumps({"turned": knob, "value": value, "state": console.state}), flush=True)
 
 
 def main() -> None:
@@ -117,7 +114,6 @@ def main() -> None:
     line = TcpLine() if asked.tcp else PtyLine()
     if asked.link:
         asked.link.symlink_to(line.port)
-    print(json.dumps({"port": line.port, "serial": console.serial}), flush=True)
     serve(console, line)
 
 

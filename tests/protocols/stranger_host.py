@@ -55,7 +55,10 @@ class Status:
     def locked(self) -> bool:
         """LOCKED or FAULT, and both the shutter's and the emission's sensor are there and say dark."""
         sensors = 1 << 7 | 1 << 8
-        return self.state in (wire.LOCKED, wire.FAULT) and self.sensed & ~self.inputs & sensors == sensors
+        return (
+            self.state in (wire.LOCKED, wire.FAULT)
+            and self.sensed & ~self.inputs & sensors == sensors
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,14 @@ def read_caps(payload: bytes) -> dict:
 def read_counters(payload: bytes) -> dict:
     """Read the answer of COUNTERS."""
     fields = Fields(payload)
-    sizes = {"pulses": 8, "scans": 8, "energy_mj": 8, "emission_ms": 8, "boots": 4, "frames_thrown_away": 4}
+    sizes = {
+        "pulses": 8,
+        "scans": 8,
+        "energy_mj": 8,
+        "emission_ms": 8,
+        "boots": 4,
+        "frames_thrown_away": 4,
+    }
     return {name: fields.number(size) for name, size in sizes.items()}
 
 
@@ -149,7 +159,10 @@ def read_tip(payload: bytes) -> dict:
     fields = Fields(payload)
     told = {"handpiece": fields.number(1), "handpiece_serial": fields.string()}
     told |= {"tip": fields.number(1), "tip_serial": fields.string()}
-    return told | {name: fields.number(size) for name, size in (("uses_left", 4), ("spot_um", 2), ("max_uj", 4))}
+    return told | {
+        name: fields.number(size)
+        for name, size in (("uses_left", 4), ("spot_um", 2), ("max_uj", 4))
+    }
 
 
 class Host:
@@ -170,7 +183,11 @@ class Host:
         while time.monotonic() < ends:
             data = self._line.read(max(1, self._line.in_waiting))
             for heard in self._receiver.feed(data):
-                if isinstance(heard, wire.Frame) and heard.seq == seq and heard.code in (code, wire.ERROR_CODE):
+                if (
+                    isinstance(heard, wire.Frame)
+                    and heard.seq == seq
+                    and heard.code in (code, wire.ERROR_CODE)
+                ):
                     return heard
         return None
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.protocols import stranger_settings as settings
-from tests.protocols.stranger_console import LIVE, REASONS, Console
+from tests.protocols.stranger_console import LIVE, Console
+from tests.protocols.stranger_memory import REASONS
 from tests.protocols.stranger_permit import key_id
 from tests.protocols.stranger_wire import ARMING, EMITTING, FAULT, LOCKED, READY, SERVICE, STANDBY
 
@@ -28,7 +29,12 @@ class Panel(Console):
             self._become(READY)
 
     def _turn_ready_key(self, _value: str) -> None:
-        if self.state == STANDBY and self.lease_left and not self.reset_required and not self.footswitch:
+        if (
+            self.state == STANDBY
+            and self.lease_left
+            and not self.reset_required
+            and not self.footswitch
+        ):
             self._become(ARMING)
             self.tell("arming")
 
@@ -58,12 +64,12 @@ class Panel(Console):
             self.tell("locked", REASONS["fault"])
 
     def _turn_interlock_1(self, value: str) -> None:
-        self._interlock(1, value == "closed")
+        self._interlock(1, closed=value == "closed")
 
     def _turn_interlock_2(self, value: str) -> None:
-        self._interlock(2, value == "closed")
+        self._interlock(2, closed=value == "closed")
 
-    def _interlock(self, number: int, closed: bool) -> None:
+    def _interlock(self, number: int, *, closed: bool) -> None:
         self.interlocks[number] = closed
         self.tell("interlock_closed" if closed else "interlock_opened", number)
         if not closed:

@@ -58,7 +58,9 @@ class Permit:
             self.max_mean_power_mw,
             self.max_pulses,
         )
-        head += bytes((len(self.wavelengths),)) + b"".join(struct.pack("<H", nm) for nm in self.wavelengths)
+        head += bytes((len(self.wavelengths),)) + b"".join(
+            struct.pack("<H", nm) for nm in self.wavelengths
+        )
         return head + bytes((len(self.handpieces), *self.handpieces)) + string(self.device_serial)
 
 
@@ -81,7 +83,9 @@ def sign(permit: Permit, key: Ed25519PrivateKey) -> bytes:
 def signed_by(data: bytes, public: bytes) -> bool:
     """Tell whether this key signed these bytes of a permit."""
     try:
-        Ed25519PublicKey.from_public_bytes(public).verify(data[-SIGNATURE:], CONTEXT + data[:-SIGNATURE])
+        Ed25519PublicKey.from_public_bytes(public).verify(
+            data[-SIGNATURE:], CONTEXT + data[:-SIGNATURE]
+        )
     except (InvalidSignature, ValueError):
         return False
     return True

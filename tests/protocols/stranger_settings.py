@@ -24,7 +24,9 @@ class Block:
 
     def to_bytes(self) -> bytes:
         """Write the block as the page lays it out."""
-        listed = b"".join(struct.pack("<BI", number, self.values[number]) for number in sorted(self.values))
+        listed = b"".join(
+            struct.pack("<BI", number, self.values[number]) for number in sorted(self.values)
+        )
         head = bytes((len(self.values),)) + listed
         return head + string(self.handpiece) + string(self.tip) + self.configuration
 
@@ -37,7 +39,7 @@ class Block:
 def read_block(data: bytes) -> Block:
     """Read a block."""
     fields = Fields(data)
-    values = dict((fields.number(1), fields.number(4)) for _ in range(fields.number(1)))
+    values = {fields.number(1): fields.number(4) for _ in range(fields.number(1))}
     return Block(values, fields.string(), fields.string(), fields.raw(8))
 
 

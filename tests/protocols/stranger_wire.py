@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FLAG, ESCAPE = 0x7E, 0x7D
 STUFFED = (0x7E, 0x7D, 0x11, 0x13)
@@ -15,28 +18,33 @@ ERROR_CODE, LOCK_ANSWER = 0xFF, 0xA0
 NOTHING_32 = 0xFFFFFFFF
 NOTHING_64 = 0xFFFFFFFFFFFFFFFF
 
-ERRORS = dict(
-    enumerate(
-        """unsupported_version unknown_message malformed bad_state not_capable out_of_range unknown_proposal
-        settings_differ unknown_parameter bad_permit unknown_key bad_signature wrong_device wrong_boot
-        nonce_unknown nonce_used nonce_expired limits stale_nonce events_unread no_permit key_off
-        interlock_open reset_required faulted local_act_missing slot_used no_tip lease_out_of_range""".split(),
-        start=1,
-    )
-)
-ERROR_NUMBER = {name: number for number, name in ERRORS.items()}
 
-MESSAGES = dict(
-    enumerate(
-        """IDENT CAPS STATUS TIME CHALLENGE PERMIT BEAT STANDBY READY_REQUEST SETTINGS_READ SETTINGS_PROPOSE
-        SETTINGS_COMMIT TIP COUNTERS EVENTS_READ EVENTS_ACK REPORTS_READ SELFTEST CHECK_BEGIN CHECK_END
-        FAULTS KEYS_LIST KEYS_ADD""".split(),
-        start=1,
-    )
-)
-CODE = {name: number for number, name in MESSAGES.items()}
+def numbered(names: str, start: int = 1) -> dict[str, int]:
+    """Number what a table of the page lists."""
+    return {name: number for number, name in enumerate(names.split(), start)}
 
-STATES = "BOOT SELF_TEST LOCKED STANDBY ARMING READY EMITTING FAULT SERVICE".split()
+
+ERROR_NUMBER = numbered(
+    """
+    unsupported_version unknown_message malformed bad_state not_capable out_of_range
+    unknown_proposal settings_differ unknown_parameter bad_permit unknown_key bad_signature
+    wrong_device wrong_boot nonce_unknown nonce_used nonce_expired limits stale_nonce
+    events_unread no_permit key_off interlock_open reset_required faulted local_act_missing
+    slot_used no_tip lease_out_of_range
+    """
+)
+ERRORS = {number: name for name, number in ERROR_NUMBER.items()}
+
+CODE = numbered(
+    """
+    IDENT CAPS STATUS TIME CHALLENGE PERMIT BEAT STANDBY READY_REQUEST SETTINGS_READ
+    SETTINGS_PROPOSE SETTINGS_COMMIT TIP COUNTERS EVENTS_READ EVENTS_ACK REPORTS_READ
+    SELFTEST CHECK_BEGIN CHECK_END FAULTS KEYS_LIST KEYS_ADD
+    """
+)
+MESSAGES = {number: name for name, number in CODE.items()}
+
+STATES = tuple(numbered("BOOT SELF_TEST LOCKED STANDBY ARMING READY EMITTING FAULT SERVICE"))
 BOOT, SELF_TEST, LOCKED, STANDBY, ARMING, READY, EMITTING, FAULT, SERVICE = range(9)
 
 

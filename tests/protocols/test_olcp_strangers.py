@@ -7,7 +7,13 @@ import json
 import pytest
 
 from tests.protocols import stranger_wire as wire
-from tests.protocols.stranger_bench import SERIAL, SimulatedConsole, StrangerClinic, StrangerLaser, attended
+from tests.protocols.stranger_bench import (
+    SERIAL,
+    SimulatedConsole,
+    StrangerClinic,
+    StrangerLaser,
+    attended,
+)
 from tests.protocols.stranger_permit import Ed25519PrivateKey, public_bytes
 
 SEED = "08" * 32
@@ -96,8 +102,19 @@ def test_the_driver_makes_a_whole_session_on_our_console(stranger):
     (scan,) = stranger.entries("scan.recorded")
     assert (scan.data["outcome"], scan.data["spots_delivered"]) == ("complete", 200)
     assert scan.data["energy_mj"]["measured"]["mean"] == "20.000"
-    told = [each["event"] for entry in stranger.entries("device.events_recorded") for each in entry.data["events"]]
-    assert told == "settings_changed permit_accepted arming ready permit_ended locked".split()
+    told = [
+        each["event"]
+        for entry in stranger.entries("device.events_recorded")
+        for each in entry.data["events"]
+    ]
+    assert told == [
+        "settings_changed",
+        "permit_accepted",
+        "arming",
+        "ready",
+        "permit_ended",
+        "locked",
+    ]
     (locked,) = stranger.entries("lock.confirmed")
     assert (locked.data["evidence"], locked.data["words"]["state"]) == ("sensed", "LOCKED")
     assert stranger.laser.set("footswitch=pressed") == wire.LOCKED

@@ -25,7 +25,9 @@ def _named(listed: list[dict]) -> list:
 def _console(after_ms: float = 0) -> AnsweringConsole:
     """The console that the vectors tell of."""
     told, now = VECTORS["console"], [0.0]
-    console = AnsweringConsole(lambda: now[0], serial=told["serial"], boot_id=bytes.fromhex(told["boot_id"]))
+    console = AnsweringConsole(
+        lambda: now[0], serial=told["serial"], boot_id=bytes.fromhex(told["boot_id"])
+    )
     console.block = settings.read_block(bytes.fromhex(told["settings_block"]))
     console.tip = console.block.tip
     console.power_up()
@@ -50,7 +52,7 @@ def test_frames_are_those_of_the_page(exchange: dict, side: str) -> None:
 @pytest.mark.parametrize("stream", _named(VECTORS["thrown_away"]))
 def test_what_must_be_thrown_away_is(stream: dict) -> None:
     """Nothing is kept of a broken frame, and the next one is whole."""
-    heard = [each for each in wire.Receiver().feed(bytes.fromhex(stream["wire"]) + GOOD)]
+    heard = list(wire.Receiver().feed(bytes.fromhex(stream["wire"]) + GOOD))
     assert [each for each in heard if each != wire.LOCK] == [wire.Frame(1, 3, 99, b"")]
 
 
@@ -114,7 +116,9 @@ def test_our_host_reads_the_answers_of_the_page() -> None:
     assert told.id == answer("SETTINGS_READ")[:32]
 
 
-@pytest.mark.parametrize("name", [name for name in EXCHANGES if "," not in name or "STATUS" in name])
+@pytest.mark.parametrize(
+    "name", [name for name in EXCHANGES if "," not in name or "STATUS" in name]
+)
 def test_our_console_answers_in_the_lengths_of_the_page(name: str) -> None:
     """Each plain request is answered with the code of the page, and with STATUS in its length."""
     console = _console()
