@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 _KEPT = 4096
 
 
 class Pulse(NamedTuple):
-    """One pulse that left; `shot` is the report it belongs to, `place` the spot it fell on."""
+    """One pulse that left, begun at `at_ns`; `shot` is its report's number, `place` its spot."""
 
     at_ns: int
     energy_j: float
@@ -18,14 +18,25 @@ class Pulse(NamedTuple):
     place: int
 
 
-class Beam:
-    """The tissue plane; the last pulses that fell on it, the newest at the end."""
+class Light(Protocol):
+    """Whoever sees the pulses: a meter in the beam, say."""
 
-    __slots__ = ("pulses",)
+    def pulse(self, at_ns: int, joules: float, nm: float) -> None:
+        """One pulse has left, all of it, at `at_ns`."""
+        ...
+
+
+class Beam:
+    """The tissue plane: the last pulses that fell on it, the newest at the end, and who sees."""
+
+    __slots__ = ("light", "pulses")
 
     def __init__(self) -> None:
         self.pulses: deque[Pulse] = deque(maxlen=_KEPT)
+        self.light: Light | None = None
 
-    def falls(self, pulse: Pulse) -> None:
-        """One more."""
+    def falls(self, pulse: Pulse, now_ns: int) -> None:
+        """One more, which is over now."""
         self.pulses.append(pulse)
+        if self.light is not None:
+            self.light.pulse(now_ns, pulse.energy_j, pulse.wavelength_nm)

@@ -145,7 +145,7 @@ class Emission:
             return
         light_uj = self.tube.light_uj(self._settings.values[ENERGY], now_ns)
         light_nm = self._settings.values[WAVELENGTH]
-        self.beam.falls(Pulse(now_ns, light_uj / 1e6, light_nm, 0, 0))
+        self.beam.falls(Pulse(now_ns, light_uj / 1e6, light_nm, 0, 0), now_ns)
         self.tube.count(light_uj, nanoseconds(for_s))
         self.stray.begin(now_ns, for_s, stays=stays)
 

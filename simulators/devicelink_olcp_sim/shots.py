@@ -145,9 +145,9 @@ class Tube:
         part = (now_ns - shot.start_ns) / shot.pulse_ns
         light_uj = self.light_uj(report.set_uj, now_ns) * part
         place = 0 if inputs.scanner == "stuck_unseen" else shot.made // shot.stack
-        self.beam.falls(
-            Pulse(shot.start_ns, light_uj / 1e6, shot.wavelength_nm, report.number, place)
-        )
+        light_nm, number = shot.wavelength_nm, report.number
+        fallen = Pulse(shot.start_ns, light_uj / 1e6, light_nm, number, place)
+        self.beam.falls(fallen, now_ns)
         shot.made += 1
         shot.light_uj += light_uj
         report.pulses += 1

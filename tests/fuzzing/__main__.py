@@ -13,9 +13,8 @@ from pathlib import Path
 
 import atheris
 
-WIRES = ("ipg", "uc2000", "bigsky", "nkt", "olcp", "ophir", "interlock")
+WIRES = ("ipg", "uc2000", "bigsky", "nkt", "ophir", "interlock", "olcp")
 OURS = ["devicelink", *(f"devicelink_{wire}{end}" for wire in WIRES for end in ("", "_sim"))]
-OURS.append("devicelink_olcp_sim")
 with atheris.instrument_imports(include=OURS):
     for package in OURS:
         importlib.import_module(package)  # those that are loaded by their entry point later, too

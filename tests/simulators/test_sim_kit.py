@@ -140,7 +140,9 @@ def test_the_ipg_simulator_is_installed():
     found = {each.name: each for each in installed()}
     assert found["ipg"].problem is None
     assert found["ipg"].distribution == "devicelink"
-    with pytest.raises(ConfigError, match=r"There is no simulator 'ibg'\. Known: bigsky, ipg"):
+    with pytest.raises(
+        ConfigError, match=r"There is no simulator 'ibg'\. Known: bigsky, interlock, ipg"
+    ):
         simulator("ibg")
 
 

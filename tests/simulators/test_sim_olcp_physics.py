@@ -257,3 +257,24 @@ def test_who_sets_is_told_and_held():
     assert host.say(0x0C, bytes(36)) == "not_capable"
     assert host.say(0x02)[1] & 0b110 == 0b100
     assert Host(values={"settings_authority": "host"}).say(0x02)[1] & 0b110 == 0b010
+
+
+class Meter:
+    """Sees what leaves."""
+
+    def __init__(self):
+        self.seen = []
+
+    def pulse(self, at_ns, joules, nm):
+        """One more."""
+        self.seen.append((at_ns, joules, nm))
+
+
+def test_whoever_looks_sees_each_pulse_once():
+    """With its time, when all of it has left, its energy and its wavelength."""
+    host = console(ER)
+    meter = host.machine.emission.beam.light = Meter()
+    host.press(1.05)
+    falls = host.falls()
+    assert len(meter.seen) == 6
+    assert meter.seen == [(each.at_ns + 300_000, each.energy_j, 2_940) for each in falls]
