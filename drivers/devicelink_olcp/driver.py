@@ -96,6 +96,8 @@ class Olcp:
         ready_at_the_laser="Press READY at the laser's panel now, with the footswitch released.",
     )
     line = Line(baudrate=115200)
+    identifying_details = ("udi",)
+    """For recordings."""
 
     def __init__(self, configuration: Mapping[str, str]) -> None:
         self._model = configuration.get("model")

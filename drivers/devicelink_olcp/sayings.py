@@ -32,8 +32,9 @@ _STATES = {
     State.SERVICE: "it is in SERVICE: leave that at its panel",
 }
 _UNKNOWN_KEY = (
-    "It does not know this station. Somebody lets it accept the station's key: in SERVICE, at the "
-    "laser itself, with its ACCEPT KEY; key {}"
+    "It does not know this station's key, or knows an older one. Whoever keeps this station adds "
+    "the key (devicelink station permit-key) in SERVICE, confirmed with ACCEPT KEY at the laser; "
+    "its id is {}"
 )
 _WHY: Mapping[Refusal, str] = {
     Refusal.unsupported_version: "It speaks another version of the protocol: check which laser "

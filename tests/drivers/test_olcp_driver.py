@@ -320,7 +320,7 @@ class Answers(Script):
 @pytest.mark.parametrize(
     ("error", "state", "sentence"),
     [
-        (Refusal.unknown_key, 2, "does not know this station.*ACCEPT KEY; key fe812c12f3ab4ce6"),
+        (Refusal.unknown_key, 2, "not know this station.*ACCEPT KEY.*id is fe812c12f3ab4ce6"),
         (Refusal.bad_state, 3, "Not now: it is in STANDBY; lock it and begin anew"),
         (Refusal.bad_state, 7, "FAULT: read on its panel why, and clear it there"),
         (Refusal.key_off, 2, "turn the key"),
