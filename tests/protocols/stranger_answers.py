@@ -98,7 +98,7 @@ class AnsweringConsole(Panel):
             self.well["cooling"],
             live and self.well["indicator"],
             self.well["scanner"],
-            bool(self.tip),
+            bool(self.tip and self.handpiece),
             False,
             self.check is not None,
         )
@@ -253,10 +253,8 @@ class AnsweringConsole(Panel):
         block = self.proposal[1]
         if self.running and permits.exceeds(self.running.permit, block.values):
             raise Refused("limits")
-        if block.id != self.block.id:
-            self.block = block
-            self.tell("settings_changed", 0)
-        self.proposal = None
+        self.block, self.proposal = block, None
+        self.tell("settings_changed", 0)
         return self._say_settings_read(fields)
 
     # --- memory
@@ -272,7 +270,7 @@ class AnsweringConsole(Panel):
     def _say_events_ack(self, fields: Fields) -> bytes:
         through = fields.number(8)
         if through >= self.next_event:
-            raise Refused("out_of_range")
+            raise Refused("malformed")
         self.acknowledged = max(self.acknowledged, through)
         return struct.pack("<Q", through)
 

@@ -1,4 +1,4 @@
-"""Benches for the strangers of OLCP: our host and our console, each against the project's other side."""
+"""Benches for the strangers of OLCP: our host, our console, and the project's other sides."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """A host for one session, written from docs/protocols/olcp.md alone.
 
-`python -m tests.protocols.stranger_client PORT --seed HEX --pulses N` prints one JSON line for each step,
-tells the person when to press READY and to step on the pedal, and ends with LOCK and a result.
+`python -m tests.protocols.stranger_client PORT --seed HEX --pulses N` prints one JSON line for each
+step, tells the person when to press READY and to step on the pedal, and ends with LOCK and a
+result.
 """
 
 from __future__ import annotations
@@ -31,9 +32,8 @@ class Failed(Exception):
 
 def say(step: str, **told: object) -> None:
     """Print one step as a line of JSON."""
-    {
-        name: value.hex() if isinstance(value, bytes) else value for name, value in told.items()
-    }
+    shown = {n: value.hex() if isinstance(value, bytes) else value for n, value in told.items()}
+    wire.tell_person(step=step, **shown)
 
 
 class Session:
@@ -150,8 +150,8 @@ class Session:
                 raise Failed(f"report {self.next_report} is missing")
             for report in reports:
                 self.reports.append(report)
-                say("report", number=report.number, first=report.first_pulse, last=report.last_pulse,
-                    outcome=report.outcome, mean_uj=report.mean_uj)  # fmt: skip
+                pulses = (report.first_pulse, report.last_pulse)
+                say("report", number=report.number, pulses=pulses, outcome=report.outcome)
             self.next_report = reports[-1].number + 1
 
     def beat(self) -> None:

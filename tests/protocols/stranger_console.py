@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LIT = (READY, EMITTING)
 LIVE = (ARMING, READY, EMITTING)
-ARMING_TAKES_MS, ARMING_GIVES_UP_MS, IDLE_MS, SPOT_MS = 2000, 10_000, 300_000, 4
+ARMING_TAKES_MS, ARMING_GIVES_UP_MS, IDLE_MS, SPOT_MS = 2000, 10_000, 300_000, 2.5
 KEPT_EVENTS, KEPT_REPORTS = 10_000, 1000
 
 
@@ -145,7 +145,9 @@ class Console:
     def lock(self, reason: str = "lock") -> None:
         """Be dark; permit, lease and challenges end; LOCKED where the state knows it."""
         self._cut(reason)
-        self.challenge, self.check = None, None
+        if reason == "lock":
+            self.challenge = None
+        self.check = None
         self._end_permit(reason)
         if self.state in (STANDBY, *LIVE):
             self._become(LOCKED)
@@ -173,7 +175,7 @@ class Console:
         """Latch a fault."""
         reason = "emergency_stop" if fault == 0 else "fault"
         self._cut(reason)
-        self.challenge, self.check = None, None
+        self.check = None
         self.faults.setdefault(fault, self.now)
         if fault == 0:
             self.tell("emergency_stop")

@@ -1,7 +1,7 @@
 """A laser console on a pty or a TCP port, written from docs/protocols/olcp.md alone.
 
-`python -m tests.protocols.stranger_device [--tcp] [--permit-key HEX]` prints one JSON line with its port;
-then each line KEY=VALUE on its stdin is a hand, a foot or a part: `footswitch=pressed`,
+`python -m tests.protocols.stranger_device [--tcp] [--permit-key HEX]` prints one JSON line with its
+port; then each line KEY=VALUE on its stdin is a hand, a foot or a part: `footswitch=pressed`,
 `ready_key=press`, `key=off`, `interlock_1=open`, `permit_key=HEX`.
 """
 
@@ -17,6 +17,7 @@ import time
 import tty
 from pathlib import Path
 
+from tests.protocols import stranger_wire as wire
 from tests.protocols.stranger_answers import AnsweringConsole
 
 TICK_S = 0.002
@@ -95,8 +96,10 @@ def _turn(console: AnsweringConsole, line: str) -> None:
     knob, _, value = line.partition("=")
     try:
         console.turn(knob, value)
-    except (KeyError, ValueError):
+    except (KeyError, ValueError) as wrong:
+        wire.tell_person(error=repr(wrong))
         return
+    wire.tell_person(turned=knob, value=value, state=console.state)
 
 
 def main() -> None:
@@ -114,6 +117,7 @@ def main() -> None:
     line = TcpLine() if asked.tcp else PtyLine()
     if asked.link:
         asked.link.symlink_to(line.port)
+    wire.tell_person(port=line.port, serial=console.serial)
     serve(console, line)
 
 

@@ -77,7 +77,7 @@ class Panel(Console):
             self.stand_by("interlock")
 
     def _turn_reset_key(self, _value: str) -> None:
-        if all(self.interlocks.values()):
+        if self.reset_required and all(self.interlocks.values()):
             self.reset_required = False
             self.tell("reset")
 

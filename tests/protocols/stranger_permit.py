@@ -132,7 +132,7 @@ def _one_to_four(fields: Fields) -> int:
 
 
 def exceeds(permit: Permit, values: dict[int, int]) -> bool:
-    """Tell whether settings ask for more than the permit allows; mean fluence, power as the page has it."""
+    """Tell whether settings ask for more than the permit allows, as the page counts it."""
     energy, stack, rate = values[1], values.get(8, 1), values.get(3, 0)
     area_cm2 = math.pi * (values.get(9, 0) / 20_000) ** 2
     fluence = energy / 1000 / area_cm2 if area_cm2 else math.inf

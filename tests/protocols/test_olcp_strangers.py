@@ -1,4 +1,4 @@
-"""Strangers to this project, who had OLCP's page alone, on the other end of its simulator and driver."""
+"""Strangers, who had OLCP's page alone, on the other end of the simulator and the driver."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def stranger(tmp_path, template):
 
 @pytest.mark.parametrize("options", SETUPS.values(), ids=SETUPS)
 def test_our_host_completes_a_session_on_the_simulated_console(simulated, options):
-    """Permit, lease, two reports, LOCK read back, and a lifetime counter that agrees with the reports."""
+    """Permit, lease, two reports, LOCK read back; the lifetime counter agrees with the reports."""
     laser = simulated(*options)
     *steps, result = attended(laser, str(laser.link), SEED, "--pulses", "2")
     assert result["complete"], (steps, result)
@@ -70,7 +70,7 @@ def test_our_host_completes_a_session_on_the_simulated_console(simulated, option
 
 @pytest.mark.parametrize(("setup", "why"), REFUSED.items(), ids=REFUSED)
 def test_our_host_says_what_keeps_it_from_a_session(simulated, setup, why):
-    """What the page forbids is refused with the page's error, and what is not locked is not called so."""
+    """The console's refusals are the page's; what is not locked is not called so."""
     laser = simulated("--setup", setup)
     *_, result = attended(laser, str(laser.link), SEED, "--pulses", "1", "--seconds", "8")
     assert not result["complete"]

@@ -1,4 +1,4 @@
-"""Two sides of OLCP that were written from its page alone, against its vectors and against each other."""
+"""Two sides of OLCP that were written from its page alone, against its vectors."""
 
 from __future__ import annotations
 
