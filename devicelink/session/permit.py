@@ -243,9 +243,10 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.reset_required:
         yield _refuse(
             "reset_required",
-            "The laser's power supply is off: an interlock or emergency stop cut it, or START was "
+            "The laser waits for its reset: an interlock or emergency stop ended it, or START was "
             "not pressed.",
-            "Close door and interlocks, release the emergency stop, then press START at the laser.",
+            "Close door and interlocks, release the emergency stop, then press START or RESET at "
+            "the laser.",
         )
     if reading.key_on not in {"yes", "not_reported"}:
         yield _refuse(
