@@ -103,8 +103,10 @@ class Device(BaseModel):
     intents: tuple[int, ...] = ()
     """Entries that intended light and have no later confirmed lock."""
     counter: int | None = None
-    """What the lifetime counter stood at when it was last reconciled, and what was recorded since:
-    a session that died has reconciled nothing."""
+    """What the lifetime counter stood at when it was last reconciled, and what was recorded since.
+
+    A session that died has reconciled nothing.
+    """
     firmware: str | None = None
     next_event: int | None = None
     """Where to read on in what the device numbered by itself; None where it numbers nothing."""

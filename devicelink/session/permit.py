@@ -243,9 +243,10 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.reset_required:
         yield _refuse(
             "reset_required",
-            "The laser's power supply is off: an interlock or emergency stop cut it, or START was "
+            "The laser waits for its reset: an interlock or emergency stop ended it, or START was "
             "not pressed.",
-            "Close door and interlocks, release the emergency stop, then press START at the laser.",
+            "Close door and interlocks, release the emergency stop, then press START or RESET at "
+            "the laser.",
         )
     if reading.key_on not in {"yes", "not_reported"}:
         yield _refuse(
@@ -270,8 +271,9 @@ def _reading(facts: Facts) -> Iterator[Finding]:
     if reading.unexplained:
         yield _warn(
             "counter_unexplained",
-            f"The laser made {reading.unexplained} pulses since the last session here that nobody "
-            "recorded.",
+            f"The laser made {reading.unexplained} "
+            f"{'pulse' if reading.unexplained == 1 else 'pulses'} since the last session here that "
+            "nobody recorded.",
             "Find out who used it, and write that down: at its own panel, in service, elsewhere.",
         )
     if reading.counter is None:

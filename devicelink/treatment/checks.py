@@ -139,7 +139,7 @@ def judge_meter(facts: CheckFacts | None, judged_at: datetime, *, counts: bool) 
                 "Name one that is registered: --meter SERIAL --pulses 5",
             )
         ]
-    found = [*_asked(facts)]
+    found = [*_asked(facts, counts=counts)]
     if facts.papers is None:
         found.append(
             _refuse(
@@ -163,7 +163,9 @@ def judge_meter(facts: CheckFacts | None, judged_at: datetime, *, counts: bool) 
     return found
 
 
-def _asked(facts: CheckFacts) -> Iterator[Finding]:
+def _asked(facts: CheckFacts, *, counts: bool) -> Iterator[Finding]:
+    """What the laser's own settings may still tell refuses only when they were read."""
+    not_told = _refuse if counts else _warn
     if not FEWEST_PULSES <= facts.pulses <= MOST_PULSES:
         yield _refuse(
             "pulses_out_of_bounds",
@@ -171,7 +173,7 @@ def _asked(facts: CheckFacts) -> Iterator[Finding]:
             f"Say --pulses {FEWEST_PULSES}.",
         )
     if facts.nominal_j is None:
-        yield _refuse(
+        yield not_told(
             "energy_not_stated",
             "Nobody said how much energy one pulse should have, and the settings do not tell.",
             "Say it for these settings, as the laser's papers give it: --energy-mj NUMBER",
@@ -184,7 +186,7 @@ def _asked(facts: CheckFacts) -> Iterator[Finding]:
             "Look it up in the laser's papers for these settings.",
         )
     if facts.wavelength_nm is None:
-        yield _refuse(
+        yield not_told(
             "wavelength_not_stated",
             "The laser does not tell its wavelength, and nobody stated it.",
             "Say it as the laser's label gives it: --wavelength-nm NUMBER",

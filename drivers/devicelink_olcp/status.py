@@ -91,19 +91,8 @@ class Told:
         laser, handpiece_temperature = payload.signed(2), payload.signed(2)
         handpiece, uses_left, pulses = payload.number(1), payload.known(4), payload.known(8)
         return cls(
-            *(
-                told,
-                state,
-                age_ms,
-                state_for_ms,
-                nonce,
-                permit_ms,
-                lease_ms,
-                settings_id,
-                inputs,
-                sensed,
-            ),
-            *(laser, handpiece_temperature, handpiece, uses_left, pulses),
+            *(told, state, age_ms, state_for_ms, nonce, permit_ms, lease_ms, settings_id),
+            *(inputs, sensed, laser, handpiece_temperature, handpiece, uses_left, pulses),
             *(payload.number(8), payload.number(8), payload.number(4)),
         )
 
@@ -148,8 +137,11 @@ class Told:
     @property
     def _emits_outside(self) -> bool:
         """Light outside EMITTING, and not the last pulse of it, sensed when it still went on."""
-        emits = self.shown(Input.emission) is Shown.YES and self.state != State.EMITTING
-        return emits and self.state_for_ms > _PULSE_MAY_FINISH_MS + self.sensed_age_ms
+        if self.shown(Input.emission) is not Shown.YES or self.state == State.EMITTING:
+            return False
+        seen_until_ms = _PULSE_MAY_FINISH_MS + min(self.sensed_age_ms, SENSED_AGE_MAX_MS)
+        just_left = self.state in {State.READY, State.STANDBY}
+        return not just_left or self.state_for_ms > seen_until_ms
 
     def _state(self) -> DeviceState:
         if self.is_old or self.state not in list(State):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from devicelink_simulation.device import Light
 
 _KEPT = 4096
 
@@ -16,14 +19,6 @@ class Pulse(NamedTuple):
     wavelength_nm: int
     shot: int
     place: int
-
-
-class Light(Protocol):
-    """Whoever sees the pulses: a meter in the beam, say."""
-
-    def pulse(self, at_ns: int, joules: float, nm: float) -> None:
-        """One pulse has left, all of it, at `at_ns`."""
-        ...
 
 
 class Beam:

@@ -66,6 +66,7 @@ class OlcpDevice(WiredDevice):
             around.now_ns,
             lambda now_ns: around.faults.holds(ENDLESS_LEASE, now_ns),
         )
+        self._console.emission.beam.light = around.light
         self._frozen_status: tuple[bytes, bool] | None = None
         self._waiting: list[_Waiting] = []
         super().__init__(around, self._console)

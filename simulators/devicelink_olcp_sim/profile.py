@@ -22,7 +22,7 @@ _POINT = (
 _PATTERN = (
     ("mode", "single", "panel_mode", "0"),
     ("pattern", "hexagon", "panel_pattern", "2"),
-    ("pattern_size_mm", "8", "panel_size_um", "8000"),
+    ("pattern_size_mm", "11", "panel_size_um", "11000"),
     ("density_spots_cm2", "150", "panel_density_spots_cm2", "150"),
 )
 _BOTH = (

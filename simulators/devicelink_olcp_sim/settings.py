@@ -39,6 +39,8 @@ _VALUE = Struct("<BI")
 _LINE = 3
 _AREA = {1: 1.0, 2: 3 * math.sqrt(3) / 8, 4: math.pi / 4}
 """Of a square, a hexagon and a disc, as a part of the square of edge or diameter."""
+_ONCE_A_SECOND_MHZ = 1000
+"""What a rate of 0, one for each press, counts as in a permit's mean power."""
 _UM_PER_CM = 1e4
 
 
@@ -154,7 +156,9 @@ class Settings:
 
     def spots(self) -> int:
         """How many a scan has, at least one."""
-        now = self.in_force()
+        return self._spots_of(self.in_force())
+
+    def _spots_of(self, now: Mapping[int, int]) -> int:
         edge_cm = now[SIZE] / _UM_PER_CM
         if now[PATTERN] == _LINE:
             return max(1, round(edge_cm * math.sqrt(now[DENSITY])))
@@ -165,7 +169,9 @@ class Settings:
         energy_uj = values[ENERGY]
         spot_cm = self._inputs.tip_spot_um / _UM_PER_CM
         fluence_mj_cm2 = energy_uj / 1e3 / (math.pi / 4 * spot_cm**2)
-        mean_power_mw = energy_uj * values[STACK] * values[RATE] / 1e6
+        spots = self._spots_of(values) if values.get(MODE, SINGLE) == SCAN else 1
+        rate_mhz = values[RATE] or _ONCE_A_SECOND_MHZ
+        mean_power_mw = energy_uj * values[STACK] * spots * rate_mhz / 1e6
         return (
             energy_uj <= min(permit.max_energy_uj, self._inputs.tip_max_energy_uj)
             and fluence_mj_cm2 <= permit.max_fluence_mj_cm2

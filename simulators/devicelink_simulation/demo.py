@@ -17,12 +17,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from devicelink.errors import ConfigError, DeviceLinkError
+from devicelink_simulation.staged import Hand
 
 if TYPE_CHECKING:
     from devicelink_simulation.stage import Stage
     from devicelink_simulation.staged import StagedLaser
 
-FIBRE, CO2 = "SIM-0917", "SIM-4711"
+FRACTIONAL, ERBIUM, FIBRE, CO2 = "SIM-OL-2101", "SIM-OL-2201", "SIM-0917", "SIM-4711"
+FOOT = Hand("footswitch=pressed", "footswitch=released", ready="ready_key=press")
+FRACTIONAL_SETTINGS = """[settings]
+energy_mj = 20
+density_spots_cm2 = 100
+pattern_size_mm = 10
+rate_hz = 1
+"""
+ERBIUM_SETTINGS = """[settings]
+energy_mj = 500
+pulse_us = 300
+rate_hz = 5
+"""
 GOOD_SETTINGS = """[settings]
 diode_current_percent = 35.0
 trigger = "modulation"
@@ -53,10 +66,14 @@ def demo(
 
     stage = Stage(folder, props, seed, ThreadRuntime(), out=sys.stderr if as_json else sys.stdout)
     try:
-        co2 = stage.laser("uc2000", title="a simulated CO2 laser", hand="gate_input")
-        fibre = stage.laser("ipg", title="a simulated IPG fibre laser", hand="modulation_input")
-        _set_up(stage, co2, fibre)
-        _a_session(stage, co2, CO2, "co2.toml")
+        lasers = _lasers(stage)
+        fibre = lasers[FIBRE]
+        _set_up(stage, lasers)
+        _a_session(stage, lasers[FRACTIONAL], FRACTIONAL, "fractional.toml")
+        _what_came_of_it(stage)
+        _a_pulse_outside(stage, lasers[FRACTIONAL])
+        _a_session(stage, lasers[ERBIUM], ERBIUM, "erbium.toml")
+        _a_session(stage, lasers[CO2], CO2, "co2.toml")
         _a_session(stage, fibre, FIBRE, "settings.toml")
         _a_refusal(stage, fibre)
         told = {
@@ -74,11 +91,36 @@ def demo(
         print(f"  {sys.argv[0]} session list --data {folder}")
 
 
-def _set_up(stage: Stage, co2: StagedLaser, fibre: StagedLaser) -> None:
-    stage.title("A clinic, a maker, two lasers", "SIMULATED: no real laser is connected.")
+def _lasers(stage: Stage) -> dict[str, StagedLaser]:
+    """Two consoles that speak OLCP, and two engines."""
+    return {
+        FRACTIONAL: stage.laser(
+            "olcp",
+            title="a simulated fractional CO2 console",
+            hand=FOOT,
+            personality="co2-fractional",
+        ),
+        ERBIUM: stage.laser(
+            "olcp", title="a simulated Er:YAG console", hand=FOOT, personality="er-yag"
+        ),
+        CO2: stage.laser(
+            "uc2000", title="a simulated CO2 engine", hand=Hand("gate_input=high", "gate_input=low")
+        ),
+        FIBRE: stage.laser(
+            "ipg",
+            title="a simulated IPG fibre engine",
+            hand=Hand("modulation_input=high", "modulation_input=low"),
+        ),
+    }
+
+
+def _set_up(stage: Stage, lasers: dict[str, StagedLaser]) -> None:
+    stage.title("A clinic, a maker, four lasers", "SIMULATED: no real laser is connected.")
     stage.file("pin", "274951")
     stage.file("settings.toml", GOOD_SETTINGS)
     stage.file("co2.toml", CO2_SETTINGS)
+    stage.file("fractional.toml", FRACTIONAL_SETTINGS)
+    stage.file("erbium.toml", ERBIUM_SETTINGS)
     stage.file("bold.toml", BOLD_SETTINGS)
     stage.file("catalogue.toml", _CATALOGUE)
     stage.run("station init --simulated --by t-ada --person-name", "Ada Berg", pin=True)
@@ -106,31 +148,49 @@ def _set_up(stage: Stage, co2: StagedLaser, fibre: StagedLaser) -> None:
             station=False,
         )
     stage.run(
-        f"trust add {stage.path('maker.key')}.pub --by t-ada --model SimuLase-1 --model SimuCO2-1 "
-        "--maker",
+        f"trust add {stage.path('maker.key')}.pub --by t-ada "
+        f"{' '.join(f'--model {model}' for _, model in _MADE.values())} --maker",
         "Example Laser Maker",
         pin=True,
     )
     stage.run(f"trust catalogue {stage.path('catalogue.jws')} --by t-ada", pin=True)
     for person in ("t-ines", "t-tom"):
         stage.run(f"certificate import {stage.path(person)}.jws --by t-ada", pin=True)
-    for serial, driver, laser, model, accepted in (
-        ("4711", "uc2000", co2, "SimuCO2-1", ("interlock_unknown",)),
-        ("0917", "ipg", fibre, "SimuLase-1", ()),
-    ):
-        accepts = ("identity_asserted", "counter_not_available", *accepted)
+    for serial, laser in lasers.items():
+        driver, model = _MADE[serial]
+        accepts = " ".join(f"--accept {code}" for code in _ACCEPTED.get(driver, ()))
         stage.run(
             f"device add {serial} --driver {driver} --port {laser.port} --by t-ada "
-            f"--model {model} --udi SIM-00000000000000 "
-            f"{' '.join(f'--accept {code}' for code in accepts)} --maker",
+            f"--model {model} --udi SIM-00000000000000 {accepts} --maker",
             "Example Laser Maker",
             pin=True,
         )
+    key = stage.told("station permit-key")["public_key"]
+    stage.say("At each console, in SERVICE, somebody lets it accept this station's key:")
+    for serial in (FRACTIONAL, ERBIUM):
+        lasers[serial].tell(f"permit_key_1={key}")
 
 
 def _a_session(stage: Stage, laser: StagedLaser, serial: str, settings: str) -> None:
     stage.title(f"Ines treats with {serial}", "Certified for this laser; three seconds in READY.")
     session = stage.session(serial, "t-ines", settings, ready_for_s=3)
+    laser.light_after_ready(session)
+    stage.expect(session.wait(), 0)
+    stage.say("The laser's own truth: " + laser.light_summary())
+
+
+def _what_came_of_it(stage: Stage) -> None:
+    stage.say("What was asked for, what the laser set, what it sensed; and whether pulses add up:")
+    newest = stage.told("session list")[-1]["session"]
+    stage.run(f"session show {newest}", loud=True, head=15)
+
+
+def _a_pulse_outside(stage: Stage, laser: StagedLaser) -> None:
+    stage.title("A pulse outside any session", "An engineer fires once; nobody tells the clinic.")
+    for turn in ("service=on", "service_pulses=1", "service=off"):
+        laser.tell(turn)
+    stage.say("The next session tells, by the laser's lifetime counter:")
+    session = stage.session(FRACTIONAL, "t-ines", "fractional.toml", ready_for_s=2)
     laser.light_after_ready(session)
     stage.expect(session.wait(), 0)
     stage.say("The laser's own truth: " + laser.light_summary())
@@ -199,7 +259,29 @@ def _change_one_byte(path: Path) -> None:
     path.write_bytes(data[:place] + digit + data[place + 1 :])
 
 
+_MADE = {
+    FRACTIONAL: ("olcp", "SimuFrac-10600"),
+    ERBIUM: ("olcp", "SimuErbium-2940"),
+    CO2: ("uc2000", "SimuCO2-1"),
+    FIBRE: ("ipg", "SimuLase-1"),
+}
+"""Driver and model."""
+_ACCEPTED = {
+    "uc2000": ("identity_asserted", "counter_not_available", "interlock_unknown"),
+    "ipg": ("identity_asserted", "counter_not_available"),
+}
 _CATALOGUE = """[[entries]]
+achievement = "https://maker.example/resurfacing"
+driver = "olcp"
+models = ["SimuFrac-10600", "SimuErbium-2940"]
+firmware = ["*"]
+procedures = ["treatment", "test_spot", "service", "training"]
+ablative = true
+operator_class = "any"
+[entries.limits.energy_mj]
+max = "600"
+
+[[entries]]
 achievement = "https://maker.example/resurfacing"
 driver = "ipg"
 models = ["SimuLase-1"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import shlex
 import subprocess
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devicelink.runtime import Runtime
+    from devicelink_simulation.staged import Hand
 
 
 class Stage:
@@ -59,9 +61,9 @@ class Stage:
         """The machine's monotonic clock, by which the truth is written."""
         return self.runtime.mono_ns()
 
-    def laser(self, simulator: str, *, title: str, hand: str) -> StagedLaser:
-        """Start a simulated laser behind a pty; `hand` is the settable of what makes its light."""
-        laser = StagedLaser(self, simulator, title=title, hand=hand)
+    def laser(self, simulator: str, *, title: str, hand: Hand, **values: str) -> StagedLaser:
+        """Start a simulated laser behind a pty; `hand` is what makes its light."""
+        laser = StagedLaser(self, simulator, title=title, hand=hand, values=values)
         self._lasers.append(laser)
         return laser
 
@@ -74,8 +76,12 @@ class Stage:
         station: bool = True,
         loud: bool = False,
         fails: bool = False,
+        head: int | None = None,
     ) -> int:
-        """One command, in this process; its exit code. Raises where it fails and should not."""
+        """One command, in this process; its exit code. Raises where it fails and should not.
+
+        `head`: so many lines of what it says, where the rest would be too much on a stage.
+        """
         arguments = self._arguments(words, last, pin=pin, station=station)
         shown = words if last is None else f"{words} {shlex.quote(last)}"
         self._console.print(f"   [green]$ devicelink {self._short(shown)}[/green]")
@@ -87,10 +93,24 @@ class Stage:
             except SystemExit as end:
                 code = int(end.code or 0)
         if loud:
-            self._indent(said.getvalue())
+            lines = said.getvalue().splitlines()
+            self._indent("\n".join(lines[:head]))
+            if head is not None and len(lines) > head:
+                self.aside(f"... and {len(lines) - head} lines more")
         if code and not fails:
             raise DeviceLinkError(f"devicelink {shown} failed: {said.getvalue().strip()}")
         return code
+
+    def told(self, words: str) -> Any:
+        """What a command says as JSON, without a word on the stage."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            try:
+                main([*self._arguments(words, None, pin=False, station=True), "--json"])
+            except SystemExit as end:
+                if end.code:
+                    raise DeviceLinkError(f"devicelink {words} failed.") from end
+        return json.loads(said.getvalue())
 
     def session(
         self, serial: str, technician: str, settings: str, *, ready_for_s: float

@@ -205,8 +205,13 @@ def test_bounds_are_the_consoles_own_in_the_settings_units():
     told = said(lambda driver, link: driver.bounds(link), ask(CAPS, CAN))
     assert told == {
         "energy_mj": ("5.000", "50.000"),
+        "pulse_us": ("100", "2000"),
+        "rate_hz": ("0.000", "5.000"),
+        "pattern_size_mm": ("3.000", "15.000"),
         "density_spots_cm2": ("25", "500"),
+        "stack": ("1", "5"),
         "wavelength_nm": ("10600", "10600"),
+        "aiming_percent": ("5", "100"),
     }
 
 
@@ -220,7 +225,6 @@ def test_nothing_is_sent_where_all_is_in_force_already():
     ("settings", "sentence"),
     [
         (GOOD | {"cooling_percent": "3"}, "no cooling.*take cooling_percent out"),
-        (GOOD | {"mode": "single"}, r"mode be changed.*mode single \(it says scan\)"),
         (GOOD | {"wavelength_nm": "1064"}, "wavelength be changed"),
     ],
 )

@@ -72,6 +72,19 @@ PARAMETERS = {
     10: 10_600,
     12: 40,
 }
+RANGES = (
+    (1, 5_000, 50_000, 500),
+    (2, 100, 2_000, 50),
+    (3, 0, 5_000, 500),
+    (4, 0, 1, 1),
+    (5, 1, 4, 1),
+    (6, 3_000, 15_000, 500),
+    (7, 25, 500, 25),
+    (8, 1, 5, 1),
+    (10, 10_600, 10_600, 0),
+    (12, 5, 100, 5),
+)
+"""As CAPS tells them: lowest, highest, step."""
 CONFIGURATION = bytes.fromhex("0102030405060708")
 
 
@@ -132,6 +145,7 @@ def status(state: int, nonce: int, **changed: int) -> bytes:
         "clock": 61_000,
         "for_ms": 4_000,
         "pulses": 1_200_345,
+        "uses": 1843,
         "next_event": 812,
         "next_report": 97,
         "settings": 1,
@@ -143,7 +157,7 @@ def status(state: int, nonce: int, **changed: int) -> bytes:
         + pack("<IH", says["permit_ms"], says["lease_ms"])
         + settings_id
         + pack("<HHhhB", says["inputs"], 0xFFFF, 243, 291, 1)
-        + pack("<IQQQI", 1843, says["pulses"], says["next_event"], says["next_report"], 0)
+        + pack("<IQQQI", says["uses"], says["pulses"], says["next_event"], says["next_report"], 0)
     )
     assert len(made) == 102
     return made
@@ -200,10 +214,8 @@ SAID: list[tuple[str, int, bytes, int, bytes]] = [
         0x02,
         b"",
         0x82,
-        pack("<BIHHB1HB1BB", 0, 0b111_1110, 300, 2000, 1, 10_600, 1, 1, 3)
-        + pack("<BIII", 1, 5_000, 50_000, 500)
-        + pack("<BIII", 7, 25, 500, 25)
-        + pack("<BIII", 10, 10_600, 10_600, 0),
+        pack("<BIHHB1HB1BB", 0, 0b101_1110, 300, 2000, 1, 10_600, 1, 1, len(RANGES))
+        + b"".join(pack("<BIII", *each) for each in RANGES),
     ),
     ("STATUS", 0x03, b"", 0x83, status(2, 0xA1, settings=0)),
     ("TIME", 0x04, b"", 0x84, BOOT + pack("<Q", 61_020)),
@@ -218,7 +230,7 @@ SAID: list[tuple[str, int, bytes, int, bytes]] = [
         + string(b"TIP-7781")
         + pack("<IHI", 1843, 120, 50_000),
     ),
-    ("COUNTERS", 0x0E, b"", 0x8E, pack("<4Q2I", 1_200_345, 6_020, 24_006, 480_138, 41, 2)),
+    ("COUNTERS", 0x0E, b"", 0x8E, pack("<4Q2I", 1_200_345, 6_020, 24_006_000, 480_138, 41, 2)),
     ("SELFTEST", 0x12, b"", 0x92, bytes.fromhex("09 0100 0200 0300 0400 0500 0600 0700 0800 0900")),
     ("FAULTS", 0x15, b"", 0x95, b"\x00"),
     (
@@ -297,7 +309,16 @@ SAID: list[tuple[str, int, bytes, int, bytes]] = [
         0x08,
         b"",
         0x88,
-        status(3, 0xA9, lease_ms=400, next_event=817, next_report=98, pulses=1_200_545, **LIT),
+        status(
+            3,
+            0xA9,
+            lease_ms=400,
+            next_event=817,
+            next_report=98,
+            pulses=1_200_545,
+            uses=1842,
+            **LIT,
+        ),
     ),
 ]
 OTHERS: list[tuple[str, int, bytes, int, bytes]] = [

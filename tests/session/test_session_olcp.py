@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import signal
 
 import pytest
@@ -56,13 +55,13 @@ def unlocked(clinic, *more):
 
 
 def press_ready(clinic, session):
-    """Again and again, until the console takes it: a lease holds."""
+    """Again and again, as one does, until the console takes it and is READY."""
 
-    def arms():
-        clinic.laser.process.stdin.write("ready_key=press\n")
-        return json.loads(clinic.laser.process.stdout.readline())["ok"]
+    def ready():
+        clinic.laser.set("ready_key=press")
+        return clinic.laser.is_now("enabled") or session.poll() is not None
 
-    wait(lambda: arms() or session.poll() is not None)
+    wait(ready)
 
 
 def in_ready(clinic, *more):
@@ -177,3 +176,17 @@ def test_an_interlock_in_ready_ends_the_session(console):
     (counter,) = clinic.entries("counter.reconciled")
     assert counter.data["unexplained"] == 0, counter.data
     assert clinic.entries("scan.recorded")[-1].data["outcome"] == "aborted"
+
+
+def test_a_counter_that_went_back_holds_the_laser(console):
+    """Nobody knows any more what it did: the next session is refused, and so is every later one."""
+    clinic = console()
+    code, _ = clinic.ended(in_ready(clinic, "--for", "0.2"))
+    assert code == 0
+    clinic.laser.set("fault=counter_lost")
+    for _ in range(2):
+        code, ran = clinic.session("--for", "0.2")
+        refused = {each["code"] for each in ran["verdict"]["findings"]}
+        assert (code, ran["end"]["code"]) == (1, "refused")
+        assert "held_counter_backwards" in refused
+    assert len(clinic.entries("unlock.intended")) == 1

@@ -72,14 +72,13 @@ def test_one_press_is_one_scan_and_a_held_foot_makes_no_second():
 def test_the_ready_key_needs_a_lease_and_a_released_foot():
     """Without a lease, with a reset outstanding or a pressed foot it does nothing."""
     host = Host()
-    for why in ("not in STANDBY", "no lease"):
-        with pytest.raises(ConfigError, match=why):
-            host.set(ready_key="press")
+    for state in (LOCKED, STANDBY):
+        host.set(ready_key="press")
+        assert host.state == state
         host.permit()
     host.beat()
     host.set(footswitch="pressed")
-    with pytest.raises(ConfigError, match="footswitch"):
-        host.set(ready_key="press")
+    host.set(ready_key="press")
     assert host.state == STANDBY
 
 
@@ -167,8 +166,8 @@ def test_an_interlock_asks_for_a_reset_and_closing_it_restores_nothing():
         host.set(reset_key="press")
     host.set(interlock_1="closed")
     host.beat()
-    with pytest.raises(ConfigError, match="reset"):
-        host.set(ready_key="press")
+    host.set(ready_key="press")
+    assert host.state == STANDBY
     host.set(reset_key="press")
     assert host.status().state == STANDBY
     host.beat()

@@ -128,7 +128,7 @@ def told_alike(case, code, told):
 @pytest.mark.parametrize("upto", range(1, UNTIL + 1))
 def test_the_session_of_the_page_byte_by_byte(upto, monkeypatch):
     """Up to its first beat each answer is the page's, but for clocks, CAPS, and lost events."""
-    host = Host(values={"energy_mj": "24006"}, key=False)
+    host = Host(key=False)
     inside = host.machine
     block_of = Settings.block_of
     monkeypatch.setattr(

@@ -1,0 +1,69 @@
+"""A check of energy on a console: its pulses fall on a meter, and its own counter agrees."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.clinic import wait
+from tests.session.energy import METER, SERIAL, EnergyClinic
+from tests.session.other_lasers import OtherClinic
+from tests.session.test_session_olcp import press_ready
+
+SETTINGS = "[settings]\nenergy_mj = 500\npulse_us = 300\nrate_hz = 2\n"
+
+
+class ConsoleEnergyClinic(EnergyClinic):
+    """An Er:YAG console with a meter in its beam."""
+
+    def __init__(self, root, template):
+        self.meter_link = root / "c" / "props" / "meter"
+        self.meter_truth = root / "c" / "props" / "meter.truth"
+        knobs = {**METER, "damage_j": "20"}
+        lit = ("--meter", "ophir", "--meter-link", self.meter_link, "--meter-truth")
+        OtherClinic.__init__(
+            self,
+            root,
+            template,
+            driver="olcp",
+            serial="OL-2201",
+            settings=SETTINGS,
+            options=(
+                *("--set", "personality=er-yag"),
+                *map(str, lit),
+                str(self.meter_truth),
+                *(word for each in knobs.items() for word in ("--meter-set", "=".join(each))),
+            ),
+        )
+
+
+@pytest.fixture
+def energy(tmp_path, template, capsys):
+    """A clinic whose console knows the station's key."""
+    made = ConsoleEnergyClinic(tmp_path / "energy", template)
+    capsys.readouterr()
+    _, key = made.ask("station", "permit-key")
+    made.laser.set(f"permit_key_1={key['public_key']}")
+    yield made
+    made.laser.close()
+
+
+def test_five_pulses_of_a_console_on_a_meter(energy):
+    """The console's word, the meter's and the counter's agree, and the check passes."""
+    energy.rule()
+    energy.add_meter("--max-energy-mj", "2000", "--max-power-w", "30")
+    words = ("--json", "--kind", "energy_check", "--meter", SERIAL, "--pulses", "5")
+    session = energy.start(*words, "--beam-mm", "5", "--for", "20")
+    wait(lambda: energy.entries("ready.intended") or session.poll() is not None)
+    assert session.poll() is None, session.communicate()
+    press_ready(energy, session)
+    energy.laser.wait_for("enabled", session)
+    time.sleep(0.7)  # a foot that waits until READY has stood
+    energy.laser.set("footswitch=pressed")
+    code, ran = energy.ended(session)
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "energy_checked", True), ran
+    (passed,) = energy.entries("energy_check.passed")
+    assert passed.data["facts"]["energies_j"] == pytest.approx([0.5] * 5, rel=0.06)
+    (counter,) = energy.entries("counter.reconciled")
+    assert (counter.data["recorded"], counter.data["unexplained"]) == (5, 0)
