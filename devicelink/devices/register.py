@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from devicelink.journal.entry import Entry
 
 _SIMULATED = "SIM-"
-_TOLD = frozenset(
+_TOLD_BY_ITSELF = frozenset(
     {
         "device.identified",
         "device.events_recorded",
@@ -188,8 +188,8 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
     match entry.type:
         case "device.accepted":
             return {"accepted": {**old["accepted"], str(entry.data["code"]): entry.actor}}
-        case _ if entry.type in _TOLD:
-            return _told_by_itself(old, entry)
+        case kind if kind in _TOLD_BY_ITSELF:
+            return _told_by_itself(old["counter"], entry)
         case "device.held" | "fault.latched":
             return {"holds": [*old["holds"], _hold(entry)]}
         case "device.acknowledged":
@@ -218,18 +218,19 @@ def _changes(old: dict[str, Any], entry: Entry) -> dict[str, object]:
             return {}
 
 
-def _told_by_itself(old: dict[str, Any], entry: Entry) -> dict[str, object]:
+def _told_by_itself(counter: int | None, entry: Entry) -> dict[str, object]:
     """What the device said of itself."""
     match entry.type:
-        case "scan.recorded" | "pulses.recorded":
-            pulses = entry.data["last_pulse"] - entry.data["first_pulse"] + 1
-            return {} if old["counter"] is None else {"counter": old["counter"] + pulses}
         case "device.identified":
             return {"firmware": entry.data.get("firmware")}
         case "device.events_recorded":
             return {"next_event": entry.data["next"]}
-    after = entry.data.get("after")
-    return {} if after is None else {"counter": after}
+        case "counter.reconciled":
+            after = entry.data.get("after")
+            return {} if after is None else {"counter": after}
+    if counter is None:
+        return {}
+    return {"counter": counter + entry.data["last_pulse"] - entry.data["first_pulse"] + 1}
 
 
 def _hold(entry: Entry) -> dict[str, object]:
@@ -249,7 +250,7 @@ REGISTER = Projection(
         {
             "device.registered",
             "device.accepted",
-            *_TOLD,
+            *_TOLD_BY_ITSELF,
             "device.held",
             "device.acknowledged",
             "device.released",

@@ -22,8 +22,8 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 _ACCOUNT,
-                "        self._seen = self._read_on(link, status, pages)\n",
-                "        self._seen = status if self._lease else self._read_on(link, status, pages)\n",
+                "        if not calls_for_lock(status):\n",
+                "        if not calls_for_lock(status) and self._lease is None:\n",
             ),
             Change(_ACCOUNT, "seen, self._next_event - 1)", "seen, (seen.next_event or 1) - 1)"),
         ),
@@ -36,6 +36,11 @@ PLANTED_IN_CONSOLES = (
                 _ACCOUNT,
                 "        if self._lease is None or calls_for_lock(seen):\n",
                 "        if self._lease is None:\n",
+            ),
+            Change(
+                _ACCOUNT,
+                "            if calls_for_lock(status):\n                return status\n",
+                "",
             ),
         ),
     ),
@@ -118,8 +123,8 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 "devicelink/devices/register.py",
-                '            return {"counter": old["counter"] + pulses}\n',
-                '            return {"counter": old["counter"] + 0 * pulses}\n',
+                "    if counter is None:\n        return {}\n",
+                "    if counter is None or counter:\n        return {}\n",
             ),
         ),
     ),
@@ -140,8 +145,10 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 _STATUS,
-                "        if Shown.NO in {first, second}:\n            return Shown.NO\n        return first\n",
-                "        return Shown.YES if second is Shown.NO else first\n",
+                "        if Shown.NO in {first, second}:\n"
+                "            return Shown.NO\n"
+                "        return first\n",
+                "        return Shown.YES\n",
             ),
             Change(
                 _STATUS,
@@ -155,9 +162,9 @@ PLANTED_IN_CONSOLES = (
         "13",
         (
             Change(
-                "simulators/devicelink_olcp_sim/console.py",
-                "        if host.lease_ends_ns is not None and host.lease_ends_ns <= now_ns:\n",
-                "        if host.lease_ends_ns is not None and host.lease_ends_ns <= 0 * now_ns:\n",
+                "simulators/devicelink_olcp_sim/host.py",
+                "        self.lease_ends_ns = now_ns + self._lease_ns\n",
+                "        self.lease_ends_ns = now_ns + 1000 * self._lease_ns\n",
             ),
         ),
     ),

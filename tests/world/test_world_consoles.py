@@ -1,4 +1,4 @@
-"""Consoles that keep account of themselves: what hands, feet and hosts do there, and what is told."""
+"""Consoles that keep account of themselves: what hands, feet and hosts do, and what is told."""
 
 from __future__ import annotations
 

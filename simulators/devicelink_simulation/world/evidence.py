@@ -81,7 +81,7 @@ class Evidence:
         self.lies: list[int] = []
         self.unplugged: list[int] = []
         self.touched: list[tuple[int, str, str]] = []
-        self.truth = bench.truth.events
+        self.truth: list[dict[str, Any]] = bench.truth.events
         self._read_truth(bench.truth.events)
         self.enabled = list(self._intervals(bench.truth.events))
         self.acked: dict[int, tuple[int, int, Entry]] = {}
