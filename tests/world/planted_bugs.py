@@ -51,13 +51,11 @@ PLANTED = (
         (
             Change(
                 _UNLOCKING,
-                "    settings = work.facts.settings if work.facts else None\n"
-                "    entry = work.append(",
+                "    settings = work.facts.settings if work.facts else None\n    permit_id = ",
                 '    if step == "ready":\n'
                 "        work.token = EnableToken(step=step, entry_index=0)\n"
                 "        return table.Durable(work.now(), step, 0)\n"
-                "    settings = work.facts.settings if work.facts else None\n"
-                "    entry = work.append(",
+                "    settings = work.facts.settings if work.facts else None\n    permit_id = ",
             ),
             Change(
                 _UNLOCKING,
