@@ -106,10 +106,10 @@ def _reach(work: Work) -> None:
         work.asked.firmware = identity.firmware
         status = work.read_status()
         work.counter_before = status.counter
+        since_last(work, status)
         work.account = Account.of(connection.driver, status, work.device.next_event)
         if work.account is not None:
             work.read_status()
-        since_last(work, status)
         light = status.state.can_make_light or status.unexpected_emission
         if light:
             outcome = lock_now(work)
