@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 unexport DEVICELINK_DATA
-WORKERS ?= 2
+WORKERS ?= 3
 
 SEEDS ?= 2000
 

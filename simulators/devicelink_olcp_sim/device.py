@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from devicelink.runtime import nanoseconds
 from devicelink_olcp_sim import errors, logs
 from devicelink_olcp_sim.console import Console
-from devicelink_olcp_sim.errors import Refused
+from devicelink_olcp_sim.errors import NotTaken
 from devicelink_olcp_sim.frames import LOCK, VERSION, Pieces, decode, encode
 from devicelink_olcp_sim.hands import turn
 from devicelink_olcp_sim.inputs import Inputs
@@ -102,7 +102,7 @@ class OlcpDevice(WiredDevice):
             return None
         try:
             said = self._said(decoded)
-        except Refused as refused:
+        except NotTaken as refused:
             payload = bytes([decoded.code, refused.error, self._console.state])
             return Answer(encode(_ERROR, decoded.seq, payload))
         code, seq = decoded.code | _ANSWERED, decoded.seq
@@ -151,7 +151,7 @@ class OlcpDevice(WiredDevice):
 
     def _said(self, frame: Frame) -> Said:
         if frame.version != VERSION:
-            raise Refused(errors.UNSUPPORTED_VERSION)
+            raise NotTaken(errors.UNSUPPORTED_VERSION)
         return take(self._console, frame.code, frame.payload)
 
     def _carry_out(self, frame: bytes, exchange: Exchange, now_ns: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import errors, logs
 from devicelink_olcp_sim.admission import judge
-from devicelink_olcp_sim.errors import Refused
+from devicelink_olcp_sim.errors import NotTaken
 from devicelink_olcp_sim.host import GOOD_FOR_MS
 from devicelink_olcp_sim.inputs import SLOTS
 from devicelink_olcp_sim.permit import ENERGY_CHECK
@@ -39,7 +39,7 @@ def permit(console: Console, payload: bytes) -> Said:
     permit = judge(console, payload)
     if isinstance(permit, int):
         console.note(logs.PERMIT_REFUSED, permit)
-        raise Refused(permit)
+        raise NotTaken(permit)
     ends_ms = console.clock_ms + permit.duration_s * 1000
     told = permit.permit_id + ends_ms.to_bytes(8, "little") + permit.lease_ms.to_bytes(2, "little")
     return Said(lambda: told, lambda: console.accept(permit))
@@ -50,15 +50,15 @@ def beat(console: Console, payload: bytes) -> Said:
     host = console.host
     nonce, last_event, settings_id = _BEAT.unpack_from(payload)
     if console.state not in PERMITTED:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
     if console.permit is None:
-        raise Refused(errors.NO_PERMIT)
+        raise NotTaken(errors.NO_PERMIT)
     if nonce != host.nonce_told:
-        raise Refused(errors.STALE_NONCE)
+        raise NotTaken(errors.STALE_NONCE)
     if not host.events_told <= last_event + 1 <= console.memory.events.next:
-        raise Refused(errors.EVENTS_UNREAD)
+        raise NotTaken(errors.EVENTS_UNREAD)
     if settings_id != console.settings.settings_id:
-        raise Refused(errors.SETTINGS_DIFFER)
+        raise NotTaken(errors.SETTINGS_DIFFER)
 
     def deed() -> None:
         host.renew(console.now_ns)
@@ -81,9 +81,9 @@ def standby(console: Console, _payload: bytes) -> Said:
 def ready_request(console: Console, _payload: bytes) -> Said:
     """The question stands on the screen for ten seconds."""
     if console.inputs.remote_ready == "off":
-        raise Refused(errors.NOT_CAPABLE)
+        raise NotTaken(errors.NOT_CAPABLE)
     if console.state != STANDBY:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
 
     def deed() -> None:
         console.host.ask(console.now_ns)
@@ -96,19 +96,19 @@ def settings_propose(console: Console, payload: bytes) -> Said:
     """What would come of some values."""
     settings = console.settings
     if console.inputs.settings_authority == "panel":
-        raise Refused(errors.NOT_CAPABLE)
+        raise NotTaken(errors.NOT_CAPABLE)
     count, listed = payload[0], payload[1:]
     if len(listed) < count * _CHANGE.size:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     pairs = list(_CHANGE.iter_unpack(listed[: count * _CHANGE.size]))
     changes = dict(pairs)
     if len(changes) < len(pairs):
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     if not changes.keys() <= settings.in_force().keys():
-        raise Refused(errors.UNKNOWN_PARAMETER)
+        raise NotTaken(errors.UNKNOWN_PARAMETER)
     values = settings.proposed(changes)
     if values is None:
-        raise Refused(errors.OUT_OF_RANGE)
+        raise NotTaken(errors.OUT_OF_RANGE)
     block = settings.block_of(values)
     settings_id = settings.id_of(block)
     number = console.host.propose(settings_id, values)
@@ -121,15 +121,15 @@ def settings_commit(console: Console, payload: bytes) -> Said:
     number, settings_id = _COMMIT.unpack_from(payload)
     proposal = console.host.proposal
     if console.inputs.settings_authority == "panel":
-        raise Refused(errors.NOT_CAPABLE)
+        raise NotTaken(errors.NOT_CAPABLE)
     if console.state not in {LOCKED, STANDBY}:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
     if proposal is None or proposal.number != number:
-        raise Refused(errors.UNKNOWN_PROPOSAL)
+        raise NotTaken(errors.UNKNOWN_PROPOSAL)
     if proposal.settings_id != settings_id:
-        raise Refused(errors.SETTINGS_DIFFER)
+        raise NotTaken(errors.SETTINGS_DIFFER)
     if console.permit and not console.settings.within(console.permit, proposal.values):
-        raise Refused(errors.LIMITS)
+        raise NotTaken(errors.LIMITS)
 
     def deed() -> None:
         console.host.proposal = None
@@ -146,7 +146,7 @@ def events_ack(console: Console, payload: bytes) -> Said:
     (through,) = _NUMBER.unpack_from(payload)
     events = console.memory.events
     if through >= events.next:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
 
     def deed() -> None:
         events.seen = max(events.seen, through)
@@ -158,11 +158,11 @@ def check_begin(console: Console, payload: bytes) -> Said:
     """At most so many pulses, each alone."""
     most = payload[0]
     if not 1 <= most <= _MOST_CHECKED:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     if console.state != STANDBY or console.host.check_left is not None:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
     if console.permit is None or console.permit.kind != ENERGY_CHECK:
-        raise Refused(errors.LIMITS)
+        raise NotTaken(errors.LIMITS)
 
     def deed() -> None:
         console.host.begin_check(most)
@@ -176,7 +176,7 @@ def check_end(console: Console, _payload: bytes) -> Said:
     """What the calibration port measured."""
     host = console.host
     if host.check_left is None:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
 
     def told() -> bytes:
         listed = b"".join(
@@ -197,13 +197,13 @@ def keys_add(console: Console, payload: bytes) -> Said:
     slot, key = _KEY.unpack_from(payload)
     label = payload[_KEY.size + 1 : _KEY.size + 1 + payload[_KEY.size]]
     if slot >= SLOTS or len(label) != payload[_KEY.size] or len(label) > _LONGEST_LABEL:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     if console.state != SERVICE:
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
     if not console.keys.accepted(console.now_ns):
-        raise Refused(errors.LOCAL_ACT_MISSING)
+        raise NotTaken(errors.LOCAL_ACT_MISSING)
     if not console.keys.free(slot):
-        raise Refused(errors.SLOT_USED)
+        raise NotTaken(errors.SLOT_USED)
 
     def deed() -> None:
         console.keys.add(slot, key, label)

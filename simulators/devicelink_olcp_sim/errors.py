@@ -1,6 +1,8 @@
-"""The errors that the console answers, by number; `Refused` carries one to the answer."""
+"""The errors that the console answers, by number; `NotTaken` carries one to the answer."""
 
 from __future__ import annotations
+
+from devicelink.errors import ProtocolError
 
 (
     UNSUPPORTED_VERSION,
@@ -35,7 +37,7 @@ from __future__ import annotations
 ) = range(1, 30)
 
 
-class Refused(Exception):
+class NotTaken(ProtocolError):
     """A request that is answered with an error and changes nothing."""
 
     def __init__(self, error: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from devicelink_olcp_sim import doing, errors, telling
-from devicelink_olcp_sim.errors import Refused
+from devicelink_olcp_sim.errors import NotTaken
 from devicelink_olcp_sim.states import BOOT, SELF_TEST
 
 if TYPE_CHECKING:
@@ -55,13 +55,13 @@ _TESTING = _EARLY | {"SELFTEST"}
 
 
 def take(console: Console, code: int, payload: bytes) -> Said:
-    """What comes of a request; raises `Refused`."""
+    """What comes of a request; raises `NotTaken`."""
     message = MESSAGES.get(code)
     if message is None:
-        raise Refused(errors.UNKNOWN_MESSAGE)
+        raise NotTaken(errors.UNKNOWN_MESSAGE)
     if len(payload) < message.shortest:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     early = console.state == BOOT and message.name not in _EARLY
     if early or (console.state == SELF_TEST and message.name not in _TESTING):
-        raise Refused(errors.BAD_STATE)
+        raise NotTaken(errors.BAD_STATE)
     return message.take(console, payload)

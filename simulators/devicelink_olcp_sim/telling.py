@@ -6,7 +6,7 @@ from struct import Struct
 from typing import TYPE_CHECKING
 
 from devicelink_olcp_sim import errors, logs
-from devicelink_olcp_sim.errors import Refused
+from devicelink_olcp_sim.errors import NotTaken
 from devicelink_olcp_sim.inputs import TIPS
 from devicelink_olcp_sim.said import Said, status_after
 from devicelink_olcp_sim.states import SELF_TEST
@@ -126,10 +126,10 @@ def reports_read(console: Console, payload: bytes) -> Said:
 
 
 def _window(payload: bytes, most: int) -> tuple[int, int]:
-    """From which number, and at most how many; raises `Refused`."""
+    """From which number, and at most how many; raises `NotTaken`."""
     first, wanted = _READ.unpack_from(payload)
     if not 1 <= wanted <= most:
-        raise Refused(errors.MALFORMED)
+        raise NotTaken(errors.MALFORMED)
     return first, wanted
 
 

@@ -196,7 +196,7 @@ def test_counters_and_numbers_only_grow(happens):
 @FEW
 @given(at=st.integers(0, 230), bit=st.integers(0, 7))
 def test_a_permit_with_any_bit_changed_is_none(at, bit):
-    """Refused, and the console stays LOCKED."""
+    """NotTaken, and the console stays LOCKED."""
     host = Host()
     told = host.say(0x05)
     good = page.permit(nonce=told[:16], boot=told[16:32], serial=host.serial)

@@ -113,7 +113,7 @@ def test_unplugged():
 @pytest.mark.parametrize(
     ("address", "sentence"),
     [
-        ("sim://ibg", "There is no simulator 'ibg'. Known: bigsky, ipg"),
+        ("sim://ibg", "There is no simulator 'ibg'. Known: bigsky, interlock"),
         ("sim://ipg?kye=on", "The simulator ipg knows no 'kye'."),
         ("sim://ipg?key=off", "key must be one of on, rem, not 'off'."),
         ("sim://ipg?key", "must name values as KEY=VALUE&KEY=VALUE."),
