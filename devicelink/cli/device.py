@@ -79,7 +79,7 @@ def add(
     from devicelink.treatment.energy import REGISTERED_ANEW, void_drafts
 
     _check_words(serial, trigger, accept or [])
-    port = _absolute(port)
+    port = None if port is None else absolute(port)
     station = open_station(data)
     state = station.state()
     named = simulated_serial(serial) if station.simulated else serial
@@ -112,9 +112,7 @@ def add(
                 state["energy_checks"], named, REGISTERED_ANEW, by=person.id, role="administrator"
             )
             drafts.append(_draft("device.registered", data_, named, person.id))
-        bound = _relay(
-            interlock, _absolute(interlock_port), interlock_driver, simulated=station.simulated
-        )
+        bound = _relay(interlock, interlock_port, interlock_driver, simulated=station.simulated)
         if bound is not None:
             drafts.append(_draft("device.relay_bound", bound, named, person.id))
         drafts += [
@@ -148,8 +146,9 @@ def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str
     return configuration
 
 
-def _absolute(port: str | None) -> str | None:
-    return str(Path(port).absolute()) if port is not None and "://" not in port else port
+def absolute(port: str) -> str:
+    """A port's path from the root, so that it holds in every folder; a URL as it is."""
+    return port if "://" in port else str(Path(port).absolute())
 
 
 def _relay(
@@ -168,6 +167,7 @@ def _relay(
     if not _SERIAL.fullmatch(serial):
         raise ConfigError("A relay's serial number is 1 to 60 visible ASCII characters.")
     registry.make_relay(driver, {})
+    port = absolute(port)
     check_port(port, simulated=simulated)
     named = simulated_serial(serial) if simulated else serial
     return {"relay": RelayBinding(serial=named, driver=driver, port=port).model_dump(mode="json")}

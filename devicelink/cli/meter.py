@@ -17,25 +17,18 @@ def probe_meter(
     name: str, configuration: Mapping[str, str], port: str
 ) -> tuple[dict[str, object], str]:
     """What `driver probe` tells of a meter: a document, and a sentence."""
-    from devicelink.link.link import Link
-    from devicelink.link.port import open_port
-    from devicelink.link.transcript import NoTranscript
+    from devicelink.cli.asking import asking
     from devicelink.registry import make_meter
-    from devicelink.runtime import ThreadRuntime
 
-    runtime = ThreadRuntime()
     meter = make_meter(name, configuration)
-    opened = open_port(port, meter.line, runtime, simulated=None)
-    link = Link(opened, meter.wire, runtime, NoTranscript())
     try:
-        identity = meter.identify(link)
-        setup = meter.read_setup(link) if identity.head else None
+        with asking(meter, port) as link:
+            identity = meter.identify(link)
+            setup = meter.read_setup(link) if identity.head else None
     except NoReply as error:
         raise NoReply(
             f"{error} Check that the meter is on, its cable, and its --set (speed)."
         ) from None
-    finally:
-        opened.close()
     document = {**asdict(identity), "setup": asdict(setup) if setup else None}
     return document, _sentence(identity, setup)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,7 +51,7 @@ def add(
 
     What the papers do not say is left out: a check says then what is missing.
     """
-    from devicelink.cli.device import check_port
+    from devicelink.cli.device import absolute, check_port
     from devicelink.devices.meters import find
     from devicelink.devices.register import simulated_serial
     from devicelink.journal.entry import Draft
@@ -61,8 +60,7 @@ def add(
     for each in (serial, head):
         if not _SERIAL.fullmatch(each):
             raise ConfigError("A serial number is 1 to 60 visible ASCII characters, as labelled.")
-    if "://" not in port:
-        port = str(Path(port).absolute())
+    port = absolute(port)
     configuration = key_values(set_)
     make_meter(driver, configuration)
     lowest, highest = _wavelengths(wavelengths_nm)

@@ -17,23 +17,16 @@ def probe_relay(
     name: str, configuration: Mapping[str, str], port: str
 ) -> tuple[dict[str, object], str]:
     """What `driver probe` tells of a relay: a document, and a sentence."""
-    from devicelink.link.link import Link
-    from devicelink.link.port import open_port
-    from devicelink.link.transcript import NoTranscript
+    from devicelink.cli.asking import asking
     from devicelink.registry import make_relay
-    from devicelink.runtime import ThreadRuntime
 
-    runtime = ThreadRuntime()
     relay = make_relay(name, configuration)
-    opened = open_port(port, relay.line, runtime, simulated=None)
-    link = Link(opened, relay.wire, runtime, NoTranscript())
     try:
-        identity = relay.identify(link)
-        status = relay.read_status(link)
+        with asking(relay, port) as link:
+            identity = relay.identify(link)
+            status = relay.read_status(link)
     except NoReply as error:
         raise NoReply(f"{error} Check that the relay has power, and its cable.") from None
-    finally:
-        opened.close()
     document = {**asdict(identity), "bound_ms": identity.bound_ms, **asdict(status)}
     return document, _sentence(identity, status)
 

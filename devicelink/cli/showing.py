@@ -21,7 +21,7 @@ def summary(entries: Sequence[Entry]) -> dict[str, object]:
     came = emitted(entries)
     return {
         "parameters": [asdict(each) for each in parameters(entries)],
-        "emitted": came.as_json() if came else None,
+        "emitted": asdict(came) if came else None,
     }
 
 
@@ -37,6 +37,7 @@ def summary_lines(entries: Sequence[Entry]) -> Iterator[str]:
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
+    found = parameters(entries)
     rows = [
         (
             each.name,
@@ -44,7 +45,7 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
             each.effective or "-",
             each.measured or "not reported",
         )
-        for each in parameters(entries)
+        for each in found
     ]
     if not rows:
         return
@@ -52,7 +53,7 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
     for row in (_HEADS, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(cells)}".rstrip()
-    where = {each.measured_where for each in parameters(entries) if each.measured_where}
+    where = {each.measured_where for each in found if each.measured_where}
     if where:
         yield f"  measured {', '.join(sorted(where))}, the mean of all pulses: no meter's word"
 

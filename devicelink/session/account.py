@@ -112,7 +112,7 @@ class Account:
         for report in reports.found:
             self.pulses += report.pulses
             self._note(
-                "scan.recorded" if report.kind == "scan" else "pulses.recorded", scan(report)
+                "scan.recorded" if report.kind == "scan" else "pulses.recorded", _scan(report)
             )
         self._next_report = _after(reports, self._next_report)
 
@@ -148,7 +148,7 @@ def _events(page: Page[Event], start: int) -> dict[str, object]:
     }
 
 
-def scan(report: Report) -> dict[str, object]:
+def _scan(report: Report) -> dict[str, object]:
     """One report, as an entry's data; what was asked for is added by the session."""
     measured: Mapping[str, str] | None = report.measured_mj
     return {

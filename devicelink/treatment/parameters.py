@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from devicelink.journal.entry import Entry
 
-REPORTS = frozenset({"scan.recorded", "pulses.recorded"})
+_REPORTS = frozenset({"scan.recorded", "pulses.recorded"})
 _ENERGY = "energy_mj"
 
 
@@ -37,25 +37,18 @@ class Emitted:
     energy_mj: str | None
     """As sensed inside the laser; None where it senses none, or not all."""
 
-    def as_json(self) -> dict[str, object]:
-        """For machines."""
-        return asdict(self)
 
-
-def parameters(entries: Iterable[Entry]) -> list[Parameter]:
+def parameters(entries: Sequence[Entry]) -> list[Parameter]:
     """Every setting that was asked for or is effective; the last word of the session counts."""
     requested: Mapping[str, str] = {}
     effective: Mapping[str, str] = {}
-    reports: list[Mapping[str, Any]] = []
     for entry in entries:
         match entry.type:
             case "settings.requested":
                 requested = dict(entry.data["settings"])
             case "settings.effective" | "settings.changed_at_panel":
                 effective = dict(entry.data["settings"])
-            case "scan.recorded" | "pulses.recorded" if _ENERGY in entry.data:
-                reports.append(entry.data)
-    measured, where = _mean_mj(reports)
+    measured, where = _mean_mj([report.data for report in _reports(entries)])
     return [
         Parameter(
             name=name,
@@ -69,9 +62,9 @@ def parameters(entries: Iterable[Entry]) -> list[Parameter]:
     ]
 
 
-def emitted(entries: Iterable[Entry]) -> Emitted | None:
+def emitted(entries: Sequence[Entry]) -> Emitted | None:
     """None where the laser reports nothing by itself."""
-    reports = [entry for entry in entries if entry.type in REPORTS and _ENERGY in entry.data]
+    reports = _reports(entries)
     if not reports:
         return None
     sums = [_measured(entry.data).get("sum") for entry in reports]
@@ -82,6 +75,11 @@ def emitted(entries: Iterable[Entry]) -> Emitted | None:
         aborted=sum(entry.data.get("outcome") == "aborted" for entry in reports),
         energy_mj=str(sum(told)) if len(told) == len(sums) else None,
     )
+
+
+def _reports(entries: Sequence[Entry]) -> list[Entry]:
+    """What a console told of its pulses and scans."""
+    return [entry for entry in entries if entry.type in _REPORTS and _ENERGY in entry.data]
 
 
 def _pulses(report: Mapping[str, Any]) -> int:

@@ -27,6 +27,9 @@ SERIAL, HEAD = "SIM-113217", "SIM-22323"
 class EnergyClinic(OtherClinic):
     """Laser and meter in one process; `hand` turns the trigger, as a person at the laser would."""
 
+    driver, told, settings, lasers = "bigsky", "062", SETTINGS, (*QUICK, *SLOW_LIGHT)
+    """The laser: its driver, its serial number, what is set, what its simulator is told."""
+
     def __init__(self, root, template, *options, meter=None):
         self.meter_link = root / "c" / "props" / "meter"
         self.meter_truth = root / "c" / "props" / "meter.truth"
@@ -36,10 +39,10 @@ class EnergyClinic(OtherClinic):
         super().__init__(
             root,
             template,
-            driver="bigsky",
-            serial="062",
-            settings=SETTINGS,
-            options=(*QUICK, *SLOW_LIGHT, *map(str, lit), str(self.meter_truth), *knobs, *options),
+            driver=self.driver,
+            serial=self.told,
+            settings=self.settings,
+            options=(*self.lasers, *map(str, lit), str(self.meter_truth), *knobs, *options),
         )
 
     def _believe_catalogue(self):

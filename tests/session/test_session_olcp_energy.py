@@ -7,8 +7,7 @@ import time
 import pytest
 
 from tests.clinic import wait
-from tests.session.energy import METER, SERIAL, EnergyClinic
-from tests.session.other_lasers import OtherClinic
+from tests.session.energy import SERIAL, EnergyClinic
 from tests.session.test_session_olcp import press_ready
 
 SETTINGS = "[settings]\nenergy_mj = 500\npulse_us = 300\nrate_hz = 2\n"
@@ -17,31 +16,14 @@ SETTINGS = "[settings]\nenergy_mj = 500\npulse_us = 300\nrate_hz = 2\n"
 class ConsoleEnergyClinic(EnergyClinic):
     """An Er:YAG console with a meter in its beam."""
 
-    def __init__(self, root, template):
-        self.meter_link = root / "c" / "props" / "meter"
-        self.meter_truth = root / "c" / "props" / "meter.truth"
-        knobs = {**METER, "damage_j": "20"}
-        lit = ("--meter", "ophir", "--meter-link", self.meter_link, "--meter-truth")
-        OtherClinic.__init__(
-            self,
-            root,
-            template,
-            driver="olcp",
-            serial="OL-2201",
-            settings=SETTINGS,
-            options=(
-                *("--set", "personality=er-yag"),
-                *map(str, lit),
-                str(self.meter_truth),
-                *(word for each in knobs.items() for word in ("--meter-set", "=".join(each))),
-            ),
-        )
+    driver, told, settings = "olcp", "OL-2201", SETTINGS
+    lasers = ("--set", "personality=er-yag")
 
 
 @pytest.fixture
 def energy(tmp_path, template, capsys):
     """A clinic whose console knows the station's key."""
-    made = ConsoleEnergyClinic(tmp_path / "energy", template)
+    made = ConsoleEnergyClinic(tmp_path / "energy", template, meter={"damage_j": "20"})
     capsys.readouterr()
     _, key = made.ask("station", "permit-key")
     made.laser.set(f"permit_key_1={key['public_key']}")
