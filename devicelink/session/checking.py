@@ -16,9 +16,11 @@ from devicelink.link.transcript import NoTranscript, transcript_at
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
 from devicelink.session.metering import Metering, Order, papers_of, problem_of
+from devicelink.session.own_check import OwnCheck
 from devicelink.session.ownership import Ownership, own
 from devicelink.treatment.checks import CheckFacts
 from devicelink.treatment.energy import rule_of
+from devicelink.treatment.own_word import OwnWord
 from devicelink.treatment.pulses import SINGLE_STOP_PERCENT, Outcome, PulseFacts, judge_pulses
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ class Checking:
         self._asked_standby = False
         self._recorded = self._told = 0
         self.begun = False
+        self.own = OwnCheck()
+        """What the laser itself counts and measures, where it does."""
         self.pulses: list[Pulse] = []
         self._inside: list[dict[str, str | None]] = []
         self.counter_before: int | None = None
@@ -77,6 +81,15 @@ class Checking:
     def complete(self) -> bool:
         """Whether all pulses came that were asked for."""
         return len(self.pulses) >= self.request.pulses
+
+    @property
+    def left(self) -> int:
+        """How many pulses have still to come."""
+        return self.request.pulses - len(self.pulses)
+
+    def may_be_coming(self, dark_s: float) -> bool:
+        """Whether what was measured may still be told, so long after light was possible."""
+        return self.begun and dark_s < TAIL_S
 
     # --- before light ---
 
@@ -200,8 +213,13 @@ class Checking:
             came = f"{len(self.pulses)} of {self.request.pulses} pulses came"
             sentence = f"{came} in {self._ready_max_s:g} s of READY."
             return table.Ended(now_ns, _failed("pulses_missing", sentence))
-        if phase is table.Phase.STANDBY and self.complete and in_phase_s >= TAIL_S:
-            return table.Ended(now_ns, self._finished(status))
+        if phase is table.Phase.STANDBY and in_phase_s >= TAIL_S:
+            counted = len(self.own.pulses)
+            if self.complete:
+                return table.Ended(now_ns, self._finished(status))
+            if counted >= self.request.pulses:
+                told = f"The laser counted {counted} pulses; the meter saw {len(self.pulses)}."
+                return table.Ended(now_ns, _failed("pulses_missing", told))
         return None
 
     def _trouble(self, now_ns: int) -> table.End | None:
@@ -279,7 +297,15 @@ class Checking:
         if outcome is None or outcome.result == "failed":
             sentence = outcome.sentence if outcome else "The energy check came to nothing."
             return _failed("energy_check_failed", sentence)
-        return table.End("energy_checked", table.EndKind.TIME, outcome.sentence)
+        own = self._own_word(outcome.mean_j)
+        told = f"{outcome.sentence} {own.sentence}" if own else outcome.sentence
+        return table.End("energy_checked", table.EndKind.TIME, told)
+
+    def _own_word(self, meter_mean_j: float | None) -> OwnWord | None:
+        """None where the laser keeps no check of its own."""
+        if not self.own.kept:
+            return None
+        return OwnWord(self.own.pulses, self.own.why, meter_mean_j, self._tolerance_percent)
 
     # --- for the record ---
 
@@ -324,8 +350,10 @@ class Checking:
         outcome = self._judged(None if end.code in ENDED_BY_ITSELF else end, counter)
         if outcome is None:
             return None
+        own = self._own_word(outcome.mean_j)
         data = {
             **outcome.as_data(),
+            "calibration_port": own.as_data() if own else None,
             **self._parties(facts),
             "facts": self._pulse_facts(
                 None if end.code in ENDED_BY_ITSELF else end, counter
