@@ -10,7 +10,7 @@ from devicelink.runtime import nanoseconds
 from devicelink.session import start
 from devicelink.session.attending import attend
 from devicelink.session.context import PROJECTIONS
-from devicelink.session.state import Phase
+from devicelink.session.state import AskReady, AskStandby, Phase
 from devicelink.session.work import Request
 from devicelink.treatment.checks import CheckRequest
 from devicelink.treatment.energy import rule_draft
@@ -65,7 +65,12 @@ template = cache(make_template)
 
 
 class EnergyWorld:
-    """One check; `acts` are hands, each so many seconds after READY, at `laser` or `meter`."""
+    """One check; `acts` are hands, each so many seconds after READY, at `laser` or `meter`.
+
+    What a `person` types is `ready` or `standby`.
+    """
+
+    says = {"ready": AskReady, "standby": lambda at_ns: AskStandby(at_ns, "the person asked")}
 
     serial, laser_is, meter_is, settings, foot_down = (
         *(LASER, LASER_IS, METER_IS, SETTINGS, FOOT_DOWN),
@@ -174,7 +179,10 @@ class EnergyWorld:
         self.ready_ns = ready_ns = self.kernel.time_ns
         for at_s, where, pair in self.acts:
             self.kernel.wait(ready_ns + nanoseconds(at_s))
-            self.wires[where].set(*pair.split("=", 1))
+            if where == "person":
+                self.session.inbox.post(self.says[pair](self.screen.runtime.mono_ns()))
+            else:
+                self.wires[where].set(*pair.split("=", 1))
         while not process.dead and self.kernel.time_ns < nanoseconds(150):
             self.kernel.wait(self.kernel.time_ns + nanoseconds(1))
 
@@ -196,7 +204,7 @@ class EnergyWorld:
                 ready_for_s=SEEN_S,
                 check=CheckRequest(**self.request) if self.kind == "energy_check" else None,
             )
-            session = start.begin(station, self.serial, request, self.screen)
+            self.session = session = start.begin(station, self.serial, request, self.screen)
             self.screen.result = attend(session, runtime, lambda: None)
             return 0
 
