@@ -6,6 +6,7 @@ Source of every fact: `docs/protocols/olcp.md`.
 from __future__ import annotations
 
 from devicelink.console import CheckedPulse
+from devicelink_olcp.frames import CHECK_PULSES_MAX
 from devicelink_olcp.payload import Payload, decimal_text
 
 _MJ_PLACES = 3
@@ -14,7 +15,10 @@ _MJ_PLACES = 3
 def checked(told: bytes) -> tuple[CheckedPulse, ...]:
     """What CHECK_END was answered; raises `ProtocolError`."""
     payload = Payload(told, "what it measured in the energy check")
-    return tuple(_pulse(payload) for _ in range(payload.number(1)))
+    count = payload.number(1)
+    if count > CHECK_PULSES_MAX:
+        raise payload.unreadable("it tells of more pulses than a check has")
+    return tuple(_pulse(payload) for _ in range(count))
 
 
 def _pulse(payload: Payload) -> CheckedPulse:
