@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from devicelink.driver import Driver, EnableToken, WireLink
 
 FINISHED_AFTER_S = 0.1
-"""So long after light was possible no pulse is still finishing, on any console."""
+"""In STANDBY a pulse that had begun may finish, for ten milliseconds; by now it has."""
 _NOT_ASKED = "it was locked before it could be asked."
 
 
 class OwnCheck:
-    """What one session begins at its laser and hears of it; a session may be READY several times."""
+    """What one session begins at its laser and hears of it, over as often as it is READY."""
 
     def __init__(self) -> None:
         self._console: CheckingConsole | None = None

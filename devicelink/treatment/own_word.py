@@ -56,8 +56,13 @@ class OwnWord:
             why = self.why or "it counted no pulse."
             return f"The laser said nothing of its own about these pulses: {why}"
         if not measured:
-            return f"The laser counted {_pulses(count)}; no calibration port of its own measured them."
-        told = [f"mean of {_pulses(len(measured))}", f"spread {spread_percent(measured) or 0:.1f} %"]
+            return (
+                f"The laser counted {_pulses(count)}; no calibration port of its own measured them."
+            )
+        told = [
+            f"mean of {_pulses(len(measured))}",
+            f"spread {spread_percent(measured) or 0:.1f} %",
+        ]
         against = self._against_meter_percent
         if against is not None:
             told.append(f"{against:+.1f} % against the meter")

@@ -57,9 +57,12 @@ METER_IS = {
 }
 """At first in its largest range: it has to be set up, and to settle."""
 FOOT_DOWN = ((0.7, "laser", "trigger_input=on"),)
+ASKED = {"meter": METER, "energy_mj": 159.0, "wavelength_nm": "1064"}
 SEEN_S = 60.0
 PRESSED_EVERY_S = 0.3
 """By a hand that makes the laser READY, where there is one, until it is."""
+
+_SAYS = {"ready": AskReady, "standby": lambda at_ns: AskStandby(at_ns, "the person asked")}
 
 template = cache(make_template)
 
@@ -70,12 +73,10 @@ class EnergyWorld:
     What a `person` types is `ready` or `standby`.
     """
 
-    says = {"ready": AskReady, "standby": lambda at_ns: AskStandby(at_ns, "the person asked")}
-
     serial, laser_is, meter_is, settings, foot_down = (
         *(LASER, LASER_IS, METER_IS, SETTINGS, FOOT_DOWN),
     )
-    asked = {"meter": METER, "energy_mj": 159.0, "wavelength_nm": "1064"}
+    asked = ASKED
     """The laser and what it is set to; a subclass has another one."""
 
     def __init__(
@@ -180,7 +181,7 @@ class EnergyWorld:
         for at_s, where, pair in self.acts:
             self.kernel.wait(ready_ns + nanoseconds(at_s))
             if where == "person":
-                self.session.inbox.post(self.says[pair](self.screen.runtime.mono_ns()))
+                self.session.inbox.post(_SAYS[pair](self.screen.runtime.mono_ns()))
             else:
                 self.wires[where].set(*pair.split("=", 1))
         while not process.dead and self.kernel.time_ns < nanoseconds(150):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.session.energy_world import METER, EnergyWorld
+from tests.session.energy_world import METER, METER_IS, EnergyWorld
 
 FOOT = (0.7, "laser", "footswitch=pressed")
+STEADY = {"spread_percent": "1"}
+SETTINGS = {"energy_mj": "500", "pulse_us": "300", "rate_hz": "2"}
+FAR = {**METER_IS, "damage_j": "20"}
+ASKED = {"meter": METER}
 
 
 class ConsoleWorld(EnergyWorld):
     """An Er:YAG console whose pulses fall on a meter."""
 
-    serial, laser_is, foot_down = "SIM-OL-2201", {"spread_percent": "1"}, (FOOT,)
-    settings = {"energy_mj": "500", "pulse_us": "300", "rate_hz": "2"}
-    meter_is = {**EnergyWorld.meter_is, "damage_j": "20"}
-    asked = {"meter": METER}
+    serial, laser_is, foot_down = "SIM-OL-2201", STEADY, (FOOT,)
+    settings, meter_is, asked = SETTINGS, FAR, ASKED
 
     def __init__(self, *args, papers=(), **more):
         super().__init__(*args, papers={"max_energy_j": "2", **dict(papers)}, **more)
