@@ -67,7 +67,7 @@ class OwnWord:
         if against is not None:
             told.append(f"{against:+.1f} % against the meter")
         says = f"The laser's own calibration port says {(self._mean_j or 0) * 1e3:.4g} mJ"
-        return f"{says} ({', '.join(told)}): its own word, which decides nothing.{self._note}"
+        return f"{says} ({', '.join(told)}): its own word; the meter decides.{self._note}"
 
     @property
     def _note(self) -> str:

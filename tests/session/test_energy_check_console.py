@@ -41,7 +41,7 @@ def test_a_check_stands_in_both_words():
     assert abs(own["against_meter_percent"]) < 2
     assert (world.told("check_begun"), world.told("check_ended")) == ([5], [5])
     assert own["sentence"] in world.screen.result.end.sentence
-    assert "which decides nothing" in own["sentence"]
+    assert "the meter decides" in own["sentence"]
     assert world.of("counter.reconciled")[-1]["unexplained"] == 0
     assert world.dark_at_the_end()
 
