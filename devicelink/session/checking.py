@@ -15,6 +15,7 @@ from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink.link.transcript import NoTranscript, transcript_at
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
+from devicelink.session.check_entries import ENERGY_SETTING, parties, pulses_data
 from devicelink.session.metering import Metering, Order, papers_of, problem_of
 from devicelink.session.own_check import OwnCheck
 from devicelink.session.ownership import Ownership, own
@@ -42,7 +43,6 @@ SILENT_MAX_S = 2.0
 _REACH_WITHIN_S = 5.0
 _SET_UP_WITHIN_S = 40.0
 _WAIT_S = 0.05
-_ENERGY_SETTING = "energy_mj"
 _RATE = "rate_hz"
 ENDED_BY_ITSELF = frozenset({"energy_checked", "energy_check_failed"})
 
@@ -170,7 +170,7 @@ class Checking:
     def _nominal(self) -> tuple[float | None, str | None]:
         """What a pulse should have: as the laser's own settings tell, else as a person says."""
         effective = self._effective
-        told = effective.settings.get(_ENERGY_SETTING) if effective else None
+        told = effective.settings.get(ENERGY_SETTING) if effective else None
         if told is not None:
             return float(told) / 1e3, "settings"
         if self.request.energy_mj is not None:
@@ -294,11 +294,12 @@ class Checking:
 
     def _finished(self, status: Status | None) -> table.End:
         outcome = self._judged(None, status.counter if status else None)
-        if outcome is None or outcome.result == "failed":
-            sentence = outcome.sentence if outcome else "The energy check came to nothing."
-            return _failed("energy_check_failed", sentence)
+        if outcome is None:
+            return _failed("energy_check_failed", "The energy check came to nothing.")
         own = self._own_word(outcome.mean_j)
         told = f"{outcome.sentence} {own.sentence}" if own else outcome.sentence
+        if outcome.result == "failed":
+            return _failed("energy_check_failed", told)
         return table.End("energy_checked", table.EndKind.TIME, told)
 
     def _own_word(self, meter_mean_j: float | None) -> OwnWord | None:
@@ -312,7 +313,7 @@ class Checking:
     def begin(self, facts: Facts) -> dict[str, object]:
         """What `energy_check.begun` says: who measures whom, and what is expected."""
         self.begun = True
-        return {**self._parties(facts), "pulses": self.request.pulses}
+        return {**parties(facts, self._device, self._effective), "pulses": self.request.pulses}
 
     def take_batch(self) -> dict[str, object] | None:
         """The pulses that are not recorded yet, in columns; None where there are none."""
@@ -320,25 +321,11 @@ class Checking:
         if not fresh:
             return None
         first, self._recorded = self._recorded, len(self.pulses)
-        inside = self._inside[first:]
-        set_mj, effective = self._settings.get(_ENERGY_SETTING), self._effective
-        got_mj = effective.settings.get(_ENERGY_SETTING) if effective else None
-        return {
-            "first": first + 1,
-            "last": len(self.pulses),
-            "mono_ns": [pulse.at_ns for pulse in fresh],
-            "energy_j": {
-                "requested": float(set_mj) / 1e3 if set_mj else None,
-                "effective": float(got_mj) / 1e3 if got_mj else None,
-                "set_why": None if got_mj else "not_reported",
-                "measured": [pulse.energy_j.value for pulse in fresh],
-                "measured_where": "meter head",
-                "measured_why": [pulse.energy_j.why for pulse in fresh],
-            },
-            "inside_laser": {
-                name: [each.get(name) for each in inside] for name in sorted(set().union(*inside))
-            },
-        }
+        return pulses_data(
+            *(first + 1, fresh, self._inside[first:]),
+            requested_mj=self._settings.get(ENERGY_SETTING),
+            effective=self._effective,
+        )
 
     def result(
         self, end: table.End, counter: int | None, facts: Facts | None
@@ -354,7 +341,7 @@ class Checking:
         data = {
             **outcome.as_data(),
             "calibration_port": own.as_data() if own else None,
-            **self._parties(facts),
+            **parties(facts, self._device, self._effective),
             "facts": self._pulse_facts(
                 None if end.code in ENDED_BY_ITSELF else end, counter
             ).model_dump(mode="json"),
@@ -378,28 +365,6 @@ class Checking:
             ended_by=ended.code if ended else None,
             ended_why=ended.sentence if ended else None,
         )
-
-    def _parties(self, facts: Facts) -> dict[str, object]:
-        """Both instruments with their numbers, and the laser as it was measured."""
-        check, effective = facts.check, self._effective
-        return {
-            "meter": check.papers.model_dump(mode="json") if check and check.papers else None,
-            "meter_said": check.said.model_dump(mode="json") if check and check.said else None,
-            "expected": {
-                "energy_j": check.nominal_j if check else None,
-                "from": check.nominal_from if check else None,
-                "wavelength_nm": check.wavelength_nm if check else None,
-                "tolerance_percent": check.tolerance_percent if check else None,
-            },
-            "laser": {
-                "serial": self._device,
-                "settings": dict(effective.settings) if effective else None,
-                "settings_id": effective.settings_id if effective else None,
-                "handpiece": effective.handpiece if effective else None,
-                "tip": effective.tip if effective else None,
-            },
-            "checked": facts.energy.now.model_dump(mode="json") if facts.energy else None,
-        }
 
     def _leave_meter(self) -> None:
         """No more is measured; what was told and not yet heard counts."""

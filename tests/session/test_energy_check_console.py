@@ -60,6 +60,9 @@ def test_the_ports_word_saves_no_laser():
     own = own_word(world, "failed")
     assert own["mean_j"] == pytest.approx(0.5, rel=0.02)
     assert own["against_meter_percent"] == pytest.approx(17.6, abs=0.5)
+    sentence = world.screen.result.end.sentence
+    assert sentence.startswith("The energy check FAILED: the mean is")
+    assert sentence.endswith(own["sentence"])
 
 
 def test_a_port_that_drifted_fails_nothing_and_is_told():
