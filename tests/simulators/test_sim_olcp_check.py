@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from struct import iter_unpack
 
 import pytest
@@ -196,12 +197,9 @@ def test_a_port_that_drifted_tells_what_it_reads():
 class CheckStory(Story):
     """A host whose permits are for energy checks."""
 
-    def _talk(self, what):
-        if what == "permit":
-            self.host.lock()
-            self.host.permit(kind=ENERGY_CHECK)
-        else:
-            super()._talk(what)
+    def __init__(self, **values):
+        super().__init__(**values)
+        self.host.permit = partial(self.host.permit, kind=ENERGY_CHECK)
 
 
 @FEW
