@@ -16,6 +16,7 @@ CONSOLES = [serial for serial, make in LASERS.items() if make.account is not Non
 CO2 = CONSOLES[0]
 STANDBY, ASK, READY = Act("see", "STANDBY"), Act("type", "r"), Act("see", "READY")
 PRESS, RELEASE = Act("hand", "footswitch=pressed"), Act("hand", "footswitch=released")
+READY_KEY = Act("hand", "ready_key=press")
 LIGHT = (Act("wait", "0.6"), PRESS, Act("wait", "0.3"), RELEASE)
 LEAVE = Act("type", "q")
 
@@ -54,7 +55,7 @@ def test_nobody_who_forgets_the_ready_key_is_ready():
     assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
 
 
-@pytest.mark.parametrize("early", [Act("wait", "0.1"), Act("hand", "ready_key=press")])
+@pytest.mark.parametrize("early", [Act("wait", "0.1"), READY_KEY])
 def test_a_ready_key_pressed_too_early_does_nothing(early):
     """No lease holds before READY is intended and recorded, so the key has no effect."""
     ran, violations = play(told(visit(STANDBY, early, ASK, READY, *LIGHT, LEAVE)))
@@ -62,6 +63,17 @@ def test_a_ready_key_pressed_too_early_does_nothing(early):
     enabled = [e for e in ran.world.benches[CO2].truth.events if e["event"] == "enabled"]
     assert len(enabled) == 1
     assert len(lit(ran)) == 1
+
+
+@pytest.mark.parametrize("wait_s", ["0", "0.1", "0.4", "0.9"])
+def test_a_ready_key_pressed_just_after_standby_does_nothing(wait_s):
+    """STANDBY ended the lease: nobody's hand brings ARMING before READY is asked for again."""
+    acts = (STANDBY, ASK, READY, Act("type", ""), STANDBY, Act("wait", wait_s))
+    ran, violations = play(told(visit(*acts, READY_KEY, Act("wait", "3"), LEAVE)))
+    assert violations == []
+    armed = [e for e in ran.world.benches[CO2].truth.events if e["event"] == "enabled"]
+    assert len(armed) == 1
+    assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
 
 
 @pytest.mark.parametrize("serial", CONSOLES)
