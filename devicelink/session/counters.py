@@ -33,4 +33,4 @@ def hold_of(found: Mapping[str, object]) -> dict[str, object] | None:
         f"and {recorded} pulses were recorded meanwhile.",
     }
     sentence = sentences.get(str(found["why"]))
-    return sentence and {"code": "counter_backwards", "sentence": sentence}
+    return {"code": "counter_backwards", "sentence": sentence} if sentence else None
