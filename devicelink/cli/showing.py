@@ -77,6 +77,11 @@ def _counter(entry: Entry) -> str:
         return f"counter{of}: the laser shows none"
     if data.get("why") == "went_backwards":
         return f"counter{of}: WENT BACK from {data['before']} to {data['after']}"
+    if data.get("why") == "fewer_than_recorded":
+        return (
+            f"counter{of}: {data['before']} to {data['after']}, which is FEWER than the "
+            f"{data['recorded']} recorded"
+        )
     return (
         f"counter{of}: {data['before']} to {data['after']}, {data['recorded']} recorded, "
         f"{data['unexplained']} unexplained"

@@ -69,10 +69,11 @@ def beat(console: Console, payload: bytes) -> Said:
 
 
 def standby(console: Console, _payload: bytes) -> Said:
-    """No light; harmless where there is none."""
+    """No light, and no lease; harmless where there is none."""
 
     def deed() -> None:
         console.stand_by(logs.BY_STANDBY)
+        console.host.lease_ends_ns = None
         console.settle()
 
     return status_after(console, deed)

@@ -312,7 +312,6 @@ SAID: list[tuple[str, int, bytes, int, bytes]] = [
         status(
             3,
             0xA9,
-            lease_ms=400,
             next_event=817,
             next_report=98,
             pulses=1_200_545,

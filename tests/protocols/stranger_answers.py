@@ -216,6 +216,7 @@ class AnsweringConsole(Panel):
 
     def _say_standby(self, _fields: Fields) -> bytes:
         self.stand_by("standby")
+        self.lease_until = 0.0
         return self.status()
 
     def _say_ready_request(self, _fields: Fields) -> bytes:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.clinic import wait
@@ -40,8 +38,7 @@ def checked(energy):
     wait(lambda: energy.entries("ready.intended") or session.poll() is not None)
     assert session.poll() is None, session.communicate()
     press_ready(energy, session)
-    energy.laser.wait_for("enabled", session)
-    time.sleep(0.7)  # a foot that waits until READY has stood
+    energy.until_ready_stands(session)
     energy.laser.set("footswitch=pressed")
     return energy.ended(session)
 
