@@ -202,25 +202,32 @@ class CheckStory(Story):
         self.host.permit = partial(self.host.permit, kind=ENERGY_CHECK)
 
 
+LIT = [*TO_READY, ("set", ("footswitch", "pressed")), ("live", 3.0)]
+
+
 @FEW
-@given(happens=acts(but=("fault",)), allowed=st.integers(1, 20))
+@given(
+    happens=acts(but=("fault",)),
+    begin=st.integers(1, 20).map(lambda most: ("raw", page.frame(CHECK_BEGIN, 9, bytes([most])))),
+    every=st.integers(1, 9),
+)
+@example(happens=LIT, begin=("wait", 0), every=1)
 @example(
     happens=[
         ("set", ("panel_rate_mhz", "5000")),
-        *TO_READY,
-        ("set", ("footswitch", "pressed")),
-        ("live", 3.0),
+        *LIT,
         ("raw", page.frame(CHECK_END, 9)),
         ("set", ("footswitch", "released")),
-        *TO_READY[1:],
+        *LIT[1:],
     ],
-    allowed=2,
+    begin=("raw", page.frame(CHECK_BEGIN, 9, b"\x02")),
+    every=2,
 )
-def test_no_pulse_is_made_outside_a_check(happens, allowed):
+def test_no_pulse_is_made_outside_a_check(happens, begin, every):
     """Whatever is done: light under such a permit is in a check, and never more than it has."""
     story = CheckStory(personality="er-yag")
-    begin = ("raw", page.frame(CHECK_BEGIN, 9, bytes([allowed])))
-    for inside in story.all(each for act in happens for each in (act, begin)):
+    behind = (begin if at % every == 0 else ("wait", 0) for at in range(len(happens)))
+    for inside in story.all(each for pair in zip(happens, behind, strict=True) for each in pair):
         if story.host.lit and inside.emission.shot.ending is None:
             assert inside.host.check_left
     events = story.host.machine.memory.events.read(1, 10_000)
