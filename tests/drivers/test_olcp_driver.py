@@ -218,6 +218,21 @@ def test_bounds_are_the_consoles_own_in_the_settings_units():
     }
 
 
+def test_a_parameter_that_is_listed_twice_has_no_bounds():
+    """Nobody knows which of them counts, so the wider one never does."""
+    twice = ask(CAPS, CAN[:14] + b"\x02" + 2 * page.pack("<BIII", 1, 5, 50, 1))
+    with pytest.raises(ProtocolError, match="twice"):
+        said(lambda driver, link: driver.bounds(link), twice)
+
+
+def test_without_a_handpiece_the_sentence_says_so():
+    """Instead of asking for another settings file."""
+    empty = page.pack("<BBI", 1, 1, 10_000) + b"\0\0" + bytes(8)
+    bare = page.sha256(empty).digest() + empty
+    with pytest.raises(DeviceFault, match="tells no handpiece: connect one"):
+        prepared(GOOD | {"stack": "1"}, ask(CAPS, caps({1: (0, 9, 1)})), ask(SETTINGS_READ, bare))
+
+
 def test_nothing_is_sent_where_all_is_in_force_already():
     """Other words for the same number are the same; settings that are not asked for stay."""
     same = {"energy_mj": "20.0", "mode": "scan", "density_spots_cm2": "200"}
@@ -333,7 +348,7 @@ class Answers(Script):
         (Refusal.key_off, 2, "turn the key"),
         (Refusal.interlock_open, 2, "close the door"),
         (Refusal.reset_required, 2, "press RESET"),
-        (Refusal.no_tip, 2, "put one on"),
+        (Refusal.no_tip, 2, "or the tip is used up: put one on"),
         (Refusal.limits, 2, "beyond what this session is allowed"),
         (Refusal.nonce_used, 2, "Another computer"),
         (99, 2, "unknown here.*error 99"),
@@ -523,6 +538,16 @@ def test_a_report_that_ends_before_it_begins_is_not_believed():
                 said(read, answer)
         else:
             assert said(read, answer) == 0
+
+
+def test_an_oldest_number_behind_the_next_one_is_not_believed():
+    """Reading on from there would skip whatever comes."""
+    answer = page.pack("<QQB", 1 << 63, 814, 0)
+    with pytest.raises(ProtocolError, match="oldest"):
+        said(
+            lambda driver, link: driver.read_events(link, 812),
+            (EVENTS_READ, page.pack("<QB", 812, 18), answer),
+        )
 
 
 @pytest.mark.parametrize("numbers", [(812, 812), (813, 812), (811,), (814,)])
