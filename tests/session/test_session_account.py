@@ -9,10 +9,17 @@ import pytest
 
 from devicelink.console import Event, Page, Report
 from devicelink.driver import DeviceState, Effective, EnableToken, Trigger
-from devicelink.errors import DeviceFault, NoReply, ProtocolError
+from devicelink.errors import (
+    DeviceFault,
+    JournalBroken,
+    JournalUnwritable,
+    NoReply,
+    ProtocolError,
+)
 from devicelink.session import preparing
 from devicelink.session.account import Account, with_requested
 from devicelink.session.closing import _read_the_rest
+from devicelink.session.work import Work
 from tests.session.test_session_state import status
 
 JUDGED = Effective(settings={}, configuration={}, trigger=Trigger.HARDWARE)
@@ -349,3 +356,17 @@ def test_what_ends_light_is_told_before_anything_else_is_read(console, leased):
     assert console.asked.count("beat") == int(leased)
     account.read_rest(LINK)
     assert [entry["number"] for entry in account.take()[-1][1]["events"]] == [31]
+
+
+@pytest.mark.parametrize("failure", [JournalUnwritable, JournalBroken])
+def test_what_a_console_told_outlives_a_journal_that_fails(mocker, failure):
+    """It was taken from the console already: the close keeps it, and whatever else, as facts."""
+    work = mocker.Mock(unrecorded=[])
+    work.accounted.return_value = ["a report"]
+    work.context.journal.append_all.side_effect = failure("no")
+    work.context.journal.append.side_effect = failure("no")
+    with pytest.raises(failure):
+        Work.append_accounted(work)
+    with pytest.raises(failure):
+        Work.append(work, "ready.confirmed", {})
+    assert work.unrecorded == ["a report", work._draft.return_value]

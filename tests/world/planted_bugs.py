@@ -71,11 +71,11 @@ PLANTED = (
         (
             Change(
                 f"{_SESSION}/work.py",
-                "        except JournalUnwritable:\n"
+                "        except (JournalUnwritable, JournalBroken):\n"
                 '            if not kind.endswith(".intended"):\n'
                 "                self.unrecorded.append(draft)\n"
                 "            raise\n",
-                "        except JournalUnwritable:\n"
+                "        except (JournalUnwritable, JournalBroken):\n"
                 "            self.unrecorded.append(draft)\n"
                 '            if not kind.endswith(".intended"):\n'
                 "                raise\n"
