@@ -93,7 +93,8 @@ class Page(Generic[Numbered]):
 class Console(Driver, Protocol):
     """A driver whose laser keeps account of itself.
 
-    No two read-backs of it have the same `words`: one that was told before is none.
+    No two read-backs of it have the same `words`: one that was told before is none. The word
+    `clock_ms`, where it tells one, is its own clock at that moment.
     """
 
     def sustain(

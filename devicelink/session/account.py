@@ -24,6 +24,8 @@ of a second. What is left is read at the next ones."""
 _ALL_ROUNDS_MAX = 600
 """While it is locked there is time for everything that a console keeps."""
 _FIRST_NUMBER = 1
+_STILL_MAX = 5
+"""So many read-backs on end may fall into one millisecond of the console's clock."""
 
 
 class Account:
@@ -35,6 +37,7 @@ class Account:
         self._next_report = next_report
         self._lease: tuple[EnableToken, Effective] | None = None
         self._seen: Status | None = None
+        self._still = 0
         self._unrecorded: list[tuple[str, dict[str, object]]] = []
         self.pulses = 0
         """So many were reported since the session began."""
@@ -93,8 +96,15 @@ class Account:
         return self._seen
 
     def _fresh(self, status: Status) -> Status:
-        """The same, where it is not the one before: a console draws something new for each."""
-        if self._seen is not None and status.words == self._seen.words:
+        """The same, where it is not the one before: a console draws something new for each.
+
+        Nor one of before with something new in it: its clock goes on.
+        """
+        before = self._seen.words if self._seen else {}
+        clock_ms = status.words.get("clock_ms")
+        stands = clock_ms is not None and clock_ms == before.get("clock_ms")
+        self._still = self._still + 1 if stands else 0
+        if status.words == before or self._still > _STILL_MAX:
             raise ProtocolError(
                 "The laser tells its status of before once more: how it is now, nobody knows."
             )

@@ -59,6 +59,7 @@ def test_a_status_tells_all_that_the_page_tells():
         "lease_left_ms": Reading("0"),
     }
     assert made.words["nonce"] == "a1" + "00" * 7
+    assert made.words["clock_ms"] == "61000"
     assert made.words["status"] == EXCHANGES["STATUS"]["answer"]["payload"]
 
 

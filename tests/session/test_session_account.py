@@ -203,6 +203,21 @@ def test_a_status_that_was_told_before_is_no_read_back(console, mocker, leased):
         account.read(LINK)
 
 
+def test_a_status_whose_clock_stands_still_is_none_either(console, mocker):
+    """A console may fall silent inside and still draw a nonce; a few looks come in one ms."""
+    account = account_of(console)
+    frozen = (
+        status(DeviceState.READY, words={"nonce": f"{n}", "clock_ms": "7"}, next_event=31)
+        for n in count()
+    )
+    mocker.patch.object(console, "_status", side_effect=frozen)
+    for _ in range(4):
+        account.read(LINK)
+    with pytest.raises(ProtocolError, match="once more"):
+        for _ in range(4):
+            account.read(LINK)
+
+
 def test_a_session_counts_only_its_own_pulses(console):
     """Reports from before its first read-back are others'; what comes is counted and recorded."""
     account = account_of(console)
