@@ -289,6 +289,12 @@ def _light_before(reading: ReadingFacts) -> Finding:
             "Look at its panel, and ask whoever is at the laser. Once it shows that it is locked, "
             "say the command again.",
         )
+    if reading.state == "FAULT" and not lit:
+        return _refuse(
+            "emitting_at_connect",
+            f"The laser is in FAULT, and may have made light before; {locked}.",
+            "Read on its panel why, mend that, and clear it there. Then say the command again.",
+        )
     return _refuse(
         "emitting_at_connect",
         f"The laser was emitting, or ready to, before this session; {locked}.",
