@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.clinic import here, wait
+from tests.clinic import guard_pids, here, wait
 from tests.session.other_lasers import OtherClinic
 
 SETTINGS = {
@@ -163,6 +163,19 @@ def test_pulses_made_in_service_are_told_by_the_next_session(console):
         for event in each.data["events"]
     ]
     assert "service_pulses" in events
+
+
+def test_a_console_in_service_is_not_said_to_have_been_lit(console):
+    """Nobody knows what it does: said to be not confirmed locked, with what it is."""
+    clinic = console()
+    clinic.laser.set("service=on")
+    words = ("session", "check", clinic.serial, "--technician", "t-ines", "--kind=service")
+    checked = clinic.run(*words)
+    assert checked.returncode == 3
+    assert "somebody services the laser" in checked.stderr
+    assert "emitting" not in checked.stderr
+    clinic.laser.set("service=off")
+    wait(lambda: not guard_pids(clinic.station))
 
 
 def test_an_interlock_in_ready_ends_the_session(console):
