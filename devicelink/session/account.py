@@ -100,8 +100,9 @@ class Account:
 
         Nor one of before with something new in it: its clock goes on.
         """
-        before = self._seen.words if self._seen else {}
-        clock_ms = status.words.get("clock_ms")
+        if self._seen is None:
+            return status
+        before, clock_ms = self._seen.words, status.words.get("clock_ms")
         stands = clock_ms is not None and clock_ms == before.get("clock_ms")
         self._still = self._still + 1 if stands else 0
         if status.words == before or self._still > _STILL_MAX:
