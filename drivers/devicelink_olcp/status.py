@@ -199,10 +199,11 @@ class Told:
             **({"why_unknown": why} if why else {}),
         }
 
-    def not_locked(self) -> list[str]:
+    def not_locked(self, since_ms: int | None) -> list[str]:
         """What speaks against a lock, each as a sentence's part; `[?]` FAULT is a lock by the page.
 
-        A sensor that is missing, or was looked at too long ago, is no evidence of the dark.
+        A sensor that is missing, or was looked at too long ago, is no evidence of the dark; nor is
+        a status from before `since_ms`, which the console's clock showed when it was asked last.
         """
         emission, shutter = self.shown(Input.emission), self.shown(Input.shutter)
         against = {
@@ -213,6 +214,9 @@ class Told:
             "the laser senses its shutter open": shutter is Shown.YES,
             "the laser does not sense where its shutter is": shutter is Shown.UNKNOWN,
             f"the laser's sensors were looked at {self._age()} ago": self.is_old,
+            "the laser's clock does not show that its status is new": since_ms is None
+            or self.clock_ms is None
+            or self.clock_ms < since_ms,
         }
         return [reason for reason, is_so in against.items() if is_so]
 

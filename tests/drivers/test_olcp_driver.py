@@ -34,6 +34,7 @@ from tests.drivers.olcp_page import (
     SETTINGS_READ,
     STANDBY,
     STATUS,
+    TIME,
     VECTORS,
     WHO,
     Refuses,
@@ -52,6 +53,10 @@ GOOD = {"energy_mj": "20"}
 PROPOSED = b"\x01" + page.pack("<BI", 1, 20_000)
 EFFECTIVE = (ask(IDENT, WHO), ask(SETTINGS_READ, AFTER), ask(STATUS, status(2)))
 ENABLED = (ask(IDENT, WHO), ask(CAPS, CAN), ask(CHALLENGE, payload("CHALLENGE")))
+
+
+CLOCK = ask(TIME, page.BOOT + page.pack("<Q", 61_000))
+"""Of the console whose status is made here."""
 
 
 def said(call, *exchanges):
@@ -102,6 +107,7 @@ def test_a_whole_session():
             ask(STANDBY, payload("STANDBY")),
             closed,
             ask(STANDBY, closed),
+            CLOCK,
             ask(STATUS, closed),
         ),
     ) as link:
@@ -624,11 +630,10 @@ def test_an_error_about_another_message_is_not_taken_for_ours():
 def test_a_lost_answer_to_lock_proves_nothing_and_the_next_status_does():
     """LOCK's late answer, which has no number, is never taken for the status asked afresh."""
     driver, lit = Olcp({}), status(6, at=[(61, "ffff")])
-    (lock, _), *asked = dialogue(status(2), ask(STATUS, lit))
-    marker, (sent, told) = asked
+    (lock, _), marker, time, (sent, told) = dialogue(status(2), CLOCK, ask(STATUS, lit))
     late = page.frame(0xA0, 0, status(2))
     clock = Clock()
-    port = Script(clock, [(lock, None), marker, (sent, late + told)])
+    port = Script(clock, [(lock, None), marker, time, (sent, late + told)])
     link = Link(port, driver.wire, clock, NoTranscript())
     with pytest.raises(NoReply, match="told to lock"):
         driver.reduce(link, LOCK_ORDER)

@@ -218,3 +218,15 @@ def test_a_counter_that_went_back_holds_the_laser(console):
         assert (code, ran["end"]["code"]) == (1, "refused")
         assert "held_counter_backwards" in refused
     assert len(clinic.entries("unlock.intended")) == 1
+
+
+@pytest.mark.parametrize("nonce", ["frozen", "fresh"])
+def test_a_status_that_stands_still_is_never_called_locked(console, nonce):
+    """Told while it was LOCKED, it would say so for ever: its clock shows that it is old."""
+    clinic = console()
+    assert clinic.run("lock", clinic.serial).returncode == 0
+    clinic.laser.set(f"fault=frozen_status:nonce={nonce}@for=6")
+    locked = clinic.run("lock", clinic.serial)
+    assert locked.returncode == 3, locked
+    assert "does not show that its status is new" in locked.stdout + locked.stderr
+    wait(lambda: clinic.run("lock", clinic.serial).returncode == 0)
