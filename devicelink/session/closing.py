@@ -19,6 +19,7 @@ from devicelink.session.work import LivingLink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devicelink.driver import WireLink
     from devicelink.session.connection import Who
     from devicelink.session.guard import Guard
     from devicelink.session.lockdown import LockOutcome
@@ -101,17 +102,25 @@ def close(work: Work, end: End) -> None:
 def _read_the_rest(work: Work) -> None:
     """The counter as it stands behind the lock, and what else a console has to tell.
 
-    That may take longer than the guard waits for a beat.
+    That may take longer than a living guard waits for a beat; one that acted waits for none.
     """
     connection = work.connection
     if connection is None or work.outcome is None or not work.outcome.confirmed:
         return
     with contextlib.suppress(DeviceLinkError):
         if work.account is not None:
-            link = LivingLink(connection.link, work.guard, work.context.runtime, until_ns=None)
-            work.asked.status = work.account.read_rest(link)
+            work.asked.status = work.account.read_rest(_told_of(work, connection.link))
         elif work.counter_before is not None:
             work.asked.status = connection.driver.read_status(connection.link)
+
+
+def _told_of(work: Work, link: WireLink) -> WireLink:
+    """The link, of whose use the guard hears where there is one that listens."""
+    try:
+        work.guard.beat()
+    except GuardGone:
+        return link
+    return LivingLink(link, work.guard, work.context.runtime, until_ns=None)
 
 
 def _keep_aside(work: Work, drafts: list[Draft], why: str) -> bool:

@@ -134,6 +134,18 @@ def test_pulses_made_in_service_are_told_though_no_event_can_be_read():
     assert [e.data["unexplained"] for e in second if e.data.get("of")] == [3]
 
 
+def test_light_before_a_screen_that_stood_still_is_recorded():
+    """Held up for a second, a session is locked by its guard; it still tells every pulse."""
+    acts = (STANDBY, ASK, READY, Act("wait", "0.6"), PRESS, Act("wait", "0.5"), RELEASE)
+    still = Trouble("terminal", 3.4, for_s=1.2, visit=0)
+    ran, violations = play(told(visit(*acts), troubles=[still]))
+    assert violations == []
+    assert entries(ran, "guard.acted")
+    assert sum(lit(ran)) > 0
+    (counter,) = entries(ran, "counter.reconciled")
+    assert (counter.data["recorded"], counter.data["unexplained"]) == (sum(lit(ran)), 0)
+
+
 def test_what_a_dead_session_recorded_is_explained():
     """A session is killed after its light was recorded: the next one has nothing to explain."""
     dies = visit(STANDBY, ASK, READY, *LIGHT, Act("wait", "9"), pause_s=0.5)
