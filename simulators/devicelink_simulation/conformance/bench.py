@@ -94,6 +94,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """Knobs of the laser that were turned, or a fault that was planted."""
+
+    at_ns: int
+    turns: Turns
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One exchange that the driver asked for, in which of its methods."""
 
@@ -229,6 +237,7 @@ class Bench:
         self.identity: Identity | None = None
         self.effective: Effective | None = None
         self.statuses: list[Status] = []
+        self.turned: list[Turned] = []
         self.outcome: LockOutcome | None = None
         self.step = "none"
         """The step of a session that runs, or was the last."""
@@ -242,6 +251,7 @@ class Bench:
 
     def turn(self, turns: Turns) -> None:
         """Turn knobs of the laser, or plant a fault."""
+        self.turned.append(Turned(self.time.mono_ns(), turns))
         with self._blamed:
             for key, value in turns:
                 self._simulation.set(key, value, self.time.mono_ns())
