@@ -34,7 +34,8 @@ class Past:
     @classmethod
     def of(cls, bench: Bench) -> Past:
         """All that was written to it and turned on it, by the driver or by hands."""
-        acts = sorted([*bench.port.writes, *bench.turned], key=lambda act: act.at_ns)
+        acts: list[Write | Turned] = [*bench.port.writes, *bench.turned]
+        acts.sort(key=lambda act: act.at_ns)
         return cls(tuple(acts), bench.time.mono_ns() + _ONE_WRITE_NS)
 
     def again(self, subject: Subject) -> Bench:
