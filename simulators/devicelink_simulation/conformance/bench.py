@@ -267,7 +267,8 @@ class Bench:
         if self.account is not None:
             return self.account.read(self.given)
         told = self.driver.read_status(self.given)
-        self.account = Account.of(self.driver, told, None)
+        if told.next_event is not None:
+            self.account = Account.of(self.driver, told, None)
         return told
 
     def lock(self) -> LockOutcome:
