@@ -23,7 +23,7 @@ EVENTS_MAX, REPORTS_MAX = 18, 4
 """So many are asked for: the 20 events that the page allows have 537 bytes, a payload 504."""
 
 _ESCAPED = {bytes([byte ^ 0x20]): bytes([byte]) for byte in (0x7E, 0x7D, 0x11, 0x13)}
-_NEVER_PLAIN = (b"\x11", b"\x13")
+_NEVER_BETWEEN_FLAGS = frozenset(b"\x7e\x11\x13")
 _STUFFED = [bytes([byte]) for byte in range(256)]
 for _escaped, _plain in _ESCAPED.items():
     _STUFFED[_plain[0]] = ESCAPE + _escaped
@@ -101,7 +101,7 @@ def decoded(wire: bytes) -> Frame | None:
 
 def _body(stuffed: bytes) -> bytes | None:
     """What stood between two flags, before its CRC is looked at; None where it is thrown away."""
-    if any([byte in stuffed for byte in (FLAG, *_NEVER_PLAIN)]):
+    if not _NEVER_BETWEEN_FLAGS.isdisjoint(stuffed):
         return None
     body, *escaped = stuffed.split(ESCAPE)
     for piece in escaped:
