@@ -303,9 +303,10 @@ class Bench:
 
     def enabling_writes(self) -> list[Write]:
         """The same, each with its time."""
-        kind = self.driver.wire.classify
-        enables = CommandClass.ENABLES
-        return [write for write in self.port.writes if kind(self.bare(write.data)) is enables]
+        classify, enables = self.driver.wire.classify, CommandClass.ENABLES
+        frames = {write.data for write in self.port.writes}
+        enabling = {data for data in frames if classify(self.bare(data)) is enables}
+        return [write for write in self.port.writes if write.data in enabling]
 
     def first_of_each(self, times: int) -> list[int]:
         """Which exchanges said a frame for the first so many times, counted from 1."""
