@@ -159,9 +159,7 @@ def stories(name, kinds):
             st.tuples(st.just("send"), sent),
             st.tuples(st.just("wait"), SECONDS),
             st.tuples(st.just("set"), turned),
-            st.tuples(
-                st.just("set"), (planted | st.just("none")).map(lambda spec: ("fault", spec))
-            ),
+            st.tuples(st.just("set"), st.tuples(st.just("fault"), planted | st.just("none"))),
         ),
         max_size=30,
     )
