@@ -15,7 +15,7 @@ from devicelink.driver import Driver
 if TYPE_CHECKING:
     from devicelink.driver import Effective, EnableToken, Status, WireLink
 
-__all__ = ["Console", "Event", "Page", "Report"]
+__all__ = ["CheckedPulse", "CheckingConsole", "Console", "Event", "Page", "Report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,15 @@ class Report:
         return self.last_pulse - self.first_pulse + 1
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedPulse:
+    """One pulse of an energy check, as the laser itself tells it: its word, not a meter's."""
+
+    set_mj: str
+    measured_mj: str | None
+    """By the laser's own calibration port; None where it has none, or no light came."""
+
+
 Numbered = TypeVar("Numbered", Event, Report)
 
 
@@ -102,4 +111,25 @@ class Console(Driver, Protocol):
 
     def read_reports(self, link: WireLink, start: int) -> Page[Report]:
         """Some reports of pulses and scans, likewise."""
+        ...
+
+
+@runtime_checkable
+class CheckingConsole(Console, Protocol):
+    """A console that counts the pulses of an energy check by itself, and may measure them."""
+
+    def ready_for_check(self, link: WireLink, token: EnableToken, pulses: int) -> int:
+        """As `ready`, all of it, in an energy check: READY for at most so many pulses.
+
+        How many the laser lets through, which may be fewer: then it leaves READY by itself. Raises
+        `DeviceFault`, `ProtocolError`, `NoReply`.
+        """
+        ...
+
+    def end_check(self, link: WireLink) -> tuple[CheckedPulse, ...]:
+        """End the check in STANDBY; every pulse that the laser counted in it, in order.
+
+        Raises `DeviceFault` where there is none any more: something ended it, and its result is
+        void.
+        """
         ...

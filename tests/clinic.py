@@ -214,6 +214,12 @@ class Clinic:
         """The station in this process."""
         return Station.open(self.station)
 
+    def until_ready_stands(self, session: subprocess.Popen) -> None:
+        """Keep off while light would be a held control: READY recorded, and half a second old."""
+        wait(lambda: self.entries("ready.confirmed") or session.poll() is not None)
+        assert session.poll() is None, session.communicate()
+        time.sleep(0.6)
+
     def entries(self, kind: str | None = None):
         """The journal's entries, of one type or all."""
         station = self.opened()

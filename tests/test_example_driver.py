@@ -166,7 +166,7 @@ def test_the_guides_commands_run_a_session_and_a_recording(beside, tmp_path):
     (session,) = [block for block in shell if "session run" in block]
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     env["PATH"] = f"{beside}:{env['PATH']}"
-    truth = tmp_path / "truth"
+    truth, screen = tmp_path / "truth", tmp_path / "screen"
     laser = subprocess.Popen(
         [
             *(beside / "devicelink", "sim", "serve", "aurora", "--pty"),
@@ -196,25 +196,26 @@ def test_the_guides_commands_run_a_session_and_a_recording(beside, tmp_path):
         )
         assert done.returncode == 0, done.stdout + done.stderr
         assert "00417" not in (tmp_path / "aurora.rec").read_text()
-        ran = subprocess.Popen(
-            ["bash", "-ec", session],
-            cwd=tmp_path,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        wait(lambda: "enabled" in happened() or ran.poll() is not None, 120)
-        assert ran.poll() is None, ran.communicate()
+        with screen.open("w") as shown:
+            ran = subprocess.Popen(
+                ["bash", "-ec", session],
+                cwd=tmp_path,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=shown,
+                stderr=subprocess.STDOUT,
+            )
+        wait(lambda: "\nREADY " in screen.read_text() or ran.poll() is not None, 120)
+        assert ran.poll() is None, screen.read_text()
         assert "light_on" not in happened()
         laser.stdin.write("footswitch=pressed\n")
         wait(lambda: "light_on" in happened())
         laser.stdin.write("footswitch=released\n")
-        said, _ = ran.communicate(timeout=120)
+        ran.wait(timeout=120)
     finally:
         laser.send_signal(signal.SIGTERM)
         laser.communicate(timeout=10)
+    said = screen.read_text()
     assert ran.returncode == 0, said
     lit = [each for each in happened() if each in {"enabled", "disabled", "light_on", "light_off"}]
     assert lit == ["enabled", "light_on", "light_off", "disabled"]

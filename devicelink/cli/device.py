@@ -46,11 +46,12 @@ def add(
         typer.Option("--set", help="How it is set up, KEY=VALUE; keys by: driver list --json."),
     ] = None,
     trigger: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="Makes light in READY: hardware (hand or foot) or host (READY itself is light)."
+            help="Makes light in READY: hardware (hand or foot; so where nothing is said) or host "
+            "(READY itself is light)."
         ),
-    ] = "hardware",
+    ] = None,
     maker: Annotated[str | None, typer.Option(help="Maker of the complete product.")] = None,
     model: Annotated[str | None, typer.Option(help="Its model.")] = None,
     udi: Annotated[str | None, typer.Option(help="Its unique device identifier.")] = None,
@@ -72,46 +73,42 @@ def add(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
-    """Register a laser, change its registration, or record what the clinic accepts of it."""
-    from devicelink import registry
+    """Register a laser, change its registration, or record what the clinic accepts of it.
+
+    What is not said again stays as it was.
+    """
     from devicelink.devices.card import write_card
     from devicelink.session.ownership import borrow
     from devicelink.treatment.energy import REGISTERED_ANEW, void_drafts
 
     _check_words(serial, trigger, accept or [])
-    port = None if port is None else absolute(port)
+    said = {
+        "driver": driver,
+        "port": None if port is None else absolute(port),
+        "trigger": trigger,
+        "maker": maker,
+        "model": model,
+        "udi": udi,
+    }
     station = open_station(data)
     state = station.state()
     named = simulated_serial(serial) if station.simulated else serial
     known = state["devices"].get(named)
-    if known is None and not (driver and port):
+    if not (known and known["driver"]) and not (driver and port):
         raise ConfigError("A new device needs --driver NAME and --port PORT.")
     person = acting(station, by, pin_file, "administrator")
     drafts = []
     hidden: tuple[str, ...] = ()
     with borrow(station.folder, named, station.runtime):
-        if known is not None and driver and port:
-            _require_quiet(station.device(named))
-        if driver and port:
-            registry.require_allowed(driver, state["station"])
-            configuration = _configuration(driver, serial, set_)
-            declared = registry.declared(driver, configuration)
-            hidden = declared.not_shown
-            check_port(port, simulated=station.simulated)
-            data_ = {
-                "driver": driver,
-                "port": port,
-                "configuration": configuration,
-                "trigger": trigger,
-                "identity": "read" if declared.tells_identity else "asserted",
-                "maker": maker,
-                "model": model,
-                "udi": udi,
-            }
+        if set_ or any(word is not None for word in said.values()):
+            if known is not None:
+                _require_quiet(station.device(named))
+            registered, hidden = _registered(said, set_, serial, known, state["station"])
+            check_port(registered["port"], simulated=station.simulated)
             drafts += void_drafts(
                 state["energy_checks"], named, REGISTERED_ANEW, by=person.id, role="administrator"
             )
-            drafts.append(_draft("device.registered", data_, named, person.id))
+            drafts.append(_draft("device.registered", registered, named, person.id))
         bound = _relay(interlock, interlock_port, interlock_driver, simulated=station.simulated)
         if bound is not None:
             drafts.append(_draft("device.relay_bound", bound, named, person.id))
@@ -123,8 +120,8 @@ def add(
         ]
         if not drafts:
             raise ConfigError(
-                "Nothing to do: give --driver and --port, --interlock and --interlock-port, or "
-                "--accept CODE."
+                "Nothing to do: give what is to be changed, as --port PORT, --interlock and "
+                "--interlock-port, or --accept CODE."
             )
         station.journal.append_all(drafts)
     device = station.device(named)
@@ -134,6 +131,29 @@ def add(
         f"{to_accept_words(device, hidden)}"
     )
     emit(as_json, device.model_dump(mode="json"), text)
+
+
+def _registered(
+    said: Mapping[str, str | None],
+    set_: list[str] | None,
+    serial: str,
+    known: Mapping[str, Any] | None,
+    station: Mapping[str, Mapping[str, object]],
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A registration with what was said, else as it was; and what its wire does not show."""
+    from devicelink import registry
+
+    before = known or {"trigger": "hardware"}
+    data = {name: before.get(name) if word is None else word for name, word in said.items()}
+    driver = str(data["driver"])
+    registry.require_allowed(driver, station)
+    if set_ is None and known is not None and known["driver"] == driver:
+        configuration = dict(known["configuration"])
+    else:
+        configuration = _configuration(driver, serial, set_)
+    declared = registry.declared(driver, configuration)
+    identity = "read" if declared.tells_identity else "asserted"
+    return {**data, "configuration": configuration, "identity": identity}, declared.not_shown
 
 
 def _configuration(driver: str, serial: str, set_: list[str] | None) -> dict[str, str]:
@@ -173,7 +193,7 @@ def _relay(
     return {"relay": RelayBinding(serial=named, driver=driver, port=port).model_dump(mode="json")}
 
 
-def _check_words(serial: str, trigger: str, accept: list[str]) -> None:
+def _check_words(serial: str, trigger: str | None, accept: list[str]) -> None:
     """Raise `ConfigError` for words that no device has."""
     unknown = sorted(set(accept) - set(ACCEPTABLE))
     if unknown:
@@ -183,7 +203,7 @@ def _check_words(serial: str, trigger: str, accept: list[str]) -> None:
         )
     if not _SERIAL.fullmatch(serial):
         raise ConfigError("A serial number is 1 to 60 visible ASCII characters, as on the label.")
-    if trigger not in {"hardware", "host"}:
+    if trigger not in {None, "hardware", "host"}:
         raise ConfigError(f"The trigger is hardware or host, not {trigger!r}.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from devicelink.treatment.energy import CHECK_ENDED
 from devicelink.treatment.parameters import emitted, parameters
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def summary(entries: Sequence[Entry]) -> dict[str, object]:
 
 
 def summary_lines(entries: Sequence[Entry]) -> Iterator[str]:
-    """For people: a table of settings, what was emitted, and the counter."""
+    """For people: a table of settings, what was emitted and measured, and the counter."""
     yield from _table(entries)
     came = emitted(entries)
     if came is not None:
@@ -34,6 +35,11 @@ def summary_lines(entries: Sequence[Entry]) -> Iterator[str]:
     for entry in entries:
         if entry.type == "counter.reconciled":
             yield f"  {_counter(entry)}"
+        elif entry.type in CHECK_ENDED:
+            yield f"  {entry.data['sentence']}"
+            own = entry.data.get("calibration_port")
+            if own:
+                yield f"  {own['sentence']}"
 
 
 def _table(entries: Sequence[Entry]) -> Iterator[str]:
@@ -71,6 +77,11 @@ def _counter(entry: Entry) -> str:
         return f"counter{of}: the laser shows none"
     if data.get("why") == "went_backwards":
         return f"counter{of}: WENT BACK from {data['before']} to {data['after']}"
+    if data.get("why") == "fewer_than_recorded":
+        return (
+            f"counter{of}: {data['before']} to {data['after']}, which is FEWER than the "
+            f"{data['recorded']} recorded"
+        )
     return (
         f"counter{of}: {data['before']} to {data['after']}, {data['recorded']} recorded, "
         f"{data['unexplained']} unexplained"

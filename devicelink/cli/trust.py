@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from devicelink.cli.common import (
     open_station,
     withdrawing,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
 
@@ -62,10 +65,11 @@ def add(
     station = open_station(data)
     issuer = trust.read_issuer_file(public)
     person = acting(station, by, pin_file, "administrator")
-    people = station.state()["people"]
+    state = station.state()
     draft = trust.trust_draft(
-        issuer, makers=maker or [], models=model or [], by=person.id, people=people
+        issuer, makers=maker or [], models=model or [], by=person.id, people=state["people"]
     )
+    before = trust.in_force(state["trust"]).get(str(draft.data["thumbprint"]))
     entry = station.journal.append(draft)
     waits = "needs_confirmation" in draft.data
     text = (
@@ -74,7 +78,18 @@ def add(
         if waits
         else f"{issuer.name} is believed here (entry {entry.index}). {ONE_ADMINISTRATOR}"
     )
-    emit(as_json, {"index": entry.index, **draft.data, "in_force": not waits}, text)
+    replaced = {name: before[name] for name in ("makers", "models")} if before else None
+    if replaced is not None:
+        text += (
+            f"\nThis {'will take' if waits else 'takes'} the place of {_scope(replaced)}; "
+            f"{'then' if waits else 'now'} it is {_scope(draft.data)}."
+        )
+    told = {**draft.data, "in_force": not waits, "replaces": replaced}
+    emit(as_json, {"index": entry.index, **told}, text)
+
+
+def _scope(of: Mapping[str, Any]) -> str:
+    return f"makers {', '.join(of['makers'])}, models {', '.join(of['models'])}"
 
 
 @app.command("confirm")

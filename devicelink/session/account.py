@@ -44,6 +44,11 @@ class Account:
             return None
         return cls(driver, next_event or first.next_event, first.next_report or 0)
 
+    @property
+    def counter(self) -> int | None:
+        """As of the newest read-back: it counts every pulse of the reports read behind it."""
+        return self._seen.counter if self._seen else None
+
     def lease(self, token: EnableToken, judged: Effective) -> None:
         """From now on every read-back keeps READY possible."""
         self._lease = token, judged

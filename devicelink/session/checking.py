@@ -15,10 +15,13 @@ from devicelink.errors import ConfigError, DeviceLinkError
 from devicelink.link.transcript import NoTranscript, transcript_at
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
+from devicelink.session.check_entries import ENERGY_SETTING, parties, pulses_data
 from devicelink.session.metering import Metering, Order, papers_of, problem_of
+from devicelink.session.own_check import OwnCheck
 from devicelink.session.ownership import Ownership, own
 from devicelink.treatment.checks import CheckFacts
 from devicelink.treatment.energy import rule_of
+from devicelink.treatment.own_word import OwnWord
 from devicelink.treatment.pulses import SINGLE_STOP_PERCENT, Outcome, PulseFacts, judge_pulses
 
 if TYPE_CHECKING:
@@ -40,7 +43,6 @@ SILENT_MAX_S = 2.0
 _REACH_WITHIN_S = 5.0
 _SET_UP_WITHIN_S = 40.0
 _WAIT_S = 0.05
-_ENERGY_SETTING = "energy_mj"
 _RATE = "rate_hz"
 ENDED_BY_ITSELF = frozenset({"energy_checked", "energy_check_failed"})
 
@@ -68,6 +70,8 @@ class Checking:
         self._asked_standby = False
         self._recorded = self._told = 0
         self.begun = False
+        self.own = OwnCheck()
+        """What the laser itself counts and measures, where it does."""
         self.pulses: list[Pulse] = []
         self._inside: list[dict[str, str | None]] = []
         self.counter_before: int | None = None
@@ -77,6 +81,15 @@ class Checking:
     def complete(self) -> bool:
         """Whether all pulses came that were asked for."""
         return len(self.pulses) >= self.request.pulses
+
+    @property
+    def left(self) -> int:
+        """How many pulses have still to come."""
+        return self.request.pulses - len(self.pulses)
+
+    def may_be_coming(self, dark_s: float) -> bool:
+        """Whether what was measured may still be told, so long after light was possible."""
+        return self.begun and dark_s < TAIL_S
 
     # --- before light ---
 
@@ -157,7 +170,7 @@ class Checking:
     def _nominal(self) -> tuple[float | None, str | None]:
         """What a pulse should have: as the laser's own settings tell, else as a person says."""
         effective = self._effective
-        told = effective.settings.get(_ENERGY_SETTING) if effective else None
+        told = effective.settings.get(ENERGY_SETTING) if effective else None
         if told is not None:
             return float(told) / 1e3, "settings"
         if self.request.energy_mj is not None:
@@ -200,8 +213,13 @@ class Checking:
             came = f"{len(self.pulses)} of {self.request.pulses} pulses came"
             sentence = f"{came} in {self._ready_max_s:g} s of READY."
             return table.Ended(now_ns, _failed("pulses_missing", sentence))
-        if phase is table.Phase.STANDBY and self.complete and in_phase_s >= TAIL_S:
-            return table.Ended(now_ns, self._finished(status))
+        if phase is table.Phase.STANDBY and in_phase_s >= TAIL_S:
+            counted = len(self.own.pulses)
+            if self.complete:
+                return table.Ended(now_ns, self._finished(status))
+            if counted >= self.request.pulses:
+                told = f"The laser counted {counted} pulses; the meter saw {len(self.pulses)}."
+                return table.Ended(now_ns, _failed("pulses_missing", told))
         return None
 
     def _trouble(self, now_ns: int) -> table.End | None:
@@ -276,17 +294,26 @@ class Checking:
 
     def _finished(self, status: Status | None) -> table.End:
         outcome = self._judged(None, status.counter if status else None)
-        if outcome is None or outcome.result == "failed":
-            sentence = outcome.sentence if outcome else "The energy check came to nothing."
-            return _failed("energy_check_failed", sentence)
-        return table.End("energy_checked", table.EndKind.TIME, outcome.sentence)
+        if outcome is None:
+            return _failed("energy_check_failed", "The energy check came to nothing.")
+        own = self._own_word(outcome.mean_j)
+        told = f"{outcome.sentence} {own.sentence}" if own else outcome.sentence
+        if outcome.result == "failed":
+            return _failed("energy_check_failed", told)
+        return table.End("energy_checked", table.EndKind.TIME, told)
+
+    def _own_word(self, meter_mean_j: float | None) -> OwnWord | None:
+        """None where the laser keeps no check of its own."""
+        if not self.own.kept:
+            return None
+        return OwnWord(self.own.pulses, self.own.why, meter_mean_j, self._tolerance_percent)
 
     # --- for the record ---
 
     def begin(self, facts: Facts) -> dict[str, object]:
         """What `energy_check.begun` says: who measures whom, and what is expected."""
         self.begun = True
-        return {**self._parties(facts), "pulses": self.request.pulses}
+        return {**parties(facts, self._device, self._effective), "pulses": self.request.pulses}
 
     def take_batch(self) -> dict[str, object] | None:
         """The pulses that are not recorded yet, in columns; None where there are none."""
@@ -294,25 +321,11 @@ class Checking:
         if not fresh:
             return None
         first, self._recorded = self._recorded, len(self.pulses)
-        inside = self._inside[first:]
-        set_mj, effective = self._settings.get(_ENERGY_SETTING), self._effective
-        got_mj = effective.settings.get(_ENERGY_SETTING) if effective else None
-        return {
-            "first": first + 1,
-            "last": len(self.pulses),
-            "mono_ns": [pulse.at_ns for pulse in fresh],
-            "energy_j": {
-                "requested": float(set_mj) / 1e3 if set_mj else None,
-                "effective": float(got_mj) / 1e3 if got_mj else None,
-                "set_why": None if got_mj else "not_reported",
-                "measured": [pulse.energy_j.value for pulse in fresh],
-                "measured_where": "meter head",
-                "measured_why": [pulse.energy_j.why for pulse in fresh],
-            },
-            "inside_laser": {
-                name: [each.get(name) for each in inside] for name in sorted(set().union(*inside))
-            },
-        }
+        return pulses_data(
+            *(first + 1, fresh, self._inside[first:]),
+            requested_mj=self._settings.get(ENERGY_SETTING),
+            effective=self._effective,
+        )
 
     def result(
         self, end: table.End, counter: int | None, facts: Facts | None
@@ -324,9 +337,11 @@ class Checking:
         outcome = self._judged(None if end.code in ENDED_BY_ITSELF else end, counter)
         if outcome is None:
             return None
+        own = self._own_word(outcome.mean_j)
         data = {
             **outcome.as_data(),
-            **self._parties(facts),
+            "calibration_port": own.as_data() if own else None,
+            **parties(facts, self._device, self._effective),
             "facts": self._pulse_facts(
                 None if end.code in ENDED_BY_ITSELF else end, counter
             ).model_dump(mode="json"),
@@ -350,28 +365,6 @@ class Checking:
             ended_by=ended.code if ended else None,
             ended_why=ended.sentence if ended else None,
         )
-
-    def _parties(self, facts: Facts) -> dict[str, object]:
-        """Both instruments with their numbers, and the laser as it was measured."""
-        check, effective = facts.check, self._effective
-        return {
-            "meter": check.papers.model_dump(mode="json") if check and check.papers else None,
-            "meter_said": check.said.model_dump(mode="json") if check and check.said else None,
-            "expected": {
-                "energy_j": check.nominal_j if check else None,
-                "from": check.nominal_from if check else None,
-                "wavelength_nm": check.wavelength_nm if check else None,
-                "tolerance_percent": check.tolerance_percent if check else None,
-            },
-            "laser": {
-                "serial": self._device,
-                "settings": dict(effective.settings) if effective else None,
-                "settings_id": effective.settings_id if effective else None,
-                "handpiece": effective.handpiece if effective else None,
-                "tip": effective.tip if effective else None,
-            },
-            "checked": facts.energy.now.model_dump(mode="json") if facts.energy else None,
-        }
 
     def _leave_meter(self) -> None:
         """No more is measured; what was told and not yet heard counts."""

@@ -10,7 +10,7 @@ from devicelink.journal.entry import Draft
 from devicelink.journal.kept import keep
 from devicelink.session import relaying
 from devicelink.session.connection import lock_whoever
-from devicelink.session.counters import reconcile
+from devicelink.session.counters import hold_of, reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
@@ -159,10 +159,13 @@ def _drafts(
     if work.unrecorded:
         sentence = "The journal failed during a session; its facts were recorded later."
         add("device.held", {"code": "evidence_incomplete", "sentence": sentence})
-    counter = work.asked.status.counter if work.asked.status else None
-    seen = _checked(work, end, add)
+    counter = work.counter
+    seen = _checked(work, end, counter, add)
     pulses = work.account.pulses if work.account else seen
-    add("counter.reconciled", reconcile(work.counter_before, counter, pulses))
+    reconciled = reconcile(work.counter_before, counter, pulses)
+    add("counter.reconciled", reconciled)
+    if (hold := hold_of(reconciled)) is not None:
+        add("device.held", hold)
     closed = {
         "end": why,
         "totals": work.telemetry.totals(),
@@ -178,11 +181,12 @@ def _drafts(
     return drafts
 
 
-def _checked(work: Work, end: End, add: Callable[[str, dict[str, object]], None]) -> int:
+def _checked(
+    work: Work, end: End, counter: int | None, add: Callable[[str, dict[str, object]], None]
+) -> int:
     """What a check of energy leaves on record; how many pulses it counted."""
     if work.checking is None:
         return 0
-    counter = work.asked.status.counter if work.asked.status else None
     result = work.checking.result(end, counter, work.facts)
     batch = work.checking.take_batch()
     if batch is not None:

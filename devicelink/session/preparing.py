@@ -15,7 +15,7 @@ from devicelink.session import state as table
 from devicelink.session.account import Account
 from devicelink.session.closing import close, lock_now
 from devicelink.session.connection import connect, problem, start_guard
-from devicelink.session.counters import reconcile
+from devicelink.session.counters import hold_of, reconcile
 from devicelink.session.gathering import gather
 from devicelink.session.ownership import Ownership
 from devicelink.session.permit import judge
@@ -147,9 +147,8 @@ def since_last(work: Work, status: Status) -> None:
         return
     found = reconcile(known, now, 0)
     work.append("counter.reconciled", {**found, "of": "the time since the last session"})
-    if now < known:
-        sentence = f"Its lifetime counter went back, from {known} to {now}."
-        work.append("device.held", {"code": "counter_backwards", "sentence": sentence})
+    if (hold := hold_of(found)) is not None:
+        work.append("device.held", hold)
     else:
         work.asked.unexplained = now - known
 

@@ -286,13 +286,19 @@ class Session:
 
     def _checked(self) -> table.Event | None:
         """What a check of energy makes of the pulses that its meter told."""
-        checking = self._work.checking
+        work, checking = self._work, self._work.checking
         if checking is None:
             return None
-        event = checking.look(self._state, self._work.asked.status)
+        if self.phase is table.Phase.STANDBY and checking.own.due(self._in_phase_s):
+            checking.own.end(work.living(work.reached()))
+        event = checking.look(self._state, work.asked.status)
         if event is None and (words := checking.words()) is not None:
-            self._work.face.say(words)
+            work.face.say(words)
         return event
+
+    @property
+    def _in_phase_s(self) -> float:
+        return seconds(self._work.now() - self._state.since_ns)
 
     def _scripted(self) -> table.Event | None:
         """What a person would do, where a simulated station lets a script stand in."""
@@ -306,7 +312,9 @@ class Session:
         if phase is table.Phase.STANDBY and not self._ready_asked:
             self._ready_asked = True
             return table.AskReady(now_ns)
-        if phase is table.Phase.STANDBY and not (work.checking and work.checking.complete):
+        checking = work.checking
+        waits = checking and (checking.complete or checking.may_be_coming(self._in_phase_s))
+        if phase is table.Phase.STANDBY and not waits:
             sentence = "READY was not reached, or was left before its time."
             return work.hard_end("left_ready", sentence)
         return None

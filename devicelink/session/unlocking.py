@@ -14,6 +14,7 @@ from devicelink.session.gathering import gather
 from devicelink.session.permit import judge, limits_of
 
 if TYPE_CHECKING:
+    from devicelink.session.connection import Connection
     from devicelink.session.facts import Facts, Purpose
     from devicelink.session.permit import Verdict
     from devicelink.session.work import Work
@@ -150,6 +151,8 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
         work.guard.beat()
         connection.driver.unlock(connection.link, token)
         return table.Sent(work.now(), all_of_it=True)
+    if work.checking is not None and work.checking.complete:
+        return table.AskStandby(work.now(), "all pulses of the check have come")
     asked_ns = work.now()
     effective = work.read_effective()
     if table.calls_for_lock(effective.glimpse):
@@ -160,12 +163,31 @@ def send(work: Work, step: str, entry_index: int) -> table.Event:
     if effective.settings_id != judged:
         return table.AskStandby(work.now(), "the settings changed after the verdict")
     work.guard.beat()
-    all_of_it = connection.driver.ready(connection.link, token)
+    all_of_it = _make_ready(work, connection, token)
     work.token = None if all_of_it else token
     if all_of_it and work.account is not None and work.asked.effective is not None:
         work.account.lease(token, work.asked.effective)
     seen_ns = asked_ns if effective.glimpse else 0
     return table.Sent(work.now(), all_of_it=all_of_it, seen_ns=seen_ns)
+
+
+def _make_ready(work: Work, connection: Connection, token: EnableToken) -> bool:
+    """Send what makes the laser READY, in an energy check for the pulses that are left.
+
+    Whether nothing is left to send.
+    """
+    checking = work.checking
+    if checking is not None:
+        left = checking.left
+        allowed = checking.own.ready(connection.driver, connection.link, token, left)
+        if allowed is not None:
+            if allowed < left:
+                work.face.say(
+                    f"This laser makes at most {allowed} pulses of a check at a time: ask for "
+                    f"READY again for the other {left - allowed}."
+                )
+            return True
+    return connection.driver.ready(connection.link, token)
 
 
 def send_standby(work: Work, reason: str) -> table.Event:

@@ -225,6 +225,14 @@ class Work:
             counter=self.asked.status.counter if self.asked.status else None,
         )
 
+    @property
+    def counter(self) -> int | None:
+        """The lifetime counter as last read; None where none was, or the wire shows none."""
+        seen = self.account.counter if self.account else None
+        if seen is None and self.asked.status is not None:
+            return self.asked.status.counter
+        return seen
+
     def read_status(self) -> Status:
         """Ask the laser; the answer is as old as its first question. Raises `GuardGone`, too."""
         connection, asked_ns = self.reached(), self.now()

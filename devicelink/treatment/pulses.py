@@ -12,7 +12,7 @@ from devicelink.errors import Finding, Severity
 from devicelink.treatment.energy import STOP_PERCENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SINGLE_STOP_PERCENT = 50.0
 """One pulse so far above what was expected is a device stop."""
@@ -87,19 +87,16 @@ def judge_pulses(facts: PulseFacts) -> Outcome:
     measured = [each for each in facts.energies_j if each is not None]
     mean_j = fmean(measured) if measured else None
     deviation = None if mean_j is None else 100 * (mean_j / facts.nominal_j - 1)
-    spread = None
-    if len(measured) > 1 and mean_j:
-        spread = 100 * stdev(measured) / mean_j
     findings = tuple(_failures(facts, measured, deviation))
     judged = "measured" if facts.tolerance_percent is None else "passed"
     return Outcome(
         result="failed" if findings else judged,
         findings=findings,
-        mean_j=_rounded(mean_j),
-        spread_percent=_rounded(spread),
+        mean_j=rounded(mean_j),
+        spread_percent=rounded(spread_percent(measured)),
         min_j=min(measured, default=None),
         max_j=max(measured, default=None),
-        deviation_percent=_rounded(deviation),
+        deviation_percent=rounded(deviation),
     )
 
 
@@ -151,5 +148,12 @@ def _failed(code: str, sentence: str) -> Finding:
     )
 
 
-def _rounded(value: float | None) -> float | None:
+def spread_percent(values: Sequence[float]) -> float | None:
+    """Their relative standard deviation, of the sample; None of fewer than two."""
+    mean = fmean(values) if values else 0.0
+    return 100 * stdev(values) / mean if len(values) > 1 and mean else None
+
+
+def rounded(value: float | None) -> float | None:
+    """As entries keep it."""
     return None if value is None else round(value, _DIGITS)

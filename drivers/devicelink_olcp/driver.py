@@ -23,7 +23,9 @@ from devicelink.driver import (
 )
 from devicelink.errors import DeviceFault, NoReply, ProtocolError, WrongDevice
 from devicelink_olcp import numbered, sayings
+from devicelink_olcp.checked import checked
 from devicelink_olcp.frames import (
+    CHECK_PULSES_MAX,
     EVENTS_MAX,
     LOCK,
     REPORTS_MAX,
@@ -43,7 +45,7 @@ from devicelink_olcp.who import Who
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devicelink.console import Event, Page, Report
+    from devicelink.console import CheckedPulse, Event, Page, Report
     from devicelink.driver import EnableToken, Settings, Status, WireLink
 
 WITHIN_S = 0.2
@@ -60,7 +62,7 @@ class RefusedByConsole(DeviceFault):
 
 
 class Olcp:
-    """One console: a `devicelink.console.Console`."""
+    """One console: a `devicelink.console.CheckingConsole`."""
 
     declaration = Declaration(
         name="olcp",
@@ -239,9 +241,25 @@ class Olcp:
     def ready(self, link: WireLink, token: EnableToken) -> bool:
         """Ask on the console's screen, where it offers that; READY is its own key all the same."""
         _require_unsent(token)
+        self._ask_on_screen(link, token)
+        return True
+
+    def _ask_on_screen(self, link: WireLink, token: EnableToken) -> None:
+        """The question whether READY is wanted, where the console has one."""
         if self._caps(link).remote_ready:
             self._ask(link, Code.READY_REQUEST, token=token)
-        return True
+
+    def ready_for_check(self, link: WireLink, token: EnableToken, pulses: int) -> int:
+        """CHECK_BEGIN, without which the READY key is dead in an energy check; then as `ready`."""
+        _require_unsent(token)
+        allowed = min(pulses, CHECK_PULSES_MAX)
+        self._ask(link, Code.CHECK_BEGIN, bytes([allowed]), token)
+        self._ask_on_screen(link, token)
+        return allowed
+
+    def end_check(self, link: WireLink) -> tuple[CheckedPulse, ...]:
+        """CHECK_END; in READY the console refuses it."""
+        return checked(self._ask(link, Code.CHECK_END))
 
     def sustain(
         self, link: WireLink, token: EnableToken, judged: Effective, seen: Status, last_event: int

@@ -33,7 +33,7 @@ _BODY_MIN, _BODY_MAX = 8, 512
 _SEQ_END = 0x1_0000
 _ANSWER, _ERROR, _LOCKED = 0x80, 0xFF, 0xA0
 _PERMIT_BYTES = range(213, 257)
-_PULSES_MAX = _EVENTS_ALLOWED = 20
+CHECK_PULSES_MAX = _EVENTS_ALLOWED = 20
 
 
 class Code(IntEnum):
@@ -129,9 +129,9 @@ _WITHOUT_PAYLOAD: dict[int, CommandClass] = {
     **dict.fromkeys(_QUERIES, CommandClass.QUERY),
     Code.STANDBY: CommandClass.REDUCES,
     Code.READY_REQUEST: CommandClass.ENABLES,
-    Code.CHECK_END: CommandClass.PREPARES,
+    Code.CHECK_END: CommandClass.REDUCES,
 }
-"""CHECK_END takes a limit away, so it is sent by nobody who may only reduce."""
+"""CHECK_END works in STANDBY alone, and makes the READY key dead until another CHECK_BEGIN."""
 
 
 def _class_with_payload(code: int, payload: bytes) -> CommandClass:
@@ -149,7 +149,7 @@ def _class_with_payload(code: int, payload: bytes) -> CommandClass:
             return CommandClass.QUERY
         case Code.REPORTS_READ, 9 if 1 <= payload[8] <= REPORTS_MAX:
             return CommandClass.QUERY
-        case Code.CHECK_BEGIN, 1 if 1 <= payload[0] <= _PULSES_MAX:
+        case Code.CHECK_BEGIN, 1 if 1 <= payload[0] <= CHECK_PULSES_MAX:
             return CommandClass.ENABLES
     return CommandClass.FORBIDDEN
 

@@ -24,6 +24,8 @@ _ASKED = {
     Code.SETTINGS_COMMIT: "to take the settings",
     Code.EVENTS_READ: "for its events",
     Code.REPORTS_READ: "for its reports of pulses and scans",
+    Code.CHECK_BEGIN: "to begin an energy check",
+    Code.CHECK_END: "what it measured in the energy check",
 }
 _STATES = {
     State.BOOT: "it is starting: wait until it is LOCKED",
@@ -36,6 +38,7 @@ _UNKNOWN_KEY = (
     "the key (devicelink station permit-key) in SERVICE, confirmed with ACCEPT KEY at the laser; "
     "its id is {}"
 )
+_NO_CHECK = "Something ended the check before, so what it measured does not count"
 _WHY: Mapping[Refusal, str] = {
     Refusal.unsupported_version: "It speaks another version of the protocol: check which laser "
     "it is",
@@ -79,6 +82,8 @@ def refused(frame: bytes, error: int, state: int) -> str:
     """That the laser refused a request, why, and what to do."""
     what = f"The laser was asked {_asked(frame)} and refused."
     how = f"({_error_name(error)}, in {state_name(state)})"
+    if error == Refusal.bad_state and code_of(frame) == Code.CHECK_END:
+        return f"{what} {_NO_CHECK} {how}."
     if error == Refusal.bad_state:
         return f"{what} {_in_that_state(state)} {how}."
     if error == Refusal.unknown_key:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devicelink_olcp_sim.permit import ENERGY_CHECK
 from devicelink_olcp_sim.personalities import AIMING
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ def aiming_sensed(console: Console) -> bool:
     """Whether the aiming beam is on and seen."""
     bright = console.settings.values[AIMING] > 0
     return console.indicator_on and bright and console.inputs.aiming_beam == "well"
+
+
+def ready_key_is_dead(console: Console) -> bool:
+    """Whether the READY key does nothing, whoever presses it, outside a check that has pulses."""
+    permit = console.permit
+    return permit is not None and permit.kind == ENERGY_CHECK and not console.host.check_left
 
 
 def may_be_ready(console: Console) -> bool:

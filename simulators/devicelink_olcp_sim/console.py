@@ -143,6 +143,8 @@ class Console:
             self.emission.abort(reason, self.now_ns, self.clock_ms)
             self.go(STANDBY)
             self.note(event, 0 if event == logs.LEASE_LOST else reason)
+            if event == logs.LEASE_LOST:
+                self.end_check()
 
     def fail(self, fault: int, data: int = 0) -> None:
         """A fault, latched until somebody clears it here."""

@@ -69,10 +69,11 @@ def beat(console: Console, payload: bytes) -> Said:
 
 
 def standby(console: Console, _payload: bytes) -> Said:
-    """No light; harmless where there is none."""
+    """No light, and no lease; harmless where there is none."""
 
     def deed() -> None:
         console.stand_by(logs.BY_STANDBY)
+        console.host.lease_ends_ns = None
         console.settle()
 
     return status_after(console, deed)
@@ -155,17 +156,18 @@ def events_ack(console: Console, payload: bytes) -> Said:
 
 
 def check_begin(console: Console, payload: bytes) -> Said:
-    """At most so many pulses, each alone."""
+    """At most so many pulses, each alone; a check before it is over."""
     most = payload[0]
     if not 1 <= most <= _MOST_CHECKED:
         raise NotTaken(errors.MALFORMED)
-    if console.state != STANDBY or console.host.check_left is not None:
+    if console.state != STANDBY:
         raise NotTaken(errors.BAD_STATE)
     if console.permit is None or console.permit.kind != ENERGY_CHECK:
         raise NotTaken(errors.LIMITS)
 
     def deed() -> None:
-        console.host.begin_check(most)
+        console.end_check()
+        console.host.begin_check(most, console.settings.settings_id)
         console.note(logs.CHECK_BEGUN, most)
         console.settle()
 
@@ -173,9 +175,10 @@ def check_begin(console: Console, payload: bytes) -> Said:
 
 
 def check_end(console: Console, _payload: bytes) -> Said:
-    """What the calibration port measured."""
+    """What the calibration port measured; the READY key is dead from then on."""
     host = console.host
-    if host.check_left is None:
+    finishing = console.emission.shot is not None
+    if console.state != STANDBY or host.check_left is None or finishing:
         raise NotTaken(errors.BAD_STATE)
 
     def told() -> bytes:

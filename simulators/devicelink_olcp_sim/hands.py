@@ -152,6 +152,7 @@ def _ready(console: Console) -> None:
         or console.host.lease_ends_ns is None
         or console.reset_required
         or console.inputs.footswitch == "pressed"
+        or causes.ready_key_is_dead(console)
     ):
         return
     console.go(ARMING)

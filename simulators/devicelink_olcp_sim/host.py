@@ -42,7 +42,7 @@ class Host:
     __slots__ = (
         *("_count", "_lease_ns", "_nonce", "_proposals", "_seed", "asked_until_ns", "challenge"),
         *("check_left", "checked", "lease_ends_ns", "permit_ends_ns", "proposal", "pulses_left"),
-        *("_check_most", "events_told", "nonce_told"),
+        *("_check_most", "check_settings", "events_told", "nonce_told"),
     )
 
     def __init__(self, seed: bytes) -> None:
@@ -52,6 +52,7 @@ class Host:
         self._proposals = 0
         self._lease_ns = 0
         self._check_most = 0
+        self.check_settings = b""
         self.pulses_left = 0
         self.permit_ends_ns = 0
         self.checked: list[tuple[int, int | None]] = []
@@ -125,9 +126,10 @@ class Host:
         self.proposal = Proposal(self._proposals, settings_id, values)
         return self._proposals
 
-    def begin_check(self, most: int) -> None:
-        """At most so many pulses from now on."""
+    def begin_check(self, most: int, settings_id: bytes) -> None:
+        """At most so many pulses from now on, with these settings alone."""
         self.check_left = self._check_most = most
+        self.check_settings = settings_id
         self.checked = []
 
     def end_check(self) -> int | None:

@@ -32,6 +32,7 @@ def _ends(console: Console) -> None:
     if causes.interlocked(console.inputs):
         console.reset_required = True
         console.stand_by(logs.BY_INTERLOCK)
+        console.end_check()
     if host.lease_ends_ns is not None and host.lease_ends_ns <= now_ns:
         if console.uncut_lease(now_ns):
             host.renew(now_ns)
@@ -40,6 +41,8 @@ def _ends(console: Console) -> None:
             console.stand_by(logs.BY_LEASE, logs.LEASE_LOST)
     if not console.settings.tip_fits:
         console.stand_by(logs.BY_TIP)
+    if host.check_left is not None and host.check_settings != console.settings.settings_id:
+        console.end_check()
     if host.check_left == 0:
         console.stand_by(logs.IN_ORDER)
     if console.state == READY and console.lit_ns + IDLE_NS <= now_ns:

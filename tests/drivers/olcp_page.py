@@ -12,7 +12,7 @@ VECTORS = json.loads(page.VECTORS.read_text())
 EXCHANGES = {each["name"]: each for each in VECTORS["exchanges"]}
 IDENT, CAPS, STATUS, TIME, CHALLENGE, PERMIT, BEAT, STANDBY, READY_REQUEST = range(1, 10)
 SETTINGS_READ, PROPOSE, COMMIT = 0x0A, 0x0B, 0x0C
-EVENTS_READ, REPORTS_READ = 0x0F, 0x11
+EVENTS_READ, REPORTS_READ, CHECK_BEGIN, CHECK_END = 0x0F, 0x11, 0x13, 0x14
 CLOSED = 0b0011_0100_0001_1110
 """The inputs of a console where all is well, its shutter closed."""
 
@@ -45,7 +45,7 @@ def dialogue(*exchanges, first=2):
             pairs.append((page.LOCK, page.frame(0xA0, 0, each)))
             continue
         code, asked, answer = each
-        if not marked and code != STANDBY:
+        if not marked and code not in {STANDBY, CHECK_END}:
             told = page.frame(TIME | 0x80, seq + 1, page.BOOT + bytes(8))
             pairs.append((page.frame(TIME, seq + 1), told))
             marked = True

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from devicelink.console import Console
+from devicelink.console import CheckedPulse, CheckingConsole, Console
 from devicelink.driver import DeviceState, Evidence, Shown, Trigger
 from devicelink.errors import DeviceFault, LinkError, NoReply, ProtocolError, WrongDevice
 from devicelink.link.link import Link
 from devicelink.link.transcript import NoTranscript
 from devicelink.session.account import Account
+from devicelink.session.own_check import OwnCheck
 from devicelink_olcp import Olcp
 from devicelink_olcp.driver import LOCK_ORDER, TO_STANDBY
 from devicelink_olcp.names import Refusal
@@ -21,6 +22,8 @@ from tests.drivers.olcp_page import (
     CAN,
     CAPS,
     CHALLENGE,
+    CHECK_BEGIN,
+    CHECK_END,
     COMMIT,
     EVENTS_READ,
     IDENT,
@@ -376,8 +379,11 @@ def test_ready_is_asked_for_only_where_the_console_offers_it_and_once():
 
 
 def test_nothing_that_enables_or_goes_on_leaves_without_an_intent():
-    """Permit, question for READY and beat need the token of an intent that is durable."""
-    for code, asked in ((PERMIT, bytes(213)), (READY_REQUEST, b""), (BEAT, page.beat(1, 1))):
+    """Permit, question for READY, beat and check need the token of an intent that is durable."""
+    for code, asked in (
+        *((PERMIT, bytes(213)), (READY_REQUEST, b"")),
+        *((BEAT, page.beat(1, 1)), (CHECK_BEGIN, b"\x05")),
+    ):
         driver = Olcp({})
         first = dialogue((code, asked, b""))[:1]
         with (
@@ -385,6 +391,72 @@ def test_nothing_that_enables_or_goes_on_leaves_without_an_intent():
             pytest.raises(ProtocolError, match="without a durable intent"),
         ):
             link.exchange(driver.wire.request(code, asked), within_s=0.1)
+
+
+BEGUN = (CHECK_BEGIN, b"\x05", payload("CHECK_BEGIN, five pulses"))
+
+
+@pytest.mark.parametrize(("flags", "asks"), [(0, ()), (1, ((READY_REQUEST, b"", status(3)),))])
+def test_a_check_is_begun_once_under_its_intent_before_anything_else(flags, asks):
+    """Then READY is asked for on the screen, where the console offers that; never a second time."""
+    driver, intent = Olcp({}), token()
+    assert isinstance(driver, CheckingConsole)
+    with scripted(driver, *dialogue(BEGUN, ask(CAPS, caps({}, flags=flags)), *asks)) as link:
+        assert driver.ready_for_check(link, intent, 5) == 5
+        with pytest.raises(ProtocolError, match="repeat"):
+            driver.ready_for_check(link, intent, 5)
+        with pytest.raises(ProtocolError, match="repeat"):
+            driver.ready(link, intent)
+
+
+def test_a_console_makes_at_most_twenty_pulses_of_a_check():
+    """More are not asked for, and the session is told how many it gets."""
+    twenty = (CHECK_BEGIN, b"\x14", payload("CHECK_BEGIN, five pulses"))
+    ready = lambda driver, link: driver.ready_for_check(link, token(), 100)  # noqa: E731
+    assert said(ready, twenty, ask(CAPS, CAN)) == 20
+
+
+def test_a_refused_check_asks_for_no_ready():
+    """What the console does not begin is a fault, and nothing follows it."""
+    refused = (CHECK_BEGIN, b"\x05", Refuses(Refusal.limits))
+    with pytest.raises(DeviceFault, match="to begin an energy check and refused"):
+        said(lambda driver, link: driver.ready_for_check(link, token(), 5), refused)
+
+
+def test_what_the_console_measured_is_told_in_its_own_words():
+    """Each pulse in mJ; FF is nothing known, and no value is made of it."""
+    told = said(lambda driver, link: driver.end_check(link), ask(CHECK_END, payload("CHECK_END")))
+    assert told == (CheckedPulse("20.000", "19.870"), CheckedPulse("20.000", None))
+
+
+@pytest.mark.parametrize("answer", [b"\x15" + bytes(168), b"\x02" + bytes(8), b""])
+def test_a_list_that_cannot_be_is_not_believed(answer):
+    """More pulses than a check has, or fewer than it says."""
+    with pytest.raises(ProtocolError, match="energy check in a way that cannot be read"):
+        said(lambda driver, link: driver.end_check(link), ask(CHECK_END, answer))
+
+
+def test_a_check_that_is_void_is_told_as_such():
+    """Refused in STANDBY, since something ended it before: no advice to lock for that."""
+    refused = ask(CHECK_END, Refuses(Refusal.bad_state))
+    with pytest.raises(DeviceFault, match=r"Something ended the check before.*in STANDBY"):
+        said(lambda driver, link: driver.end_check(link), refused)
+
+
+def test_whoever_asks_for_ready_at_once_loses_no_pulse_of_the_check_before():
+    """A check that nobody ended yet is ended first, and what it measured is kept."""
+    own, driver = OwnCheck(), Olcp({})
+    more = (*BEGUN[:1], b"\x03", BEGUN[2])
+    ended = ask(CHECK_END, payload("CHECK_END"))
+    can = ask(CAPS, CAN)
+    with scripted(driver, *dialogue(BEGUN, can, ended, more, can, ended)) as link:
+        assert own.ready(driver, link, token(), 5) == 5
+        assert own.ready(driver, link, token(), 3) == 3
+        assert (len(own.pulses), own.why) == (2, "it was locked before it could be asked.")
+        assert not own.due(0.05)
+        assert own.due(0.2)
+        own.end(link)
+    assert (len(own.pulses), own.why, own.due(1)) == (4, None, False)
 
 
 def test_a_beat_needs_what_was_read_and_an_intent():

@@ -157,6 +157,7 @@ class _Answering(_Babbler):
 _OF_A_CONSOLE = (
     lambda driver, link: driver.read_events(link, 1),
     lambda driver, link: driver.read_reports(link, 1),
+    lambda driver, link: driver.end_check(link),
     lambda driver, link: driver.prepare(link, {"energy_mj": "20"}),
     lambda driver, link: [driver.reduce(link, way) for way in driver.declaration.lock_ways],
 )

@@ -79,6 +79,20 @@ def test_people_cli_whole_way(station):
     assert issuers[0]["issuer"] == "urn:maker"
 
 
+def test_people_cli_a_new_scope_takes_the_place_of_the_old_one(station, capsys):
+    """And says so, with both, to people and to machines."""
+    first = ("--maker", "IPG", "--model", "YLR-SM", "--model", "YAR")
+    code, told, _ = station("trust", "add", "maker.key.pub", *first, *ADMIN)
+    assert (code, told["replaces"]) == (0, None)
+    again = ("--maker", "IPG", "--model", "YAR")
+    code, told, _ = station("trust", "add", "maker.key.pub", *again, *ADMIN)
+    assert (code, told["replaces"]) == (0, {"makers": ["IPG"], "models": ["YLR-SM", "YAR"]})
+    with pytest.raises(SystemExit):
+        main(["trust", "add", "maker.key.pub", *first, *ADMIN])
+    said = capsys.readouterr().out
+    assert "the place of makers IPG, models YAR; now it is makers IPG, models YLR-SM, YAR." in said
+
+
 def test_people_cli_foreign_certificate_is_refused(station):
     """A certificate whose issuer nobody pinned is refused with exit code 1 and a sentence."""
     code, document, said = station("certificate", "import", "t.jws", *ADMIN)

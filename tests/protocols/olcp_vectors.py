@@ -312,7 +312,6 @@ SAID: list[tuple[str, int, bytes, int, bytes]] = [
         status(
             3,
             0xA9,
-            lease_ms=400,
             next_event=817,
             next_report=98,
             pulses=1_200_545,
@@ -331,6 +330,7 @@ OTHERS: list[tuple[str, int, bytes, int, bytes]] = [
         status(3, 0xB1, inputs=0b1011_0100_0001_1110, **LIT),
     ),
     ("CHECK_END", 0x14, b"", 0x94, b"\x02" + pack("<4I", 20_000, 19_870, 20_000, 0xFFFFFFFF)),
+    ("CHECK_END, none in progress", 0x14, b"", ERROR, bytes([0x14, 4, 3])),
     (
         "KEYS_ADD, without a hand",
         0x17,

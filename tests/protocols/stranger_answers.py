@@ -216,6 +216,7 @@ class AnsweringConsole(Panel):
 
     def _say_standby(self, _fields: Fields) -> bytes:
         self.stand_by("standby")
+        self.lease_until = 0.0
         return self.status()
 
     def _say_ready_request(self, _fields: Fields) -> bytes:
@@ -293,16 +294,16 @@ class AnsweringConsole(Panel):
                 "limits",
             ),
         )
-        self.check, self.check_at_most = [], at_most
+        self.end_check()
+        self.check, self.check_at_most, self.check_settings = [], at_most, self.block.id
         self.tell("check_begun", at_most)
         return self.status()
 
     def _say_check_end(self, _fields: Fields) -> bytes:
-        if self.check is None:
+        if self.check is None or self.state != STANDBY:
             raise Refused("bad_state")
-        self.stand_by("standby")
-        made, self.check = self.check, None
-        self.tell("check_ended", len(made))
+        made = self.check
+        self.end_check()
         return bytes((len(made),)) + b"".join(struct.pack("<II", *pulse) for pulse in made)
 
     def _say_keys_list(self, _fields: Fields) -> bytes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tests.clinic import Laser
+from tests.clinic import Laser, wait
 from tests.protocols.stranger_permit import public_bytes
 from tests.protocols.stranger_wire import ARMING, EMITTING, READY
 from tests.session.other_lasers import OtherClinic
@@ -79,22 +79,25 @@ class StrangerClinic(OtherClinic):
         self.laser.set("permit_key=" + told["public_key"])
         self.add_device()
 
-    def run_with_a_scan(self, *more: str) -> tuple[int, dict]:
-        """A session in which somebody presses READY and makes one scan."""
-        session = self.start("--for", "4", "--json", *more)
+    def in_a_scan(self, seconds: int) -> subprocess.Popen:
+        """A session in which somebody presses READY and, once that is recorded, the footswitch."""
+        session = self.start("--for", str(seconds), "--json")
         self.laser.until("ready_key=press", ARMING, session=session)
         self.laser.until("footswitch=released", READY, session=session)
+        wait(lambda: self.entries("ready.confirmed") or session.poll() is not None)
         self.laser.until("footswitch=pressed", EMITTING, session=session)
+        return session
+
+    def run_with_a_scan(self) -> tuple[int, dict]:
+        """A session with one whole scan."""
+        session = self.in_a_scan(4)
         self.laser.until("well=scanner:yes", READY, session=session)
         self.laser.set("footswitch=released")
         return self.ended(session)
 
     def struck(self, knob: str, state: int) -> tuple[int, dict]:
         """A session in which something happens in the middle of a scan, and where that leads."""
-        session = self.start("--for", "30", "--json")
-        self.laser.until("ready_key=press", ARMING, session=session)
-        self.laser.until("footswitch=released", READY, session=session)
-        self.laser.until("footswitch=pressed", EMITTING, session=session)
+        session = self.in_a_scan(30)
         assert self.laser.set(knob) == state
         return self.ended(session)
 

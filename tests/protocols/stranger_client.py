@@ -126,6 +126,18 @@ class Session:
         if self.status.state != STANDBY:
             raise Failed(f"not STANDBY but {self.status.state}")
 
+    def begin_check(self, pulses: int) -> None:
+        """Begin an energy check, without which the READY key is dead under its kind of permit."""
+        self.status = host.read_status(self.console.ask("CHECK_BEGIN", bytes((pulses,))))
+        say("check begun", pulses=pulses, in_progress=bool(self.status.inputs >> 15 & 1))
+
+    def end_check(self) -> None:
+        """Say STANDBY, and ask what the console counted and measured."""
+        self.console.ask("STANDBY")
+        fields = wire.Fields(self.console.ask("CHECK_END"))
+        told = [(fields.number(4), fields.number(4)) for _ in range(fields.number(1))]
+        say("check ended", pulses=told)
+
     # --- the lease
 
     def read_events(self) -> None:
@@ -238,7 +250,11 @@ def run(port: str, seed: str, asked: argparse.Namespace) -> dict:
         session.identify()
         session.choose_settings()
         session.unlock(asked.kind, asked.max_pulses, int(asked.seconds) + 60)
+        if asked.kind == "energy_check":
+            session.begin_check(asked.pulses)
         session.treat(asked.pulses, asked.seconds)
+        if asked.kind == "energy_check":
+            session.end_check()
         result = session.finish()
         return {
             "complete": result["reports"] >= asked.pulses and result["agrees"] and result["locked"],

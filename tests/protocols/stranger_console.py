@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.protocols import stranger_settings as settings
 from tests.protocols import stranger_wire as wire
 from tests.protocols.stranger_memory import EVENTS, REASONS, Running, Stamp
-from tests.protocols.stranger_permit import exceeds
+from tests.protocols.stranger_permit import KINDS, exceeds
 from tests.protocols.stranger_wire import ARMING, EMITTING, FAULT, LOCKED, READY, STANDBY
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Console:
         self.proposal: tuple[int, settings.Block] | None = None
         self.proposals = 0
         self.check: list[tuple[int, int]] | None = None
-        self.check_at_most = 0
+        self.check_at_most, self.check_settings = 0, b""
         self.events: list[bytes] = []
         self.first_event, self.acknowledged = 1, 0
         self.reports: list[bytes] = []
@@ -147,11 +147,23 @@ class Console:
         self._cut(reason)
         if reason == "lock":
             self.challenge = None
-        self.check = None
+        self.end_check()
         self._end_permit(reason)
         if self.state in (STANDBY, *LIVE):
             self._become(LOCKED)
             self.tell("locked", REASONS[reason])
+
+    def end_check(self) -> None:
+        """End a check that is in progress; what it measured is void."""
+        if self.check is not None:
+            made, self.check = self.check, None
+            self.tell("check_ended", len(made))
+
+    @property
+    def ready_key_is_dead(self) -> bool:
+        """Whether an energy check would be made outside a check that has a pulse left."""
+        is_check = self.running is not None and self.running.permit.kind == KINDS["energy_check"]
+        return is_check and (self.check is None or len(self.check) >= self.check_at_most)
 
     def _end_permit(self, reason: str) -> None:
         self.lease_until = 0.0
@@ -168,6 +180,7 @@ class Console:
         self._become(STANDBY)
         if reason == "lease":
             self.tell("lease_lost")
+            self.end_check()
         else:
             self.tell("arming_failed" if was_arming else "standby", REASONS[reason])
 
@@ -175,7 +188,7 @@ class Console:
         """Latch a fault."""
         reason = "emergency_stop" if fault == 0 else "fault"
         self._cut(reason)
-        self.check = None
+        self.end_check()
         self.faults.setdefault(fault, self.now)
         if fault == 0:
             self.tell("emergency_stop")
@@ -189,6 +202,8 @@ class Console:
             self.lock("permit")
         if self.state in LIVE and not self.lease_left:
             self.stand_by("lease")
+        if self.check is not None and self.check_settings != self.block.id:
+            self.end_check()
         if self.state == ARMING:
             self._arm()
         if self.state in LIT:

@@ -34,6 +34,7 @@ class Panel(Console):
             and self.lease_left
             and not self.reset_required
             and not self.footswitch
+            and not self.ready_key_is_dead
         ):
             self._become(ARMING)
             self.tell("arming")
@@ -75,6 +76,7 @@ class Panel(Console):
         if not closed:
             self.reset_required = True
             self.stand_by("interlock")
+            self.end_check()
 
     def _turn_reset_key(self, _value: str) -> None:
         if self.reset_required and all(self.interlocks.values()):

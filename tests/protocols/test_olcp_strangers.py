@@ -49,6 +49,16 @@ def simulated(tmp_path):
 
 
 @pytest.fixture
+def keyed(tmp_path):
+    """Our console, with our host's key in its first slot."""
+    laser = StrangerLaser(tmp_path)
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(SEED))
+    laser.set(f"permit_key={public_bytes(key).hex()}")
+    yield laser
+    laser.close()
+
+
+@pytest.fixture
 def stranger(tmp_path, template):
     """A clinic whose laser is our console."""
     clinic = StrangerClinic(tmp_path / "stranger", template)
@@ -68,6 +78,27 @@ def test_our_host_completes_a_session_on_the_simulated_console(simulated, option
     assert not laser.is_now("light_on")
 
 
+def checked(laser):
+    """An energy check of one pulse by our host: what the console told of it."""
+    check = ("--kind", "energy_check", "--pulses", "1")
+    *steps, result = attended(laser, str(laser.link), SEED, *check)
+    assert result["complete"], (steps, result)
+    assert result["pulses_counted"] == 1
+    (ended,) = [each["pulses"] for each in steps if each["step"] == "check ended"]
+    return ended
+
+
+def test_our_host_completes_an_energy_check_on_the_simulated_console(simulated):
+    """READY in a check alone; its one pulse, though a scan is set, in the console's own words."""
+    [(set_uj, measured_uj)] = checked(simulated())
+    assert measured_uj == pytest.approx(set_uj, rel=0.1)
+
+
+def test_our_host_completes_an_energy_check_on_our_console(keyed):
+    """Likewise, both sides from the page alone."""
+    assert checked(keyed) == [[10_000, 9_800]]
+
+
 @pytest.mark.parametrize(("setup", "why"), REFUSED.items(), ids=REFUSED)
 def test_our_host_says_what_keeps_it_from_a_session(simulated, setup, why):
     """The console's refusals are the page's; what is not locked is not called so."""
@@ -78,15 +109,9 @@ def test_our_host_says_what_keeps_it_from_a_session(simulated, setup, why):
     assert why is None or result["why"] == why
 
 
-def test_our_host_completes_a_session_on_our_console(tmp_path):
+def test_our_host_completes_a_session_on_our_console(keyed):
     """Both sides from the page alone, with a scan that is complete and one that STANDBY cuts."""
-    laser = StrangerLaser(tmp_path)
-    try:
-        key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(SEED))
-        laser.set(f"permit_key={public_bytes(key).hex()}")
-        *_, result = attended(laser, str(laser.link), SEED, "--pulses", "2")
-    finally:
-        laser.close()
+    *_, result = attended(keyed, str(keyed.link), SEED, "--pulses", "2")
     assert result["complete"], result
     assert result["pulses_counted"] == result["pulses_reported"] > 200
 

@@ -124,10 +124,11 @@ def test_our_console_answers_in_the_lengths_of_the_page(name: str) -> None:
     console = _console()
     console.proposal, console.proposals = (5, console.block), 5
     exchange = EXCHANGES[name]
-    if name.startswith(("STANDBY", "STATUS, in", "CHECK_BEGIN")):
+    if name.startswith(("STANDBY", "STATUS, in", "CHECK_")):
         console.hear(wire.encode(6, 7, bytes.fromhex(VECTORS["permits"][0]["permit"])))
     if name == "CHECK_END":
         console.check = [(20_000, 19_870), (20_000, wire.NOTHING_32)]
+        console.check_settings = console.block.id
     if name == "EVENTS_ACK":
         console.first_event = 0x32C
     (answer,) = wire.Receiver().feed(console.hear(bytes.fromhex(exchange["request"]["wire"])))

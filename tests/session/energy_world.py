@@ -10,7 +10,7 @@ from devicelink.runtime import nanoseconds
 from devicelink.session import start
 from devicelink.session.attending import attend
 from devicelink.session.context import PROJECTIONS
-from devicelink.session.state import Phase
+from devicelink.session.state import AskReady, AskStandby, Phase
 from devicelink.session.work import Request
 from devicelink.treatment.checks import CheckRequest
 from devicelink.treatment.energy import rule_draft
@@ -57,17 +57,31 @@ METER_IS = {
 }
 """At first in its largest range: it has to be set up, and to settle."""
 FOOT_DOWN = ((0.7, "laser", "trigger_input=on"),)
+ASKED = {"meter": METER, "energy_mj": 159.0, "wavelength_nm": "1064"}
 SEEN_S = 60.0
+PRESSED_EVERY_S = 0.3
+"""By a hand that makes the laser READY, where there is one, until it is."""
+
+_SAYS = {"ready": AskReady, "standby": lambda at_ns: AskStandby(at_ns, "the person asked")}
 
 template = cache(make_template)
 
 
 class EnergyWorld:
-    """One check; `acts` are hands, each so many seconds after READY, at `laser` or `meter`."""
+    """One check; `acts` are hands, each so many seconds after READY, at `laser` or `meter`.
+
+    What a `person` types is `ready` or `standby`.
+    """
+
+    serial, laser_is, meter_is, settings, foot_down = (
+        *(LASER, LASER_IS, METER_IS, SETTINGS, FOOT_DOWN),
+    )
+    asked = ASKED
+    """The laser and what it is set to; a subclass has another one."""
 
     def __init__(
         self,
-        acts=FOOT_DOWN,
+        acts=None,
         *,
         laser=(),
         meter=(),
@@ -79,28 +93,30 @@ class EnergyWorld:
     ):
         self.kernel = Kernel(dice(1, "schedule"))
         self.disk = SimDisk.from_snapshot(template().files)
-        self.acts, self.papers, self.tolerance = acts, {**PAPERS, **dict(papers)}, tolerance
+        self.acts = self.foot_down if acts is None else acts
+        self.papers, self.tolerance = {**PAPERS, **dict(papers)}, tolerance
         self.kind, self.before = kind or "energy_check", before
-        self.request = {"meter": METER, "energy_mj": 159.0, "wavelength_nm": "1064"}
-        self.request |= dict(request)
+        self.request = {**self.asked, **dict(request)}
+        self.make = make = LASERS[self.serial]
         beam, self.truth, self.meter_truth = Beam(), TruthList(), TruthList()
-        values = {**LASERS[LASER].first_values, **LASER_IS, **dict(laser)}
-        lit = beam.laser(Plan.of(simulator("bigsky"), values=values), self.truth, 0)
-        dark = Plan.of(simulator("ophir"), values={**METER_IS, **dict(meter)})
+        known = {make.permit_key: template().permit_key} if make.permit_key else {}
+        values = {**make.first_values, **self.laser_is, **known, **dict(laser)}
+        lit = beam.laser(Plan.of(simulator(make.simulator), values=values), self.truth, 0)
+        dark = Plan.of(simulator("ophir"), values={**self.meter_is, **dict(meter)})
         self.wires = {
-            "laser": SimWire(self.kernel, lit, LASERS[LASER].baudrate),
+            "laser": SimWire(self.kernel, lit, make.baudrate),
             "meter": SimWire(self.kernel, beam.meter(dark, self.meter_truth, 0), 9600),
         }
         self.machine = Machine(
             kernel=self.kernel,
             disk=self.disk,
-            wires={port_of(LASER): self.wires["laser"], METER_PORT: self.wires["meter"]},
+            wires={port_of(self.serial): self.wires["laser"], METER_PORT: self.wires["meter"]},
             dice=dice(1, "machine"),
             witness=Witness(),
             blows={},
         )
         self.book = Book(template().signer)
-        self.screen = Screen(self.kernel, LASER)
+        self.screen = Screen(self.kernel, self.serial)
         self.entries = []
 
     def play(self):
@@ -110,7 +126,7 @@ class EnergyWorld:
         self._auditor = ProcessDisk(self.disk, "auditor", NO_OPERATIONS)
         try:
             process = self.kernel.process("session")
-            process.serial, process.visit = LASER, 0
+            process.serial, process.visit = self.serial, 0
             runtime = WorldRuntime(self.machine, process)
             self.screen.runtime = runtime
             program = self._program(runtime)
@@ -154,12 +170,20 @@ class EnergyWorld:
         return (current.process.disk if current else None) or self._auditor
 
     def _hands(self, process):
+        makes_ready, pressed_ns = self.make.hands.makes_ready, 0
         while self.screen.phase is not Phase.READY and not process.dead:
             self.kernel.wait(self.kernel.time_ns + nanoseconds(0.01))
+            asked = self.screen.phase is Phase.ARMING and makes_ready
+            if asked and self.kernel.time_ns - pressed_ns > nanoseconds(PRESSED_EVERY_S):
+                self.wires["laser"].set(*makes_ready.split("=", 1))
+                pressed_ns = self.kernel.time_ns
         self.ready_ns = ready_ns = self.kernel.time_ns
         for at_s, where, pair in self.acts:
             self.kernel.wait(ready_ns + nanoseconds(at_s))
-            self.wires[where].set(*pair.split("=", 1))
+            if where == "person":
+                self.session.inbox.post(_SAYS[pair](self.screen.runtime.mono_ns()))
+            else:
+                self.wires[where].set(*pair.split("=", 1))
         while not process.dead and self.kernel.time_ns < nanoseconds(150):
             self.kernel.wait(self.kernel.time_ns + nanoseconds(1))
 
@@ -170,18 +194,18 @@ class EnergyWorld:
             journal.append(Draft("meter.registered", self.papers, actor=ADA, role="administrator"))
             if self.tolerance:
                 rule = {"tolerance_percent": self.tolerance, "valid_hours": 24}
-                journal.append(rule_draft(LASER, by=ADA, asked_for=True, **rule))
+                journal.append(rule_draft(self.serial, by=ADA, asked_for=True, **rule))
             journal.append_all(list(self.before))
             request = Request(
                 person=station.sign_in(INES, PIN),
                 kind=self.kind,
                 client=None,
-                settings=SETTINGS,
+                settings=self.settings,
                 answered_by="script",
                 ready_for_s=SEEN_S,
                 check=CheckRequest(**self.request) if self.kind == "energy_check" else None,
             )
-            session = start.begin(station, LASER, request, self.screen)
+            self.session = session = start.begin(station, self.serial, request, self.screen)
             self.screen.result = attend(session, runtime, lambda: None)
             return 0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 
@@ -41,8 +40,7 @@ def test_from_the_meters_papers_to_a_treatment_that_may_begin(energy):
     named = ("--meter", SERIAL, "--energy-mj", "159", "--wavelength-nm", "1064")
     assert refusals(energy, "energy_check", *named) == []
     session = energy.check()
-    energy.laser.wait_for("enabled", session)
-    time.sleep(0.7)  # a foot that waits until READY has stood
+    energy.until_ready_stands(session)
     energy.laser.set("trigger_input=on")
     code, ran = energy.ended(session)
     assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (0, "energy_checked", True), ran

@@ -178,6 +178,21 @@ def test_an_interlock_in_ready_ends_the_session(console):
     assert clinic.entries("scan.recorded")[-1].data["outcome"] == "aborted"
 
 
+def test_a_counter_that_goes_back_in_a_session_holds_the_laser(console):
+    """It ends locked and says so; no later session begins before somebody has looked."""
+    clinic = console()
+    session = in_ready(clinic, "--for", "1")
+    clinic.laser.set("fault=counter_lost")
+    _, ran = clinic.ended(session)
+    assert ran["confirmed_locked"]
+    (counter,) = clinic.entries("counter.reconciled")
+    assert (counter.data["unexplained"], counter.data["why"]) == (None, "went_backwards")
+    assert "counter_backwards" in {each.data["code"] for each in clinic.entries("device.held")}
+    code, ran = clinic.session("--for", "0.2")
+    assert code == 1
+    assert "held_counter_backwards" in {each["code"] for each in ran["verdict"]["findings"]}
+
+
 def test_a_counter_that_went_back_holds_the_laser(console):
     """Nobody knows any more what it did: the next session is refused, and so is every later one."""
     clinic = console()

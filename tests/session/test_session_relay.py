@@ -222,11 +222,9 @@ def test_owner_and_guard_gone_the_relay_takes_the_light(relayed, deaf, record_pr
     """Killed or hung, both at once: it opens by itself in time, and the laser is dark by it."""
     clinic = relayed()
     session = clinic.start("--for", "30")
-    clinic.wait_for_ready(session)
-    time.sleep(1.2)  # or it were a trigger that was held
+    clinic.until_ready_stands(session)
     clinic.set("modulation_input=high")
-    time.sleep(0.3)
-    assert clinic.laser.is_now("light_on")  # and nothing of ours will end it
+    clinic.laser.wait_for("light_on", session)  # and nothing of ours will end it
     ended = signal.SIGKILL if deaf == "dead" else signal.SIGSTOP
     (watching,) = guard_pids(clinic.station)
     os.kill(watching, ended)

@@ -204,8 +204,7 @@ def test_light_that_a_session_ended_is_not_taken_for_new(clinic, serve):
     serving = serve(clinic)
     serving.wait_for("locked")
     session = clinic.start("--for", "1.5", "--json")
-    clinic.laser.wait_for("enabled", session)
-    time.sleep(0.6)  # a control pressed within half a second of READY would be a held one
+    clinic.until_ready_stands(session)
     clinic.laser.set("modulation_input=high")
     assert session.wait(60) == 0, session.communicate()
     session.communicate()
@@ -305,8 +304,7 @@ def test_a_cable_pulled_in_ready_ends_dark_or_alarmed(clinic, serve, lit):
     serving = serve(clinic)
     serving.wait_for("locked")
     session = clinic.start("--for", "20", "--json")
-    clinic.laser.wait_for("enabled", session)
-    time.sleep(0.8)  # a control pressed within half a second of READY would be a held one
+    clinic.until_ready_stands(session)
     if lit:
         clinic.laser.set("modulation_input=high")
         clinic.laser.wait_for("light_on", session)

@@ -16,6 +16,8 @@ CONSOLES = [serial for serial, make in LASERS.items() if make.account is not Non
 CO2 = CONSOLES[0]
 STANDBY, ASK, READY = Act("see", "STANDBY"), Act("type", "r"), Act("see", "READY")
 PRESS, RELEASE = Act("hand", "footswitch=pressed"), Act("hand", "footswitch=released")
+EVENTS_READ = b"\x0f"
+READY_KEY = Act("hand", "ready_key=press")
 LIGHT = (Act("wait", "0.6"), PRESS, Act("wait", "0.3"), RELEASE)
 LEAVE = Act("type", "q")
 
@@ -54,7 +56,7 @@ def test_nobody_who_forgets_the_ready_key_is_ready():
     assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
 
 
-@pytest.mark.parametrize("early", [Act("wait", "0.1"), Act("hand", "ready_key=press")])
+@pytest.mark.parametrize("early", [Act("wait", "0.1"), READY_KEY])
 def test_a_ready_key_pressed_too_early_does_nothing(early):
     """No lease holds before READY is intended and recorded, so the key has no effect."""
     ran, violations = play(told(visit(STANDBY, early, ASK, READY, *LIGHT, LEAVE)))
@@ -62,6 +64,17 @@ def test_a_ready_key_pressed_too_early_does_nothing(early):
     enabled = [e for e in ran.world.benches[CO2].truth.events if e["event"] == "enabled"]
     assert len(enabled) == 1
     assert len(lit(ran)) == 1
+
+
+@pytest.mark.parametrize("wait_s", ["0", "0.1", "0.4", "0.9"])
+def test_a_ready_key_pressed_just_after_standby_does_nothing(wait_s):
+    """STANDBY ended the lease: nobody's hand brings ARMING before READY is asked for again."""
+    acts = (STANDBY, ASK, READY, Act("type", ""), STANDBY, Act("wait", wait_s))
+    ran, violations = play(told(visit(*acts, READY_KEY, Act("wait", "3"), LEAVE)))
+    assert violations == []
+    armed = [e for e in ran.world.benches[CO2].truth.events if e["event"] == "enabled"]
+    assert len(armed) == 1
+    assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
 
 
 @pytest.mark.parametrize("serial", CONSOLES)
@@ -89,6 +102,22 @@ def test_pulses_made_in_service_are_told_by_the_next_session():
     assert [entry.data["unexplained"] for entry in between] == [3]
     verdict = next(e for e in entries(ran, "verdict.permitted") if e.index > between[0].index)
     assert "counter_unexplained" in {found["code"] for found in verdict.data["findings"]}
+
+
+def test_pulses_made_in_service_are_told_though_no_event_can_be_read():
+    """The wire falls silent just before the next session asks for events: the pulses are told."""
+    services = [Act("hand_after", each) for each in LASERS[CO2].hands.services]
+    visits = visit(STANDBY, LEAVE, Act("gone"), *services), visit(STANDBY, LEAVE, pause_s=1.0)
+    undisturbed, _ = play(told(*visits))
+    passed = undisturbed.world.benches[CO2].wire.passed
+    asked = [piece for piece in passed if piece.sent and piece.data[2:3] == EVENTS_READ]
+    then = next(piece.at_ns for piece in asked if piece.process != asked[0].process)
+    silent = Trouble("fault", (then - 1_000_000) / 1e9, "silence@for=20")
+    ran, violations = play(told(*visits, troubles=[silent]))
+    assert violations == []
+    second = [e for e in ran.entries if e.session == entries(ran, "session.opened")[1].session]
+    assert not [e for e in second if e.type == "device.events_recorded"]
+    assert [e.data["unexplained"] for e in second if e.data.get("of")] == [3]
 
 
 def test_what_a_dead_session_recorded_is_explained():

@@ -50,7 +50,9 @@ def clocks_end_nothing(seen: Evidence) -> Iterator[str]:
     for entry in seen.entries:
         if entry.type == "session.closed" and entry.data["end"]["code"] not in known:
             soft = entry.data["end"]["kind"] == "soft"
-            by_hand = seen.hands_between(0, seen.time_of(entry), seen.hands.touches_light)
+            by_hand = seen.account is None and seen.hands_between(
+                0, seen.time_of(entry), seen.hands.touches_light
+            )
             if not (soft and entry.data["end"]["code"].startswith("certificate")) and not by_hand:
                 yield f"entry {entry.index} ends by {entry.data['end']} when the clock jumped"
 
