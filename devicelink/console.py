@@ -91,7 +91,11 @@ class Page(Generic[Numbered]):
 
 @runtime_checkable
 class Console(Driver, Protocol):
-    """A driver whose laser keeps account of itself."""
+    """A driver whose laser keeps account of itself.
+
+    No two read-backs of it have the same `words`: one that was told before is none. The word
+    `clock_ms`, where it tells one, is its own clock at that moment.
+    """
 
     def sustain(
         self, link: WireLink, token: EnableToken, judged: Effective, seen: Status, last_event: int

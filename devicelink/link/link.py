@@ -1,6 +1,6 @@
 """One exchange: a frame out, its reply in, within a deadline, and never more light than allowed.
 
-The link keeps three promises for every driver, whatever the driver does:
+The link keeps four promises for every driver, whatever the driver does:
 
 - a frame is sent only as its class allows: *forbidden* never, *enables* only under the token of a
   durable intent and once, *sustains* only under such a token, and after `only_reduce` nothing but
@@ -8,7 +8,8 @@ The link keeps three promises for every driver, whatever the driver does:
 - a reply counts only where it cannot be an older one's: after a missed deadline or unexpected
   bytes the link is *unsure*: it proves itself by a marker exchange, or waits out a silence, before
   the next query (reducing commands never wait for this);
-- a stop ends the wait for a reply at once, never a frame half written.
+- a stop ends the wait for a reply at once, never a frame half written;
+- a deadline ends it also on a line that never falls silent: what lies there then is read once more.
 """
 
 from __future__ import annotations
@@ -97,7 +98,10 @@ class Link:
             return
         self._send(lock_bytes)
         heard_until_ns = self._runtime.mono_ns() + nanoseconds(_LOCK_BYTES_ANSWERED_S)
-        while self._hear(heard_until_ns, cut=False) or not self._over(heard_until_ns, cut=False):
+        over = False
+        while not over:
+            over = self._over(heard_until_ns, cut=False)
+            self._hear(heard_until_ns, cut=False)
             self._drop()
 
     def doubt(self) -> None:
@@ -159,12 +163,13 @@ class Link:
         return data
 
     def _await_reply(self, frame: bytes, within_s: float, *, cut: bool) -> bytes:
-        deadline_ns = self._runtime.mono_ns() + nanoseconds(within_s)
+        deadline_ns, over = self._runtime.mono_ns() + nanoseconds(within_s), False
         while True:
             reply = self._take_answer(frame, cut=cut)
             if reply is not None:
                 return reply
-            data = self._hear(deadline_ns, cut=cut)
+            late, over = over, self._over(deadline_ns, cut=cut)
+            data = b"" if late else self._hear(deadline_ns, cut=cut)
             if len(self._received) > self._wire.longest_reply and not self._holds_answer(frame):
                 self._drop()
                 raise ProtocolError("The device sent more bytes than any reply has; dropped.")
@@ -243,7 +248,9 @@ class Link:
         """One that was not answered may still be, until its latest reply; others may talk on."""
         late_ns = self._marker_ns + nanoseconds(self._wire.latest_reply_s)
         while self._markers_out:
-            if not self._read(late_ns, cut=True) and self._over(late_ns, cut=True):
+            over = self._over(late_ns, cut=True)
+            heard = self._read(late_ns, cut=True)
+            if over or (not heard and self._over(late_ns, cut=True)):
                 self._raise_if_stopped()
                 self._markers_out = 0
 
@@ -251,9 +258,10 @@ class Link:
         self._send(marker)
         self._note_marker()
         deadline_ns = self._runtime.mono_ns() + nanoseconds(MARKER_WITHIN_S)
-        heard = b""
+        heard, over = b"", False
         while self._wire.marker_replies(heard) < self._markers_out:
-            data = self._read(deadline_ns, cut=True)
+            late, over = over, self._over(deadline_ns, cut=True)
+            data = b"" if late else self._read(deadline_ns, cut=True)
             heard = (heard + data)[-_NOISE_BYTES:]
             if not data and self._over(deadline_ns, cut=True):
                 self._raise_if_stopped()

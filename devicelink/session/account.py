@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devicelink.console import Console, Event, Report
-from devicelink.errors import DeviceFault
+from devicelink.errors import DeviceFault, ProtocolError
 from devicelink.session.state import calls_for_lock
 
 if TYPE_CHECKING:
@@ -18,10 +18,14 @@ if TYPE_CHECKING:
     from devicelink.console import Page
     from devicelink.driver import Driver, Effective, EnableToken, Status, WireLink
 
-_PAGES_MAX = 20
-"""At one read-back; what is left is read at the next ones."""
-_LAST_PAGES_MAX = 600
-"""After the lock there is time for everything that a console keeps."""
+_ROUNDS_MAX = 3
+"""At one read-back, each a page of events and one of reports: a slow line carries them in a quarter
+of a second. What is left is read at the next ones."""
+_ALL_ROUNDS_MAX = 600
+"""While it is locked there is time for everything that a console keeps."""
+_FIRST_NUMBER = 1
+_STILL_MAX = 5
+"""So many read-backs on end may fall into one millisecond of the console's clock."""
 
 
 class Account:
@@ -33,15 +37,21 @@ class Account:
         self._next_report = next_report
         self._lease: tuple[EnableToken, Effective] | None = None
         self._seen: Status | None = None
+        self._still = 0
         self._unrecorded: list[tuple[str, dict[str, object]]] = []
         self.pulses = 0
         """So many were reported since the session began."""
 
     @classmethod
     def of(cls, driver: Driver, first: Status, next_event: int | None) -> Account | None:
-        """None where the laser keeps none. Events are read on from the last one recorded."""
+        """None where the laser keeps none. Events are read on from the last one recorded.
+
+        A console that never gave so high a number has lost its memory: then all of its events.
+        """
         if not isinstance(driver, Console) or first.next_event is None:
             return None
+        if next_event is not None and next_event > first.next_event:
+            return cls(driver, _FIRST_NUMBER, first.next_report or 0)
         return cls(driver, next_event or first.next_event, first.next_report or 0)
 
     @property
@@ -60,26 +70,46 @@ class Account:
     def read(self, link: WireLink) -> Status:
         """The newest read-back; before it returns, what is new since the last one was read.
 
-        One that ends light is returned at once: what is new then is read behind the lock.
+        One that ends light is returned at once: what is new then is read behind the lock. Raises
+        `ProtocolError` where the console tells an old status once more.
         """
         status = None if self._seen is None else self._sustained(link, self._seen)
         if status is None:
-            status = self._seen = self._console.read_status(link)
-            if calls_for_lock(status):
-                return status
-            self._read_on(link, status, _PAGES_MAX)
-            status = self._sustained(link, status) or status
-        self._seen = status
-        if not calls_for_lock(status):
-            self._read_on(link, status, _PAGES_MAX)
+            asked = self._ask(link)
+            self._read_news(link, asked)
+            status = self._sustained(link, asked)
+            if status is None:
+                return asked
+        self._seen = self._fresh(status)
+        self._read_news(link, status)
         return status
 
     def read_rest(self, link: WireLink) -> Status:
-        """After the lock, when there is time: everything up to now."""
+        """While it is locked, when there is time: everything up to now."""
         self.end_lease()
-        self._seen = self._console.read_status(link)
-        self._read_on(link, self._seen, _LAST_PAGES_MAX)
+        status = self._ask(link)
+        self._read_on(link, status, _ALL_ROUNDS_MAX)
+        return status
+
+    def _ask(self, link: WireLink) -> Status:
+        self._seen = self._fresh(self._console.read_status(link))
         return self._seen
+
+    def _fresh(self, status: Status) -> Status:
+        """The same, where it is not the one before: a console draws something new for each.
+
+        Nor one of before with something new in it: its clock goes on.
+        """
+        if self._seen is None:
+            return status
+        before, clock_ms = self._seen.words, status.words.get("clock_ms")
+        stands = clock_ms is not None and clock_ms == before.get("clock_ms")
+        self._still = self._still + 1 if stands else 0
+        if status.words == before or self._still > _STILL_MAX:
+            raise ProtocolError(
+                "The laser tells its status of before once more: how it is now, nobody knows."
+            )
+        return status
 
     def _sustained(self, link: WireLink, seen: Status) -> Status | None:
         """None without a lease, or where the console does not take it.
@@ -94,32 +124,51 @@ class Account:
         except DeviceFault:
             return None
 
-    def _read_on(self, link: WireLink, status: Status, pages: int) -> None:
-        """What the console numbered up to a read-back."""
-        for _ in range(pages):
-            if self._next_event < (status.next_event or 0):
-                self._read_events(link)
-            elif self._next_report < (status.next_report or 0):
-                self._read_reports(link)
-            else:
+    def _read_news(self, link: WireLink, status: Status) -> None:
+        """Never before a read-back that ends light was acted on."""
+        if not calls_for_lock(status):
+            self._read_on(link, status, _ROUNDS_MAX)
+
+    def _read_on(self, link: WireLink, status: Status, rounds: int) -> None:
+        """What the console numbered up to a read-back; a page that brings nothing ends it."""
+        for _ in range(rounds):
+            came = self._next_event < (status.next_event or 0) and self._read_events(link)
+            if self._next_report < (status.next_report or 0):
+                came = self._read_reports(link) or came
+            if not came:
                 return
 
-    def _read_events(self, link: WireLink) -> None:
-        events = self._console.read_events(link, self._next_event)
-        self._note("device.events_recorded", _events(events, self._next_event))
-        self._next_event = _after(events, self._next_event)
+    def _read_events(self, link: WireLink) -> bool:
+        """Whether that brought anything: events, or that they are lost."""
+        start = self._next_event
+        events = self._console.read_events(link, start)
+        self._next_event = _after(events, start)
+        if self._next_event == start:
+            return False
+        self._note("device.events_recorded", _events(events, start))
+        return True
 
-    def _read_reports(self, link: WireLink) -> None:
-        reports = self._console.read_reports(link, self._next_report)
-        if reports.oldest > self._next_report:
-            lost: dict[str, object] = {"from": self._next_report, "to": reports.oldest - 1}
-            self._note("device.reports_lost", lost)
+    def _read_reports(self, link: WireLink) -> bool:
+        """Likewise."""
+        start = self._next_report
+        reports = self._console.read_reports(link, start)
         for report in reports.found:
+            self._note_lost(report.number)
+            self._next_report = report.number + 1
             self.pulses += report.pulses
             self._note(
                 "scan.recorded" if report.kind == "scan" else "pulses.recorded", _scan(report)
             )
-        self._next_report = _after(reports, self._next_report)
+        after = _after(reports, start)
+        self._note_lost(after)
+        self._next_report = after
+        return after > start
+
+    def _note_lost(self, following: int) -> None:
+        """Reports that were not told, before the one with this number."""
+        if following > self._next_report:
+            lost: dict[str, object] = {"from": self._next_report, "to": following - 1}
+            self._note("device.reports_lost", lost)
 
     def _note(self, kind: str, data: dict[str, object]) -> None:
         self._unrecorded.append((kind, data))
@@ -131,15 +180,16 @@ class Account:
 
 
 def _after(page: Page[Event] | Page[Report], start: int) -> int:
-    """Where to read on; a page that brings nothing is not asked for again and again."""
-    return page.found[-1].number + 1 if page.found else max(page.next, start)
+    """Where to read on: behind what was told, or at the oldest where all before is lost."""
+    return page.found[-1].number + 1 if page.found else max(page.oldest, start)
 
 
 def _events(page: Page[Event], start: int) -> dict[str, object]:
+    following = _after(page, start)
     return {
         "from": start,
-        "next": _after(page, start),
-        "lost": max(0, page.oldest - start),
+        "next": following,
+        "lost": following - start - len(page.found),
         "events": [
             {
                 "number": event.number,

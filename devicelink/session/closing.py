@@ -14,6 +14,7 @@ from devicelink.session.counters import hold_of, reconcile
 from devicelink.session.guard import guard_lines, set_aside, take_lines
 from devicelink.session.ownership import Ownership
 from devicelink.session.state import EndKind
+from devicelink.session.work import LivingLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,13 +99,17 @@ def close(work: Work, end: End) -> None:
 
 
 def _read_the_rest(work: Work) -> None:
-    """The counter as it stands behind the lock, and what else a console has to tell."""
+    """The counter as it stands behind the lock, and what else a console has to tell.
+
+    That may take longer than the guard waits for a beat.
+    """
     connection = work.connection
     if connection is None or work.outcome is None or not work.outcome.confirmed:
         return
     with contextlib.suppress(DeviceLinkError):
         if work.account is not None:
-            work.asked.status = work.account.read_rest(connection.link)
+            link = LivingLink(connection.link, work.guard, work.context.runtime, until_ns=None)
+            work.asked.status = work.account.read_rest(link)
         elif work.counter_before is not None:
             work.asked.status = connection.driver.read_status(connection.link)
 

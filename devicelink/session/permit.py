@@ -224,16 +224,7 @@ def _reading(facts: Facts) -> Iterator[Finding]:
             "programs on it.",
         )
     if reading.unexpected_emission or reading.can_make_light or reading.output_seen == "yes":
-        locked = {
-            True: "it was locked, read back",
-            False: "it is NOT confirmed locked",
-            None: "not locked",
-        }
-        yield _refuse(
-            "emitting_at_connect",
-            f"The laser was emitting, or ready to, before this session; {locked[reading.locked]}.",
-            "Find out who or what switched it on before you go on.",
-        )
+        yield _light_before(reading)
     reading = judged_later(facts, reading)
     if reading.interlock_closed == "no":
         yield _refuse(
@@ -280,6 +271,35 @@ def _reading(facts: Facts) -> Iterator[Finding]:
         yield from _needs_acceptance(
             facts, "counter_not_available", "The laser shows no lifetime counter on its wire."
         )
+
+
+def _light_before(reading: ReadingFacts) -> Finding:
+    """Light, or that it cannot be ruled out: that is not said to be a fact."""
+    locked = {
+        True: "it was locked, read back",
+        False: "it is NOT confirmed locked",
+        None: "not locked",
+    }[reading.locked]
+    lit = reading.unexpected_emission or reading.output_seen == "yes"
+    if reading.state == "UNKNOWN" and not lit:
+        why = reading.words.get("why_unknown", "it does not say what it does")
+        return _refuse(
+            "emitting_at_connect",
+            f"Whether the laser can make light now is not known: {why}; {locked}.",
+            "Look at its panel, and ask whoever is at the laser. Once it shows that it is locked, "
+            "say the command again.",
+        )
+    if reading.state == "FAULT" and not lit:
+        return _refuse(
+            "emitting_at_connect",
+            f"The laser is in FAULT, and may have made light before; {locked}.",
+            "Read on its panel why, mend that, and clear it there. Then say the command again.",
+        )
+    return _refuse(
+        "emitting_at_connect",
+        f"The laser was emitting, or ready to, before this session; {locked}.",
+        "Find out who or what switched it on before you go on.",
+    )
 
 
 def _not_shown(facts: Facts, reading: ReadingFacts) -> Iterator[Finding]:

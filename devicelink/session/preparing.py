@@ -106,14 +106,15 @@ def _reach(work: Work) -> None:
         work.asked.firmware = identity.firmware
         status = work.read_status()
         work.counter_before = status.counter
-        since_last(work, status)
-        work.account = Account.of(connection.driver, status, work.device.next_event)
-        if work.account is not None:
-            work.read_status()
         light = status.state.can_make_light or status.unexpected_emission
         if light:
             outcome = lock_now(work)
             work.asked.locked = outcome is not None and outcome.confirmed
+        since_last(work, status)
+        work.account = Account.of(connection.driver, status, work.device.next_event)
+        if work.account is not None and not light:
+            work.account.read_rest(work.living(connection))
+            work.read_status()
         implied = connection.driver.implied_trigger(work.request.settings)
         work.asked.implied_trigger = implied.value if implied else None
         work.asked.device_bounds = connection.driver.bounds(connection.link)

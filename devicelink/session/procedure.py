@@ -373,9 +373,12 @@ class Session:
             return table.Tick(work.now()) if old and self.phase in table.LIGHT_POSSIBLE else None
         if self.phase not in table.LIGHT_POSSIBLE:  # where it is, light ends first
             work.reached().who(work.device.serial)
-        self._panel_id = effective.settings_id
+        before, self._panel_id = work.asked.effective, effective.settings_id
         work.asked.effective = effective
         work.append("settings.changed_at_panel", preparing.effective_data(effective))
+        if before is not None and before.settings == effective.settings:
+            work.face.say("The laser's tip, handpiece or configuration is another one now.")
+            return table.AskStandby(work.now(), "its tip, handpiece or configuration changed")
         work.face.say("The settings were changed at the laser's own panel.")
         return table.AskStandby(work.now(), "the settings changed at the laser's own panel")
 

@@ -113,7 +113,8 @@ def check(
     require_locked(recovered)
     if asked.locked is False:
         advice = at_the_laser(device.driver)
-        raise LockUnconfirmed(f"{serial} was found emitting and is not locked. {advice}")
+        told = next(f.sentence for f in verdict.findings if f.code == "emitting_at_connect")
+        raise LockUnconfirmed(f"{serial}: {told} {advice}")
     return verdict, entry.index
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from devicelink.errors import JournalUnwritable, LinkLost, NoReply
+from devicelink.errors import JournalBroken, JournalUnwritable, LinkLost, NoReply
 from devicelink.journal.entry import Draft
 from devicelink.runtime import nanoseconds, seconds
 from devicelink.session import state as table
@@ -198,7 +198,7 @@ class Work:
         draft = self._draft(kind, data)
         try:
             return self.context.journal.append(draft)
-        except JournalUnwritable:
+        except (JournalUnwritable, JournalBroken):
             if not kind.endswith(".intended"):
                 self.unrecorded.append(draft)
             raise
@@ -210,7 +210,7 @@ class Work:
             return
         try:
             self.context.journal.append_all(drafts)
-        except JournalUnwritable:
+        except (JournalUnwritable, JournalBroken):
             self.unrecorded += drafts
             raise
 

@@ -53,17 +53,21 @@ class Checked(_Facts):
     handpiece: str | None
 
     def differs(self, other: Checked) -> str | None:
-        """What of it is another one in `other`, for people; what is not known differs not."""
+        """What of it is another one in `other`, for people; what was not read yet differs not.
+
+        A laser whose configuration was read has been asked for its firmware, and for its handpiece.
+        """
         named = {
             "its driver": (self.driver_from, other.driver_from),
             "its firmware": (self.firmware, other.firmware),
             "its configuration": (self.configuration_id, other.configuration_id),
+            "its handpiece": (self.handpiece, other.handpiece),
         }
-        for name, (was, now) in named.items():
-            if was != now and now is not None:
-                return name
         read = self.configuration_id is not None and other.configuration_id is not None
-        return "its handpiece" if read and self.handpiece != other.handpiece else None
+        for name, (was, now) in named.items():
+            if was != now and (read or (now is not None and name != "its handpiece")):
+                return name
+        return None
 
 
 class LastCheck(_Facts):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ class PulseFacts(BaseModel):
 
     wanted: int
     energies_j: tuple[float | None, ...]
-    """In order; None where there is no number."""
+    """In order; None, or what is not finite, where there is no number."""
     whys: tuple[str | None, ...]
     """Of each, why there is none."""
     nominal_j: float
@@ -84,7 +85,7 @@ def judge_pulses(facts: PulseFacts) -> Outcome:
 
     A mean of them has the number that it was asked for, at least five: fewer are no result.
     """
-    measured = [each for each in facts.energies_j if each is not None]
+    measured = [each for each in facts.energies_j if each is not None and isfinite(each)]
     mean_j = fmean(measured) if measured else None
     deviation = None if mean_j is None else 100 * (mean_j / facts.nominal_j - 1)
     findings = tuple(_failures(facts, measured, deviation))

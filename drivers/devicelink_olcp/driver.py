@@ -117,6 +117,15 @@ class Olcp:
     def _caps(self, link: WireLink) -> Caps:
         return Caps.read(Payload(self._ask(link, Code.CAPS), "what it can do"))
 
+    def _clock_ms(self, link: WireLink) -> int | None:
+        """Since power-up; None while the console tells no time."""
+        try:
+            payload = Payload(self._ask(link, Code.TIME), "its clock")
+        except RefusedByConsole:
+            return None
+        payload.take(16)  # the boot's id
+        return payload.number(8)
+
     def _told(self, link: WireLink) -> Told:
         return Told.read(self._ask(link, Code.STATUS))
 
@@ -292,9 +301,13 @@ class Olcp:
             _exchange(link, LOCK)
 
     def read_lock(self, link: WireLink) -> LockReading:
-        """STATUS afresh: LOCKED or FAULT, no emission sensed, shutter sensed closed."""
+        """STATUS afresh: LOCKED or FAULT, no emission sensed, shutter sensed closed.
+
+        TIME is asked before it: a status that a console tells again and again shows an older clock.
+        """
+        since_ms = self._clock_ms(link)
         told = self._told(link)
-        reasons, status = told.not_locked(), told.status()
+        reasons, status = told.not_locked(since_ms), told.status()
         return LockReading(
             confirmed=not reasons,
             evidence=status.evidence,

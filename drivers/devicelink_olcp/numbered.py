@@ -34,6 +34,8 @@ def _page(payload: Payload, start: int, one: Callable[[Payload], Numbered]) -> P
     """Numbers have to rise, from where it was asked, and stay below the next one."""
     oldest, following = payload.number(8), payload.number(8)
     found = tuple(one(payload) for _ in range(payload.number(1)))
+    if oldest > following:
+        raise payload.unreadable("the oldest of them comes after the next")
     lowest = max(start, oldest)
     for each in found:
         if not lowest <= each.number < following:

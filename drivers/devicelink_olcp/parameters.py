@@ -169,6 +169,8 @@ class Caps:
         ranges = {}
         for _ in range(payload.number(1)):
             number = payload.number(1)
+            if number in ranges:
+                raise payload.unreadable("it lists a parameter twice")
             ranges[number] = Range(*(payload.number(4) for _ in Range._fields))
         return cls(bool(flags & 1), bool(flags >> 1 & 1), lease_ms, wavelengths, ranges)
 

@@ -72,7 +72,8 @@ _WHY: Mapping[Refusal, str] = {
     Refusal.faulted: "It has a fault: read on its panel which one, and clear it there",
     Refusal.local_act_missing: "Nobody confirmed it at the laser",
     Refusal.slot_used: "That place for a key is taken",
-    Refusal.no_tip: "No handpiece or no tip is in place: put one on, then begin anew",
+    Refusal.no_tip: "No handpiece or no tip is in place, or the tip is used up: put one on, then "
+    "begin anew",
     Refusal.lease_out_of_range: "It does not offer the lease that was asked for: have its service "
     "look at that",
 }

@@ -32,6 +32,11 @@ def changes(asked: Mapping[int, int], caps: Caps, force: Block) -> dict[int, int
     for number in differ:
         if number not in force.values and number not in caps.ranges:
             parameter = BY_NUMBER[number]
+            if not force.handpiece_serial:
+                raise DeviceFault(
+                    f"The laser has no {parameter.name} now, and tells no handpiece: connect one, "
+                    "then begin anew. Nothing was set."
+                )
             raise DeviceFault(
                 f"This laser has no {parameter.name}, or not with the handpiece and tip that are "
                 f"in place: take {parameter.setting} out of the settings. Nothing was set."

@@ -63,6 +63,7 @@ class Told:
     state: int
     sensed_age_ms: int
     state_for_ms: int
+    clock_ms: int | None
     nonce: bytes
     permit_left_ms: int
     lease_left_ms: int
@@ -83,15 +84,14 @@ class Told:
         """Raises `ProtocolError`."""
         payload = Payload(told, "its status")
         state, age_ms = payload.number(1), payload.number(2)
-        state_for_ms = payload.number(4)
-        payload.take(8)  # the clock
+        state_for_ms, clock_ms = payload.number(4), payload.known(8)
         nonce, permit_ms, lease_ms = payload.take(8), payload.number(4), payload.number(2)
         settings_id = payload.take(32)
         inputs, sensed = payload.number(2), payload.number(2)
         laser, handpiece_temperature = payload.signed(2), payload.signed(2)
         handpiece, uses_left, pulses = payload.number(1), payload.known(4), payload.known(8)
         return cls(
-            *(told, state, age_ms, state_for_ms, nonce, permit_ms, lease_ms, settings_id),
+            *(told, state, age_ms, state_for_ms, clock_ms, nonce, permit_ms, lease_ms, settings_id),
             *(inputs, sensed, laser, handpiece_temperature, handpiece, uses_left, pulses),
             *(payload.number(8), payload.number(8), payload.number(4)),
         )
@@ -189,19 +189,21 @@ class Told:
         }
 
     def _words(self) -> dict[str, str]:
-        """For the record, and the nonce for the next beat."""
+        """For the record, the nonce for the next beat, and the clock, which never stands still."""
         why = self._why_unknown()
         return {
             "state": state_name(self.state),
             "status": self.payload.hex(),
             "nonce": self.nonce.hex(),
+            **({} if self.clock_ms is None else {"clock_ms": str(self.clock_ms)}),
             **({"why_unknown": why} if why else {}),
         }
 
-    def not_locked(self) -> list[str]:
+    def not_locked(self, since_ms: int | None) -> list[str]:
         """What speaks against a lock, each as a sentence's part; `[?]` FAULT is a lock by the page.
 
-        A sensor that is missing, or was looked at too long ago, is no evidence of the dark.
+        A sensor that is missing, or was looked at too long ago, is no evidence of the dark; nor is
+        a status from before `since_ms`, which the console's clock showed when it was asked last.
         """
         emission, shutter = self.shown(Input.emission), self.shown(Input.shutter)
         against = {
@@ -212,6 +214,9 @@ class Told:
             "the laser senses its shutter open": shutter is Shown.YES,
             "the laser does not sense where its shutter is": shutter is Shown.UNKNOWN,
             f"the laser's sensors were looked at {self._age()} ago": self.is_old,
+            "the laser's clock does not show that its status is new": since_ms is None
+            or self.clock_ms is None
+            or self.clock_ms < since_ms,
         }
         return [reason for reason, is_so in against.items() if is_so]
 

@@ -23,7 +23,7 @@ OVER = "OVER"
 AUTO = "AUTO"
 ANY_WITHIN = "CONTINUOUS"
 
-_NUMBER = r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?"
+_NUMBER = r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]{1,2})?"
 _FIRMWARE = r"[A-Za-z]\S*[0-9]\S*"
 _QUERIES = {
     "HP": r"",

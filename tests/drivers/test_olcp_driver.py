@@ -34,6 +34,7 @@ from tests.drivers.olcp_page import (
     SETTINGS_READ,
     STANDBY,
     STATUS,
+    TIME,
     VECTORS,
     WHO,
     Refuses,
@@ -52,6 +53,10 @@ GOOD = {"energy_mj": "20"}
 PROPOSED = b"\x01" + page.pack("<BI", 1, 20_000)
 EFFECTIVE = (ask(IDENT, WHO), ask(SETTINGS_READ, AFTER), ask(STATUS, status(2)))
 ENABLED = (ask(IDENT, WHO), ask(CAPS, CAN), ask(CHALLENGE, payload("CHALLENGE")))
+
+
+CLOCK = ask(TIME, page.BOOT + page.pack("<Q", 61_000))
+"""Of the console whose status is made here."""
 
 
 def said(call, *exchanges):
@@ -102,6 +107,7 @@ def test_a_whole_session():
             ask(STANDBY, payload("STANDBY")),
             closed,
             ask(STANDBY, closed),
+            CLOCK,
             ask(STATUS, closed),
         ),
     ) as link:
@@ -216,6 +222,21 @@ def test_bounds_are_the_consoles_own_in_the_settings_units():
         "wavelength_nm": ("10600", "10600"),
         "aiming_percent": ("5", "100"),
     }
+
+
+def test_a_parameter_that_is_listed_twice_has_no_bounds():
+    """Nobody knows which of them counts, so the wider one never does."""
+    twice = ask(CAPS, CAN[:14] + b"\x02" + 2 * page.pack("<BIII", 1, 5, 50, 1))
+    with pytest.raises(ProtocolError, match="twice"):
+        said(lambda driver, link: driver.bounds(link), twice)
+
+
+def test_without_a_handpiece_the_sentence_says_so():
+    """Instead of asking for another settings file."""
+    empty = page.pack("<BBI", 1, 1, 10_000) + b"\0\0" + bytes(8)
+    bare = page.sha256(empty).digest() + empty
+    with pytest.raises(DeviceFault, match="tells no handpiece: connect one"):
+        prepared(GOOD | {"stack": "1"}, ask(CAPS, caps({1: (0, 9, 1)})), ask(SETTINGS_READ, bare))
 
 
 def test_nothing_is_sent_where_all_is_in_force_already():
@@ -333,7 +354,7 @@ class Answers(Script):
         (Refusal.key_off, 2, "turn the key"),
         (Refusal.interlock_open, 2, "close the door"),
         (Refusal.reset_required, 2, "press RESET"),
-        (Refusal.no_tip, 2, "put one on"),
+        (Refusal.no_tip, 2, "or the tip is used up: put one on"),
         (Refusal.limits, 2, "beyond what this session is allowed"),
         (Refusal.nonce_used, 2, "Another computer"),
         (99, 2, "unknown here.*error 99"),
@@ -525,6 +546,16 @@ def test_a_report_that_ends_before_it_begins_is_not_believed():
             assert said(read, answer) == 0
 
 
+def test_an_oldest_number_behind_the_next_one_is_not_believed():
+    """Reading on from there would skip whatever comes."""
+    answer = page.pack("<QQB", 1 << 63, 814, 0)
+    with pytest.raises(ProtocolError, match="oldest"):
+        said(
+            lambda driver, link: driver.read_events(link, 812),
+            (EVENTS_READ, page.pack("<QB", 812, 18), answer),
+        )
+
+
 @pytest.mark.parametrize("numbers", [(812, 812), (813, 812), (811,), (814,)])
 def test_numbers_that_do_not_follow_each_other_are_not_believed(numbers):
     """An event twice, backwards, before where it was asked, or from the future."""
@@ -599,11 +630,10 @@ def test_an_error_about_another_message_is_not_taken_for_ours():
 def test_a_lost_answer_to_lock_proves_nothing_and_the_next_status_does():
     """LOCK's late answer, which has no number, is never taken for the status asked afresh."""
     driver, lit = Olcp({}), status(6, at=[(61, "ffff")])
-    (lock, _), *asked = dialogue(status(2), ask(STATUS, lit))
-    marker, (sent, told) = asked
+    (lock, _), marker, time, (sent, told) = dialogue(status(2), CLOCK, ask(STATUS, lit))
     late = page.frame(0xA0, 0, status(2))
     clock = Clock()
-    port = Script(clock, [(lock, None), marker, (sent, late + told)])
+    port = Script(clock, [(lock, None), marker, time, (sent, late + told)])
     link = Link(port, driver.wire, clock, NoTranscript())
     with pytest.raises(NoReply, match="told to lock"):
         driver.reduce(link, LOCK_ORDER)

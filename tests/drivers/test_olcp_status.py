@@ -21,9 +21,9 @@ def told(state=2, **changed):
     return Told.read(status(state, **changed)).status()
 
 
-def not_locked(state=2, **changed):
-    """What speaks against a lock."""
-    return ", ".join(Told.read(status(state, **changed)).not_locked())
+def not_locked(state=2, since_ms=61_000, **changed):
+    """What speaks against a lock, of a status from 61 s after power-up."""
+    return ", ".join(Told.read(status(state, **changed)).not_locked(since_ms))
 
 
 @pytest.mark.parametrize(("state", "name"), list(enumerate([*STATES, "UNKNOWN", "UNKNOWN"])))
@@ -59,6 +59,7 @@ def test_a_status_tells_all_that_the_page_tells():
         "lease_left_ms": Reading("0"),
     }
     assert made.words["nonce"] == "a1" + "00" * 7
+    assert made.words["clock_ms"] == "61000"
     assert made.words["status"] == EXCHANGES["STATUS"]["answer"]["payload"]
 
 
@@ -158,6 +159,9 @@ def test_what_was_sensed_too_long_ago_is_nobodys_knowledge(age):
         ({"at": [(63, "fffe")]}, "does not sense whether light"),
         ({"at": [(63, "7fff")]}, "does not sense where its shutter"),
         ({"state": 7, "inputs": CLOSED | SHUTTER}, "senses its shutter open"),
+        ({"since_ms": 61_001}, "does not show that its status is new"),
+        ({"since_ms": None}, "does not show that its status is new"),
+        ({"clock": 2**64 - 1}, "does not show that its status is new"),
     ],
 )
 def test_a_lock_is_confirmed_by_what_is_sensed(changed, reason):
@@ -177,5 +181,5 @@ def test_any_bytes_are_a_status_or_are_told_as_none(data):
         return
     made = Told.read(data)
     inputs = int.from_bytes(data[61:63], "little") & int.from_bytes(data[63:65], "little")
-    assert made.not_locked() or not inputs & (EMISSION | SHUTTER)
+    assert made.not_locked(0) or not inputs & (EMISSION | SHUTTER)
     assert made.status().counter != 2**64 - 1

@@ -94,6 +94,7 @@ def test_no_accident_sets_more(noise):
         ("SE", b"*", False),
         ("SE", b"*NAN", False),
         ("SE", b"*1.3.0", False),
+        ("SE", b"*1.300E999", False),
         ("SE", b"*1 OUT IN", False),
         ("SE", b"1.300E-5", False),
         ("SE", b"\xff*1.300E-5", False),

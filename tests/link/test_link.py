@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from devicelink.errors import LinkLost, NoReply, ProtocolError, Stopped
@@ -266,6 +268,33 @@ def test_a_lost_port_is_said_as_what_it_is():
     link, _, _ = a_link({b"QA\r": [(0, LinkLost("gone"))]})
     with pytest.raises(LinkLost):
         link.exchange(b"QA\r", within_s=0.2)
+
+
+class Chatter(Port):
+    """A line that always has something to say, and never an answer."""
+
+    def read(self, within_s, until=None):
+        """A millisecond later."""
+        self.clock.ns += 1_000_000
+        assert self.clock.ns < 5e9, "the deadline ended nothing"
+        return b"Z:9\r"
+
+
+@pytest.mark.parametrize(
+    ("act", "most_s"),
+    [
+        (lambda link: link.exchange(b"OFF\r", within_s=0.2), 0.21),
+        (lambda link: link.exchange(b"QA\r", within_s=0.2), 0.21),
+        (lambda link: link.open_with(b"OFF\r"), 0.06),
+    ],
+)
+def test_a_line_that_never_falls_silent_ends_no_deadline(act, most_s):
+    """An order is repeated, a question unanswered when it is time, not when it is quiet."""
+    clock = Clock()
+    link = Link(Chatter(clock, {}), Wire(), clock, NoTranscript())
+    with contextlib.suppress(NoReply):
+        act(link)
+    assert clock.ns <= most_s * 1e9
 
 
 class ShortWire(Wire):

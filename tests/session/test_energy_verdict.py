@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
@@ -210,6 +211,8 @@ def test_five_that_agree_pass_with_mean_and_spread():
         (pulses(), ["pulses_missing"]),
         (pulses(*[0.1] * 6), ["pulses_extra"]),
         (pulses(0.1, 0.1, None, 0.1, 0.1), ["over_range"]),
+        (pulses(0.1, 0.1, math.inf, 0.1, 0.1), ["pulse_without_number"]),
+        (pulses(0.1, 0.1, math.nan, 0.1, 0.1), ["pulse_without_number"]),
         (pulses(*[0.12] * 5), ["mean_off"]),
         (pulses(*[0.88] * 5), ["pulse_too_high", "mean_off"]),
         (pulses(0.151, *[0.09] * 4), ["pulse_too_high"]),
@@ -287,12 +290,13 @@ def test_what_makes_a_check_count_no_more(later, code):
     [
         {"driver_from": "d 2"},
         {"firmware": "3.70"},
+        {"firmware": None},
         {"configuration_id": "other"},
         {"handpiece": "other"},
     ],
 )
 def test_a_laser_that_is_not_as_it_was_measured_voids_it(changed):
-    """Driver, firmware, configuration, handpiece; what is not known yet is not called changed."""
+    """Driver, firmware, configuration, handpiece; what was not read yet is not called changed."""
     now = IS.model_copy(update=changed)
     assert found(history(RULE, PASSED, now=now)) == ["energy_check_void"]
     unread = IS.model_copy(update={"configuration_id": None, "handpiece": None, "firmware": None})

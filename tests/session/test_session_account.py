@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from itertools import count
+from pathlib import Path
+
 import pytest
 
 from devicelink.console import Event, Page, Report
 from devicelink.driver import DeviceState, Effective, EnableToken, Trigger
-from devicelink.errors import DeviceFault, NoReply
+from devicelink.errors import (
+    DeviceFault,
+    JournalBroken,
+    JournalUnwritable,
+    NoReply,
+    ProtocolError,
+)
+from devicelink.session import preparing
 from devicelink.session.account import Account, with_requested
+from devicelink.session.closing import _read_the_rest
+from devicelink.session.work import Work
 from tests.session.test_session_state import status
 
 JUDGED = Effective(settings={}, configuration={}, trigger=Trigger.HARDWARE)
@@ -130,6 +142,81 @@ def test_events_that_the_console_lost_are_counted(console):
     assert account.take()[0][1]["lost"] == 4
 
 
+def test_what_is_missing_between_two_numbers_is_lost_too(console, mocker):
+    """A console that leaves out events or a report tells by its own numbers that it did."""
+    account = account_of(console, next_event=5)
+    del console.events[9:12]
+    console.reports += [report(4, 701, 900)]
+    mocker.patch.object(console, "read_reports", return_value=Page(1, 5, (console.reports[-1],)))
+    account.read(LINK)
+    told = account.take()
+    assert sum(data["lost"] for kind, data in told if kind == "device.events_recorded") == 3
+    assert ("device.reports_lost", {"from": 3, "to": 3}) in told
+
+
+def test_a_console_that_contradicts_itself_is_asked_once_at_each_look(console, mocker):
+    """More events than it ever gives: no entries without end, and no look that takes longer."""
+    account = account_of(console, next_event=31)
+    reading = mocker.patch.object(console, "read_events", return_value=Page(1, 31, ()))
+    more = (
+        status(DeviceState.STANDBY, words={"nonce": f"{n}"}, next_event=40 + n, next_report=3)
+        for n in count()
+    )
+    mocker.patch.object(console, "_status", side_effect=more)
+    for _ in range(5):
+        account.read(LINK)
+    assert (reading.call_count, account.take()) == (5, [])
+
+
+def test_a_flood_of_events_holds_up_no_look(console):
+    """What a slow line carries in a quarter of a second; the rest is read at the next looks."""
+    account = account_of(console, next_event=1)
+    console.events = [Event(n, "key_on", 1, n, 0) for n in range(1, 1001)]
+    account.read(LINK)
+    assert len(console.asked) <= 6
+    account.read_rest(LINK)
+    told = [event["number"] for _, data in account.take() for event in data["events"]]
+    assert told == list(range(1, 1001))
+
+
+def test_a_console_whose_numbers_went_back_is_read_from_its_first(console):
+    """Its memory was exchanged, say: what it tells now is new, and READY can be reached again."""
+    account = account_of(console, next_event=5001)
+    account.lease(TOKEN, JUDGED)
+    account.read(LINK)
+    told = [event["number"] for _, data in account.take() for event in data["events"]]
+    assert told == list(range(1, 31))
+    account.read(LINK)
+    assert console.beats
+
+
+@pytest.mark.parametrize("leased", [True, False])
+def test_a_status_that_was_told_before_is_no_read_back(console, mocker, leased):
+    """Nobody knows how a console is that answers the same for ever."""
+    account = account_of(console)
+    if leased:
+        account.lease(TOKEN, JUDGED)
+    account.read(LINK)
+    mocker.patch.object(console, "read_status", return_value=account.read(LINK))
+    mocker.patch.object(console, "sustain", side_effect=DeviceFault("stale"))
+    with pytest.raises(ProtocolError):
+        account.read(LINK)
+
+
+def test_a_status_whose_clock_stands_still_is_none_either(console, mocker):
+    """A console may fall silent inside and still draw a nonce; a few looks come in one ms."""
+    account = account_of(console)
+    frozen = (
+        status(DeviceState.READY, words={"nonce": f"{n}", "clock_ms": "7"}, next_event=31)
+        for n in count()
+    )
+    mocker.patch.object(console, "_status", side_effect=frozen)
+    for _ in range(6):
+        account.read(LINK)
+    with pytest.raises(ProtocolError, match="once more"):
+        account.read(LINK)
+
+
 def test_a_session_counts_only_its_own_pulses(console):
     """Reports from before its first read-back are others'; what comes is counted and recorded."""
     account = account_of(console)
@@ -221,6 +308,53 @@ def test_silence_is_raised(console, mocker):
         account.read(LINK)
 
 
+def test_whoever_reads_on_behind_the_lock_still_beats_its_guard(mocker):
+    """A guard that hears nothing for a second would lock, and talk on the same line."""
+    work = mocker.Mock()
+    mocker.patch.object(
+        work.account, "read_rest", side_effect=lambda link: link.exchange(b"?", within_s=0.2)
+    )
+    _read_the_rest(work)
+    work.guard.beat.assert_called_once_with()
+    work.connection.link.exchange.assert_called_once()
+
+
+def reached(console, mocker, next_event):
+    """A session's hands after it has reached this console."""
+    mocker.patch.object(console, "bounds", return_value={})
+    mocker.patch.object(console, "implied_trigger", return_value=None)
+    mocker.patch.object(preparing, "transcript_at")
+    mocker.patch.object(preparing, "connect").return_value.driver = console
+    work = mocker.Mock(account=None)
+    work.device.next_event, work.device.counter = next_event, None
+    work.read_status.side_effect = lambda: (
+        work.account.read(LINK) if work.account else console.read_status(LINK)
+    )
+    work.living.return_value, work.context.folder = LINK, Path("unused")
+    preparing._reach(work)
+    return work
+
+
+def test_what_happened_since_the_last_session_is_read_before_anything_is_enabled(console, mocker):
+    """However much it is: in STANDBY a slow line would take longer than a console may answer in."""
+    console.events = [Event(n, "key_on", 1, n, 0) for n in range(1, 2001)]
+    work = reached(console, mocker, next_event=5)
+    told = [event["number"] for _, data in work.account.take() for event in data["events"]]
+    assert told == list(range(5, 2001))
+
+
+def test_a_console_found_ready_is_locked_before_its_events_are_read(console, mocker):
+    """Or in a state that nobody here knows; they are read behind the lock."""
+    locked = mocker.patch.object(
+        preparing, "lock_now", side_effect=lambda _: console.asked.append("lock")
+    )
+    found = status(DeviceState.READY, words={"nonce": "1"}, next_event=31, next_report=3)
+    mocker.patch.object(console, "_status", return_value=found)
+    work = reached(console, mocker, next_event=5)
+    assert (console.asked, work.account.take()) == (["status", "lock"], [])
+    locked.assert_called_once()
+
+
 @pytest.mark.parametrize("leased", [True, False])
 def test_what_ends_light_is_told_before_anything_else_is_read(console, leased):
     """A fault is returned at once, no beat follows it, and its events are read behind the lock."""
@@ -236,3 +370,17 @@ def test_what_ends_light_is_told_before_anything_else_is_read(console, leased):
     assert console.asked.count("beat") == int(leased)
     account.read_rest(LINK)
     assert [entry["number"] for entry in account.take()[-1][1]["events"]] == [31]
+
+
+@pytest.mark.parametrize("failure", [JournalUnwritable, JournalBroken])
+def test_what_a_console_told_outlives_a_journal_that_fails(mocker, failure):
+    """It was taken from the console already: the close keeps it, and whatever else, as facts."""
+    work = mocker.Mock(unrecorded=[])
+    work.accounted.return_value = ["a report"]
+    work.context.journal.append_all.side_effect = failure("no")
+    work.context.journal.append.side_effect = failure("no")
+    with pytest.raises(failure):
+        Work.append_accounted(work)
+    with pytest.raises(failure):
+        Work.append(work, "ready.confirmed", {})
+    assert work.unrecorded == ["a report", work._draft.return_value]

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.clinic import here, wait
+from tests.clinic import guard_pids, here, wait
 from tests.session.other_lasers import OtherClinic
 
 SETTINGS = {
@@ -165,6 +165,19 @@ def test_pulses_made_in_service_are_told_by_the_next_session(console):
     assert "service_pulses" in events
 
 
+def test_a_console_in_service_is_not_said_to_have_been_lit(console):
+    """Nobody knows what it does: said to be not confirmed locked, with what it is."""
+    clinic = console()
+    clinic.laser.set("service=on")
+    words = ("session", "check", clinic.serial, "--technician", "t-ines", "--kind=service")
+    checked = clinic.run(*words)
+    assert checked.returncode == 3
+    assert "somebody services the laser" in checked.stderr
+    assert "emitting" not in checked.stderr
+    clinic.laser.set("service=off")
+    wait(lambda: not guard_pids(clinic.station))
+
+
 def test_an_interlock_in_ready_ends_the_session(console):
     """The console goes to STANDBY and wants its reset; the session locks."""
     clinic = console()
@@ -205,3 +218,15 @@ def test_a_counter_that_went_back_holds_the_laser(console):
         assert (code, ran["end"]["code"]) == (1, "refused")
         assert "held_counter_backwards" in refused
     assert len(clinic.entries("unlock.intended")) == 1
+
+
+@pytest.mark.parametrize("nonce", ["frozen", "fresh"])
+def test_a_status_that_stands_still_is_never_called_locked(console, nonce):
+    """Told while it was LOCKED, it would say so for ever: its clock shows that it is old."""
+    clinic = console()
+    assert clinic.run("lock", clinic.serial).returncode == 0
+    clinic.laser.set(f"fault=frozen_status:nonce={nonce}@for=6")
+    locked = clinic.run("lock", clinic.serial)
+    assert locked.returncode == 3, locked
+    assert "does not show that its status is new" in locked.stdout + locked.stderr
+    wait(lambda: clinic.run("lock", clinic.serial).returncode == 0)

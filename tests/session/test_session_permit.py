@@ -601,6 +601,29 @@ def test_a_laser_found_lit_is_said_with_how_it_is_now(seen, locked, said):
     assert said in found.sentence
 
 
+def test_a_laser_of_which_nothing_is_known_is_not_said_to_have_been_lit():
+    """One in service, say: that it may make light refuses, and is told as what it is."""
+    facts = changed(
+        ("reading.state", "UNKNOWN"),
+        ("reading.can_make_light", True),
+        ("reading.locked", False),
+        ("reading.words", {"why_unknown": "somebody services the laser"}),
+    )
+    (found,) = [f for f in judge(facts).findings if f.code == "emitting_at_connect"]
+    assert "somebody services the laser; it is NOT confirmed locked" in found.sentence
+    assert "was emitting" not in found.sentence
+
+
+def test_a_laser_in_fault_is_not_said_to_have_been_lit():
+    """Unless it says so as well: then that is the graver word."""
+    fault = (("reading.state", "FAULT"), ("reading.can_make_light", True))
+    (found,) = [f for f in judge(changed(*fault)).findings if f.code == "emitting_at_connect"]
+    assert "is in FAULT" in found.sentence
+    facts = changed(*fault, ("reading.unexpected_emission", True))
+    (found,) = [f for f in judge(facts).findings if f.code == "emitting_at_connect"]
+    assert "was emitting" in found.sentence
+
+
 def test_limits_are_the_intersection_of_all_bounds():
     """The highest of the lows and the lowest of the highs count, whatever their order."""
     bounds = [

@@ -59,8 +59,8 @@ PLANTED = (
             ),
             Change(
                 _UNLOCKING,
-                "    all_of_it = connection.driver.ready(connection.link, token)\n",
-                "    all_of_it = connection.driver.ready(connection.link, token)\n"
+                "    all_of_it = _make_ready(work, connection, token)\n",
+                "    all_of_it = _make_ready(work, connection, token)\n"
                 '    work.append("ready.intended", {"settings_id": effective.settings_id})\n',
             ),
         ),
@@ -71,11 +71,11 @@ PLANTED = (
         (
             Change(
                 f"{_SESSION}/work.py",
-                "        except JournalUnwritable:\n"
+                "        except (JournalUnwritable, JournalBroken):\n"
                 '            if not kind.endswith(".intended"):\n'
                 "                self.unrecorded.append(draft)\n"
                 "            raise\n",
-                "        except JournalUnwritable:\n"
+                "        except (JournalUnwritable, JournalBroken):\n"
                 "            self.unrecorded.append(draft)\n"
                 '            if not kind.endswith(".intended"):\n'
                 "                raise\n"
@@ -100,12 +100,12 @@ PLANTED = (
         (
             Change(
                 _UNLOCKING,
-                "    all_of_it = connection.driver.ready(connection.link, token)\n",
+                "    all_of_it = _make_ready(work, connection, token)\n",
                 "    try:\n"
-                "        all_of_it = connection.driver.ready(connection.link, token)\n"
+                "        all_of_it = _make_ready(work, connection, token)\n"
                 "    except NoReply:\n"
                 "        again = EnableToken(step=step, entry_index=entry_index)\n"
-                "        all_of_it = connection.driver.ready(connection.link, again)\n",
+                "        all_of_it = _make_ready(work, connection, again)\n",
             ),
             Change(
                 _UNLOCKING,

@@ -37,11 +37,6 @@ PLANTED_IN_CONSOLES = (
                 "        if self._lease is None or calls_for_lock(seen):\n",
                 "        if self._lease is None:\n",
             ),
-            Change(
-                _ACCOUNT,
-                "            if calls_for_lock(status):\n                return status\n",
-                "",
-            ),
         ),
     ),
     Planted(
@@ -88,8 +83,8 @@ PLANTED_IN_CONSOLES = (
         (
             Change(
                 _ACCOUNT,
-                "        self._next_report = _after(reports, self._next_report)\n",
-                "        self._next_report = _after(reports, self._next_report) - (\n"
+                "        self._next_report = after\n",
+                "        self._next_report = after - (\n"
                 "            0 if self._lease is None else len(reports.found)\n"
                 "        )\n",
             ),

@@ -56,6 +56,20 @@ def test_nobody_who_forgets_the_ready_key_is_ready():
     assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
 
 
+def test_a_tip_that_is_taken_off_is_not_called_a_change_of_settings():
+    """It ends the wait for the READY key, and is said as what it is."""
+    ran, violations = play(
+        told(
+            visit(
+                STANDBY, ASK, Act("see", "ARMING"), Act("hand", "tip=none"), Act("wait", "2"), LEAVE
+            )
+        )
+    )
+    assert violations == []
+    (asked,) = entries(ran, "standby.requested")
+    assert "tip, handpiece or configuration" in asked.data["reason"]
+
+
 @pytest.mark.parametrize("early", [Act("wait", "0.1"), READY_KEY])
 def test_a_ready_key_pressed_too_early_does_nothing(early):
     """No lease holds before READY is intended and recorded, so the key has no effect."""
