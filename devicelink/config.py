@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from devicelink.errors import ConfigError
 
@@ -21,10 +20,9 @@ LONGEST_TEXT_BYTES = 16 * 1024**2
 """Above every document that is ever read here, and far below what a station's memory holds."""
 
 
-class StationFile(BaseModel):
+@dataclass(frozen=True, slots=True)
+class StationFile:
     """The content of `station.toml`; unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     origin: str
@@ -50,12 +48,16 @@ def read_station_file(folder: Path) -> StationFile:
             f"There is no station in {folder}. If it lies elsewhere, name its folder with --data "
             "DIR. To make one: devicelink station init --by ID"
         )
-    try:
-        return StationFile.model_validate(read_toml(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path}: {where}: {first['msg']}.") from None
+    told = read_toml(path)
+    keys = [field.name for field in fields(StationFile)]
+    for key in (*keys, *told):
+        if key not in told:
+            raise ConfigError(f"{path}: {key} is missing.")
+        if key not in keys:
+            raise ConfigError(f"{path}: {key} is no key of this file: {' and '.join(keys)} are.")
+        if not isinstance(told[key], str):
+            raise ConfigError(f"{path}: {key} must be a text in quotes.")
+    return StationFile(**{key: str(told[key]) for key in keys})
 
 
 def read_toml(path: Path) -> dict[str, object]:

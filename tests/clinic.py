@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
@@ -29,6 +31,11 @@ max = "60"
 SETTINGS = '[settings]\ndiode_current_percent = 35.0\ntrigger = "modulation"\n'
 ACHIEVEMENT = "https://maker.example/resurfacing"
 PATIENCE_S = 30.0
+READING = {
+    *(("session", "check"), ("session", "list"), ("session", "show"), ("station", "status")),
+    *(("device", "list"), ("meter", "list"), ("trust", "list"), ("certificate", "show")),
+}
+"""They start no other process, and own no laser when they have answered."""
 
 
 def here(*words, code=0):
@@ -39,6 +46,19 @@ def here(*words, code=0):
     except SystemExit as end:
         ended = int(end.code or 0)
     assert ended == code, f"devicelink {' '.join(map(str, words))} ended with {ended}"
+
+
+def asked_here(*words):
+    """Exit code and JSON of a command in this process."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()) as errors:
+        try:
+            main([str(word) for word in words])
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+    assert "error of its own" not in errors.getvalue(), errors.getvalue()
+    return code, json.loads(said.getvalue())
 
 
 def build(root: Path) -> None:
@@ -183,7 +203,9 @@ class Clinic:
         )
 
     def ask(self, *words: str):
-        """A command's JSON, with its exit code."""
+        """A command's JSON, with its exit code; one that only reads runs in this process."""
+        if words[:2] in READING:
+            return asked_here(*words, "--data", self.station, "--json")
         done = self.run(*words, "--json")
         assert "Traceback" not in done.stderr, done.stderr
         return done.returncode, json.loads(done.stdout)

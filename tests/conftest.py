@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from argon2.profiles import RFC_9106_LOW_MEMORY
+
+from devicelink.people.pins import PinHasher
 from tests.clinic import Clinic, build, left_running, wait
 
 ENDING_S = 10.0
 """A guard whose owner has ended reads its lock back before it goes."""
+
+
+CHEAP = replace(RFC_9106_LOW_MEMORY, time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_pins():
+    """A PIN that is set in this process is hashed at little cost, which its hash says.
+
+    So whatever process compares it pays as little. What a station of its own process pays, and
+    whether nobody's PIN costs as much as somebody's, is tested at the real cost.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PinHasher.__init__, "__defaults__", (CHEAP,))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +40,7 @@ def own_environment(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory):
+def template(tmp_path_factory, cheap_pins):
     """A station with people and a maker, built once."""
     root = tmp_path_factory.mktemp("template")
     with pytest.MonkeyPatch.context() as patch:

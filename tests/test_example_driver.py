@@ -19,7 +19,7 @@ from devicelink import driver
 from devicelink_simulation.conformance import Profile, Strange
 from tests.clinic import wait
 from tests.guide import EXAMPLE, GUIDE, ROOT, files_in, members_in
-from tests.test_packaging import UNREACHABLE, files, words
+from tests.test_packaging import UNREACHABLE, files, install, words
 
 TYPED = ("devicelink_aurora/py.typed", "devicelink_aurora_sim/py.typed")
 
@@ -109,14 +109,14 @@ def beside(tmp_path_factory):
         built = words(sys.executable, "-m", "build", "--wheel", "--no-isolation", cwd=root / folder)
         assert built.returncode == 0, built.stdout + built.stderr
         wheels += (root / folder / "dist").glob("*.whl")
-    venv.create(root / "empty", with_pip=True)
+    venv.create(root / "empty")
     bin_ = root / "empty" / "bin"
-    pip = [bin_ / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    locked = words(*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
+    python = bin_ / "python"
+    locked = install(python, "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
     if locked.returncode and any(sign in locked.stderr for sign in UNREACHABLE):
         pytest.skip("the package registry cannot be reached; run this file with a network")
     assert locked.returncode == 0, locked.stderr
-    done = words(*pip, "--no-deps", "--no-index", *wheels)
+    done = install(python, "--no-index", *wheels)
     assert done.returncode == 0, done.stderr
     return bin_
 

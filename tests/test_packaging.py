@@ -64,6 +64,16 @@ def words(*command, cwd=None):
     )
 
 
+def installer(python):
+    """The words of `pip` that work on another environment, which needs none of its own for it."""
+    return [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
+
+
+def install(python, *what):
+    """Install without what these depend on; what is never imported need not be compiled."""
+    return words(*installer(python), "install", "-q", "--no-compile", "--no-deps", *what)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
     """The sdist and the wheel made from it, out of a clean copy of the working tree."""
@@ -144,19 +154,19 @@ def test_the_sdist_can_be_worked_from(built):
 @pytest.mark.timeout(900)
 def test_the_wheel_works_in_an_empty_environment(built, tmp_path):
     """With the locked dependencies alone the wheel lists its drivers and its simulators."""
-    venv.create(tmp_path / "empty", with_pip=True)
+    venv.create(tmp_path / "empty")
     bin_ = tmp_path / "empty" / "bin"
-    pip = [bin_ / "python", "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    locked = words(*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
+    python = bin_ / "python"
+    locked = install(python, "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
     if locked.returncode and any(sign in locked.stderr for sign in UNREACHABLE):
         pytest.skip(
             "the package registry cannot be reached; with a network run: "
             "pytest tests/test_packaging.py"
         )
     assert locked.returncode == 0, locked.stderr
-    done = words(*pip, "--no-deps", "--no-index", built[1])
+    done = install(python, "--no-index", built[1])
     assert done.returncode == 0, done.stderr
-    assert words(*pip[:3], "check").returncode == 0
+    assert words(*installer(python), "check").returncode == 0
     told = {}
     for kind in ("driver", "sim"):
         listed = words(bin_ / "devicelink", kind, "list", "--json", cwd=tmp_path)
@@ -168,7 +178,7 @@ def test_the_wheel_works_in_an_empty_environment(built, tmp_path):
         for row in rows:
             assert row["problem"] is None
             assert (row["distribution"], row["version"]) == ("devicelink", PROJECT["version"])
-    where = words(bin_ / "python", "-c", "import devicelink_ipg; print(devicelink_ipg.__file__)")
+    where = words(python, "-c", "import devicelink_ipg; print(devicelink_ipg.__file__)")
     assert Path(where.stdout.strip()).is_relative_to(tmp_path)
 
 

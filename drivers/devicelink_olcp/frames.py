@@ -11,6 +11,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from struct import Struct
 
 from devicelink.driver import CommandClass
@@ -22,7 +23,10 @@ EVENTS_MAX, REPORTS_MAX = 18, 4
 """So many are asked for: the 20 events that the page allows have 537 bytes, a payload 504."""
 
 _ESCAPED = {bytes([byte ^ 0x20]): bytes([byte]) for byte in (0x7E, 0x7D, 0x11, 0x13)}
-_NEVER_PLAIN = (b"\x11", b"\x13")
+_NEVER_BETWEEN_FLAGS = frozenset(b"\x7e\x11\x13")
+_STUFFED = [bytes([byte]) for byte in range(256)]
+for _escaped, _plain in _ESCAPED.items():
+    _STUFFED[_plain[0]] = ESCAPE + _escaped
 _HEAD = Struct("<BBH")
 _CRC = Struct("<I")
 _BODY_MIN, _BODY_MAX = 8, 512
@@ -80,10 +84,10 @@ class Frame:
 def _sealed(content: bytes) -> bytes:
     """With its CRC, stuffed, between two flags."""
     body = content + _CRC.pack(zlib.crc32(content))
-    plain = {byte[0]: ESCAPE + escaped for escaped, byte in _ESCAPED.items()}
-    return FLAG + b"".join(plain.get(byte, bytes([byte])) for byte in body) + FLAG
+    return FLAG + b"".join([_STUFFED[byte] for byte in body]) + FLAG
 
 
+@lru_cache(maxsize=16)  # a frame is classed, answered and read while it is on its way
 def decoded(wire: bytes) -> Frame | None:
     """The frame in these bytes; None where they are not exactly one, between two flags."""
     if len(wire) < 2 or not (wire.startswith(FLAG) and wire.endswith(FLAG)):  # noqa: PLR2004
@@ -97,12 +101,13 @@ def decoded(wire: bytes) -> Frame | None:
 
 def _body(stuffed: bytes) -> bytes | None:
     """What stood between two flags, before its CRC is looked at; None where it is thrown away."""
-    plain, *escaped = stuffed.split(ESCAPE)
-    if any(byte in stuffed for byte in (FLAG, *_NEVER_PLAIN)):
+    if not _NEVER_BETWEEN_FLAGS.isdisjoint(stuffed):
         return None
-    if any(piece[:1] not in _ESCAPED for piece in escaped):
-        return None
-    body = plain + b"".join(_ESCAPED[piece[:1]] + piece[1:] for piece in escaped)
+    body, *escaped = stuffed.split(ESCAPE)
+    for piece in escaped:
+        if piece[:1] not in _ESCAPED:
+            return None
+        body += _ESCAPED[piece[:1]] + piece[1:]
     return body if _BODY_MIN <= len(body) <= _BODY_MAX else None
 
 

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 START, END, ESCAPE = 0x0D, 0x0A, 0x5E
 _SHIFT = 0x40
-_ESCAPED = frozenset({START, END, ESCAPE})
+_WRITTEN = tuple(
+    bytes([ESCAPE, value + _SHIFT]) if value in {START, END, ESCAPE} else bytes([value])
+    for value in range(256)
+)
+"""Each byte of a message as it stands on the wire."""
 MAX_DATA = 240
 _HEAD = 4
 _CRC = 2
@@ -73,11 +77,7 @@ def encode(message: Message) -> bytes:
     named = b"" if message.register is None else bytes([message.register])
     body = head + named + message.data
     body += binascii.crc_hqx(body, 0).to_bytes(_CRC, "big")
-    escaped = b"".join(
-        bytes([ESCAPE, (value + _SHIFT) & 0xFF]) if value in _ESCAPED else bytes([value])
-        for value in body
-    )
-    return bytes([START]) + escaped + bytes([END])
+    return bytes([START]) + b"".join([_WRITTEN[value] for value in body]) + bytes([END])
 
 
 @lru_cache(maxsize=256)  # each is asked for its word, then for its answer

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import multiprocessing
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
+from argon2 import extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 
 from devicelink.errors import ConfigError, Refused, SignInFailed
@@ -147,6 +150,21 @@ def test_people_unknown_takes_as_long_as_known(tmp_path, runtime):
     known, unknown = least_s("t-ines", name), least_s(None, None)
     assert known > 0.02
     assert 0.5 < unknown / known < 2
+
+
+def test_people_a_station_pays_the_real_cost(tmp_path):
+    """In a process of its own, as a clinic makes it: RFC 9106's low-memory profile."""
+    (tmp_path / "pin").write_text(PIN)
+    words = ("station", "init", "--simulated", "--by", "t-ada", "--pin-file", "pin")
+    subprocess.run(
+        [sys.executable, "-m", "devicelink", *words, "--data", "station"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    hashes = json.loads((tmp_path / "station" / "secrets" / "pins.json").read_text())
+    cost = extract_parameters(hashes["t-ada"][0])
+    assert cost == RFC_9106_LOW_MEMORY
 
 
 def test_people_pin_file_is_private_and_holds_no_pin(clinic):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -134,9 +135,10 @@ def test_custody_a_registration_changes_no_hands(clinic):
 @pytest.fixture
 def running(clinic):
     """A session in READY."""
-    session = clinic.start("--for", "4", "--json")
+    session = clinic.start("--for", "60", "--json")
     clinic.laser.wait_for("enabled", session)
     yield clinic
+    session.send_signal(signal.SIGINT)
     session.communicate(timeout=60)
 
 

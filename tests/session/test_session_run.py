@@ -96,7 +96,9 @@ def test_an_interlock_in_mid_session_ends_dark_and_resumes_nothing(clinic):
 
 def test_a_held_trigger_at_ready_locks_and_latches(make_clinic):
     """Light that comes with READY is a held control: dark, exit 1, and the device is held."""
-    clinic = make_clinic("--set", "modulation_input=high")
+    # while emission is off this laser hides the mean that its old light is still in
+    short_mean = ("--set", "power_average_s=0.2")
+    clinic = make_clinic("--set", "modulation_input=high", *short_mean)
     code, ran = outcome(clinic.start("--for", "5", "--json"))
     assert (code, ran["end"]["code"]) == (1, "control_held")
     assert not clinic.laser.is_now("light_on")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cache
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ KNOBS = {
 SECONDS = st.sampled_from([0.0, 0.001, 0.3, 1.0, 2.5, 7.0])
 
 
+@cache
 def parameter(settable):
     """A value that a fault's parameter may have."""
     if settable.kind is Kind.CHOICE:
@@ -39,18 +41,25 @@ def parameter(settable):
     return SECONDS.map(str)
 
 
+WHEN = {
+    "at": SECONDS.map(str),
+    "nth": st.integers(1, 4).map(str),
+    "cmd": st.sampled_from(["EMON", "EMOFF", "STA", "SDC"]),
+    "count": st.integers(1, 3).map(str),
+    "p": st.sampled_from(["0", "0.3", "1"]),
+    "for": SECONDS.map(str),
+}
+ANY = st.lists(st.sampled_from(sorted(WHEN)), unique=True)
+ANY_BUT_FOR = st.lists(st.sampled_from(sorted(WHEN.keys() - {"for"})), unique=True)
+
+
 @st.composite
 def fault(draw):
     """Any fault with any parameters, at any time or command."""
     kind = draw(st.sampled_from(known_faults(SIMULATOR)))
     given_ones = ",".join(f"{each.name}={draw(parameter(each))}" for each in kind.parameters)
-    when = {"at": SECONDS.map(str), "nth": st.integers(1, 4).map(str)}
-    when |= {"cmd": st.sampled_from(["EMON", "EMOFF", "STA", "SDC"])}
-    when |= {"count": st.integers(1, 3).map(str), "p": st.sampled_from(["0", "0.3", "1"])}
-    if kind.lasts is None:
-        when["for"] = SECONDS.map(str)
-    chosen = draw(st.lists(st.sampled_from(sorted(when)), unique=True))
-    told = ",".join(f"{name}={draw(when[name])}" for name in chosen)
+    chosen = draw(ANY if kind.lasts is None else ANY_BUT_FOR)
+    told = ",".join(f"{name}={draw(WHEN[name])}" for name in chosen)
     return f"{kind.name}{':' + given_ones if given_ones else ''}{'@' + told if told else ''}"
 
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import pickle
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
@@ -24,6 +25,7 @@ BEGIN_NS = 1_000_000_000_000
 DARK_WITHIN_S = 0.05
 FEW = settings(max_examples=200, deadline=None, suppress_health_check=[*HealthCheck])
 SECONDS = st.sampled_from([0.0, 0.001, 0.05, 0.3, 1.0, 2.5, 7.0, 60.0])
+SIMULATORS = {each.name: each.simulator for each in installed()}
 every = pytest.mark.parametrize("found", installed(), ids=lambda each: each.name)
 
 
@@ -75,6 +77,10 @@ class Bench:
         return self.truth.names(on, off)[-1:] == [on]
 
 
+# Strategies are kept: hypothesis looks each one through when it is new, at more cost than a draw.
+
+
+@cache
 def value(settable):
     """Values that this settable takes, its edges among them."""
     if settable.kind is Kind.CHOICE:
@@ -90,15 +96,9 @@ def value(settable):
     return (edges | st.floats(low, high, allow_nan=False)).map(repr)
 
 
-@st.composite
-def fault(draw, simulator, kinds):
-    """Any of these faults with any parameters, at any time, command or chance."""
-    kind = draw(st.sampled_from(kinds))
-    told = []
-    for each in kind.parameters:
-        text = each.kind is Kind.TEXT
-        told.append(f"{each.name}={'0d2a' if text else draw(value(each))}")
-    words = [command.decode("latin-1").split()[0] for command in SPEECH.get(simulator.name, [])]
+@cache
+def conditions(words, *, may_end):
+    """Each WHEN of a fault's language by name, and up to three names of them."""
     when = {
         "at": SECONDS.map(str),
         "nth": st.integers(1, 4).map(str),
@@ -107,53 +107,74 @@ def fault(draw, simulator, kinds):
     }
     if words:
         when["cmd"] = st.sampled_from([word for word in words if word.isalnum()] or ["A"])
-    if kind.lasts is None:
+    if may_end:
         when["for"] = SECONDS.map(str)
-    chosen = draw(st.lists(st.sampled_from(sorted(when)), unique=True, max_size=3))
-    conditions = ",".join(f"{name}={draw(when[name])}" for name in chosen)
+    return when, st.lists(st.sampled_from(sorted(when)), unique=True, max_size=3)
+
+
+@cache
+@st.composite
+def fault(draw, words, kinds):
+    """Any of these faults with any parameters, at any time, command or chance."""
+    kind = draw(st.sampled_from(kinds))
+    told = []
+    for each in kind.parameters:
+        text = each.kind is Kind.TEXT
+        told.append(f"{each.name}={'0d2a' if text else draw(value(each))}")
+    when, some = conditions(words, may_end=kind.lasts is None)
+    chosen = ",".join(f"{name}={draw(when[name])}" for name in draw(some))
     what = f"{kind.name}{':' if told else ''}{','.join(told)}"
-    return f"{what}@{conditions}" if conditions else what
+    return f"{what}@{chosen}" if chosen else what
 
 
-def knobs(simulator):
-    """Any knob with any value."""
-    return st.sampled_from(simulator.settables).flatmap(
-        lambda each: value(each).map(lambda text: (each.name, text))
+@cache
+def knobs(settables):
+    """Any of these knobs with any value."""
+    return st.one_of([st.tuples(st.just(each.name), value(each)) for each in settables])
+
+
+@cache
+def stories(name, kinds):
+    """How a simulator's device is built, and what happens to it, with faults of these kinds.
+
+    Bytes, commands, knobs, faults and time, in any order.
+    """
+    simulator = SIMULATORS[name]
+    commands = SPEECH.get(name, [])
+    words = tuple(command.decode("latin-1").split()[0] for command in commands)
+    turned, planted = knobs(simulator.settables), fault(words, kinds)
+    asked = st.fixed_dictionaries(
+        {
+            "setup": st.none() | st.sampled_from([None, *simulator.setups]),
+            "values": st.lists(turned, max_size=4).map(dict),
+            "faults": st.lists(planted, max_size=2),
+            "seed": st.integers(0, 3),
+        }
     )
-
-
-def acts(simulator, kinds):
-    """Bytes, commands, knobs, faults and time, in any order."""
-    commands = SPEECH.get(simulator.name)
     sent = st.binary(max_size=20)
     if commands:
         sent = st.sampled_from(commands) | st.sampled_from(commands) | sent
-    faults = fault(simulator, kinds) | st.just("none")
-    return st.lists(
+    acts = st.lists(
         st.one_of(
             st.tuples(st.just("send"), sent),
             st.tuples(st.just("wait"), SECONDS),
-            st.tuples(st.just("set"), knobs(simulator)),
-            st.tuples(st.just("set"), faults.map(lambda spec: ("fault", spec))),
+            st.tuples(st.just("set"), turned),
+            st.tuples(st.just("set"), st.tuples(st.just("fault"), planted | st.just("none"))),
         ),
         max_size=30,
     )
+    return asked, acts
 
 
 def story(data, simulator, kinds=None):
-    """How a device is built, and what happens to it; both drawn, the first one possible."""
-    kinds = known_faults(simulator) if kinds is None else kinds
-    asked = {
-        "setup": data.draw(st.none() | st.sampled_from([None, *simulator.setups])),
-        "values": dict(data.draw(st.lists(knobs(simulator), max_size=4))),
-        "faults": data.draw(st.lists(fault(simulator, kinds), max_size=2)),
-        "seed": data.draw(st.integers(0, 3)),
-    }
+    """One of them, whose first part is possible."""
+    how, acts = stories(simulator.name, kinds or known_faults(simulator))
+    asked = data.draw(how)
     try:
         Bench(simulator, **asked)
     except ConfigError:
         reject()
-    return asked, data.draw(acts(simulator, kinds))
+    return asked, data.draw(acts)
 
 
 @every

@@ -42,8 +42,11 @@ class DoesNotFit(Exception):
 
 
 def plant(bug: Planted | None, into: Path) -> None:
-    """Copy the real code into a folder and plant the bug there; raises `DoesNotFit`."""
-    leave_out = shutil.ignore_patterns("__pycache__", ".venv")
+    """Copy the real code into a folder and plant the bug there; raises `DoesNotFit`.
+
+    What Python has compiled of it comes with it, for each copy would compile all of it anew.
+    """
+    leave_out = shutil.ignore_patterns(".venv")
     for pattern in COPIED:
         for source in TREE.glob(pattern):
             shutil.copytree(source, into / source.relative_to(TREE), ignore=leave_out)
@@ -53,6 +56,8 @@ def plant(bug: Planted | None, into: Path) -> None:
         if (count := text.count(change.old)) != 1:
             raise DoesNotFit(f"{change.old!r} stands {count} times in {change.path}")
         file.write_text(text.replace(change.old, change.new))
+        for compiled in file.parent.glob(f"__pycache__/{file.stem}.*"):
+            compiled.unlink()  # of the code as it was
 
 
 @dataclass

@@ -94,6 +94,14 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """Knobs of the laser that were turned, or a fault that was planted."""
+
+    at_ns: int
+    turns: Turns
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """One exchange that the driver asked for, in which of its methods."""
 
@@ -229,6 +237,7 @@ class Bench:
         self.identity: Identity | None = None
         self.effective: Effective | None = None
         self.statuses: list[Status] = []
+        self.turned: list[Turned] = []
         self.outcome: LockOutcome | None = None
         self.step = "none"
         """The step of a session that runs, or was the last."""
@@ -242,6 +251,7 @@ class Bench:
 
     def turn(self, turns: Turns) -> None:
         """Turn knobs of the laser, or plant a fault."""
+        self.turned.append(Turned(self.time.mono_ns(), turns))
         with self._blamed:
             for key, value in turns:
                 self._simulation.set(key, value, self.time.mono_ns())
@@ -257,7 +267,8 @@ class Bench:
         if self.account is not None:
             return self.account.read(self.given)
         told = self.driver.read_status(self.given)
-        self.account = Account.of(self.driver, told, None)
+        if told.next_event is not None:
+            self.account = Account.of(self.driver, told, None)
         return told
 
     def lock(self) -> LockOutcome:
@@ -292,9 +303,10 @@ class Bench:
 
     def enabling_writes(self) -> list[Write]:
         """The same, each with its time."""
-        kind = self.driver.wire.classify
-        enables = CommandClass.ENABLES
-        return [write for write in self.port.writes if kind(self.bare(write.data)) is enables]
+        classify, enables = self.driver.wire.classify, CommandClass.ENABLES
+        frames = {write.data for write in self.port.writes}
+        enabling = {data for data in frames if classify(self.bare(data)) is enables}
+        return [write for write in self.port.writes if write.data in enabling]
 
     def first_of_each(self, times: int) -> list[int]:
         """Which exchanges said a frame for the first so many times, counted from 1."""

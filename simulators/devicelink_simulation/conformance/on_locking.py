@@ -12,6 +12,7 @@ from devicelink.runtime import nanoseconds
 from devicelink_simulation.conformance.bench import Bench
 from devicelink_simulation.conformance.check import check, hold, told
 from devicelink_simulation.conformance.script import STEPS, hand, walked, watch
+from devicelink_simulation.conformance.stages import Past
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -192,14 +193,21 @@ def a_refused_order_is_raised(subject: Subject) -> None:
 
 @check("The lock bytes alone darken the laser, after any half-written frame.")
 def lock_bytes_alone_darken(subject: Subject) -> None:
-    """As a guard sends them: raw, with whatever stands before them on the wire."""
+    """As a guard sends them: raw, with whatever stands before them on the wire.
+
+    Every beginning of every frame of a session, written to a laser that emits; and of those that
+    enable in STANDBY too. Each time to a fresh laser which the bytes of one session, and its hands,
+    brought there.
+    """
     whole = walked(Bench(subject))
     whole.lock()
     declared = whole.driver.declaration
     hold(isinstance(declared.lock_bytes, bytes) and declared.lock_bytes, "No lock bytes.")
     halves = {frame[:cut] for frame in whole.sent for cut in range(len(frame))}
+    lit = Past.of(emitting(subject))
     for half in sorted(halves):
-        bench = emitting(subject)
+        bench = lit.again(subject)
+        hold(bench.story.lit or bench.story.times("light_on"), "The same bytes made no light.")
         _guarded(bench, half, declared.lock_bytes)
         bench.pass_time(declared.lock_bound_s)
         hold(bench.story.dark, f"After {half!r} the lock bytes left the laser able to make light.")
@@ -208,9 +216,11 @@ def lock_bytes_alone_darken(subject: Subject) -> None:
     frame_break = whole.driver.wire.frame_break
     hold(declared.lock_bytes.startswith(frame_break), "The lock bytes end no half frame first.")
     enabling = {frame[:cut] for frame in whole.enabling() for cut in range(len(frame))}
+    unlocked = walked(Bench(subject), "unlock")
+    unlocked.turn(subject.profile.press)
+    pressed = Past.of(unlocked)
     for half, then in itertools.product(sorted(enabling), (frame_break, declared.lock_bytes)):
-        bench = walked(Bench(subject), "unlock")
-        bench.turn(subject.profile.press)
+        bench = pressed.again(subject)
         _guarded(bench, half, then)
         bench.pass_time(_LATER_S)
         hold(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from devicelink_simulation.world.runs import play
@@ -16,19 +17,26 @@ MOST_PLAYS = 150
 
 
 def shorten(story: Story) -> Story:
-    """The shortest found by leaving out troubles, visits, acts and odd values, one at a time."""
+    """The shortest found by leaving out troubles, visits, acts and odd values, one at a time.
+
+    What cannot be left out is passed over, and tried once more where something behind it could.
+    """
     rules = _rules(story)
-    plays = 0
-    shorter = True
-    while shorter and plays < MOST_PLAYS:
-        shorter = False
-        for candidate in _candidates(story):
-            plays += 1
-            if _rules(candidate) & rules:
-                story, shorter = candidate, True
-                break
-            if plays >= MOST_PLAYS:
-                break
+    needed: set[str] = set()
+    plays, shorter = 0, True
+    while shorter:
+        shorter, at = False, 0
+        while (candidate := next(islice(_candidates(story), at, None), None)) is not None:
+            name = candidate.as_json()
+            if name not in needed:
+                if plays == MOST_PLAYS:
+                    return story
+                plays += 1
+                if _rules(candidate) & rules:
+                    story, shorter = candidate, True
+                    continue
+                needed.add(name)
+            at += 1
     return story
 
 
