@@ -341,7 +341,11 @@ class Driver(Protocol):
         ...
 
     def unlock(self, link: WireLink, token: EnableToken) -> None:
-        """Bring a prepared device to STANDBY; a session gives an `UnlockToken`."""
+        """Bring a prepared device to STANDBY; a session gives an `UnlockToken`.
+
+        Raises `DeviceDeclined`, too, where the device refuses for want of what a person there can
+        mend; every other error holds the device.
+        """
         ...
 
     def ready(self, link: WireLink, token: EnableToken) -> bool:

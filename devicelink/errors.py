@@ -15,7 +15,8 @@
     │   └── Stopped          1   a stop ended the wait
     ├── WrongDevice          1   not the device, or not the dialect, that was registered
     ├── ProtocolError        1   bytes that the protocol does not allow, ours or theirs
-    ├── DeviceFault          1   the device answered that it refuses
+    ├── DeviceFault          1   the device answered that it refuses, or has a fault
+    ├── DeviceDeclined       1   it refuses to unlock, and has no fault: a person there can mend it
     ├── ClockSuspect         1   the clock cannot be believed
     ├── DriverError
     │   ├── DriverUnknown    2   no such driver
@@ -123,6 +124,10 @@ class ProtocolError(DeviceLinkError):
 
 class DeviceFault(DeviceLinkError):
     """The device itself refused a command or reported a fault."""
+
+
+class DeviceDeclined(DeviceLinkError):
+    """The device refused to unlock and has no fault: a tip, a key or a reset is missing."""
 
 
 class ClockSuspect(DeviceLinkError):

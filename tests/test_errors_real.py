@@ -135,6 +135,7 @@ REAL = {
 }
 """Each error by a cause that there is: what is done before, or what a wire answers; a command."""
 ELSEWHERE = {
+    "DeviceDeclined": "ends a session, as its result; tests/session/test_session_olcp.py",
     "Stopped": "ends a wait inside a session, never a command; tests/link/test_link.py",
     "RelayLost": "ends a session, as its result; tests/session/test_session_relay.py",
     "GuardGone": "ends a session, as its result; tests/session/test_session_attacked.py",

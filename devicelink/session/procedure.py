@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from devicelink.driver import ControlShown, Evidence
 from devicelink.errors import (
     DeviceBusy,
+    DeviceDeclined,
     DeviceLinkError,
     GuardGone,
     JournalBroken,
@@ -215,6 +216,9 @@ class Session:
             return work.hard_end("link_lost", str(error), latch=True)
         except WrongDevice as error:
             return work.hard_end("wrong_device", str(error), latch=True)
+        except DeviceDeclined as error:
+            held = self.phase in table.LIGHT_POSSIBLE
+            return work.hard_end("declined", str(error), latch=held)
         except DeviceLinkError as error:
             return table.Failed(work.now(), str(error))
         except Exception as error:  # noqa: BLE001 - an error of our own must end in a lock, too

@@ -21,7 +21,7 @@ from devicelink.driver import (
     Trigger,
     UnlockToken,
 )
-from devicelink.errors import DeviceFault, NoReply, ProtocolError, WrongDevice
+from devicelink.errors import DeviceDeclined, DeviceFault, NoReply, ProtocolError, WrongDevice
 from devicelink_olcp import numbered, sayings
 from devicelink_olcp.checked import checked
 from devicelink_olcp.frames import (
@@ -53,12 +53,23 @@ WITHIN_S = 0.2
 LOCK_ORDER = LockWay("lock", "Locked (LOCK): shutter closed, permit and lease ended.")
 TO_STANDBY = LockWay("standby", "Back in STANDBY (STANDBY): shutter closed, trigger ignored.")
 
+_MENDED_THERE = frozenset(
+    {
+        *(Refusal.key_off, Refusal.interlock_open, Refusal.reset_required, Refusal.no_tip),
+        Refusal.unknown_key,
+    }
+)
+"""Refusals that say what somebody at the console has to do, and that nothing is broken."""
 _READS = 2
 """Of the settings, where they were changed while they were read."""
 
 
 class RefusedByConsole(DeviceFault):
     """An error answer."""
+
+    def __init__(self, sentence: str, refusal: int) -> None:
+        super().__init__(sentence)
+        self.refusal = refusal
 
 
 class Olcp:
@@ -235,7 +246,13 @@ class Olcp:
         lease_ms = lease_within(self._caps(link).lease_ms)
         asked = Asked(who.serial, who.boot_id, self._challenge(link, who))
         signed = permit(grant, asked, limits_of(grant), lease_ms=lease_ms)
-        accepted = Payload(self._ask(link, Code.PERMIT, signed, token), "which permit it accepted")
+        try:
+            told = self._ask(link, Code.PERMIT, signed, token)
+        except RefusedByConsole as refused:
+            if refused.refusal in _MENDED_THERE:
+                raise DeviceDeclined(str(refused)) from refused
+            raise
+        accepted = Payload(told, "which permit it accepted")
         if accepted.take(16) != grant.permit_id:
             raise accepted.unreadable("it is another one's")
 
@@ -345,7 +362,7 @@ def _exchange(link: WireLink, frame: bytes, token: EnableToken | None = None) ->
         raise WrongDevice(sentence)
     if asked != sayings.code_of(frame):
         raise answer.unreadable("it refused what nobody asked")
-    raise RefusedByConsole(sentence)
+    raise RefusedByConsole(sentence, refusal)
 
 
 def _require_unsent(token: EnableToken) -> None:

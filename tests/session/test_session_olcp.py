@@ -103,10 +103,20 @@ def test_without_its_key_the_console_unlocks_for_nobody(console):
     clinic = console()
     clinic.laser.set("permit_key_1=")
     code, ran = clinic.session("--for", "0.3")
-    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "no_answer", True), ran
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "declined", True), ran
     assert "key" in ran["end"]["sentence"]
     assert not clinic.entries("ready.intended")
+    assert not clinic.entries("fault.latched")
     assert clinic.happened(*EDGES) == []
+
+
+def test_a_used_up_tip_holds_no_laser(console):
+    """Who put another one on goes on: no administrator has to lift anything."""
+    clinic = console("--set", "tip_uses_left=0")
+    code, ran = clinic.session("--for", "0.3")
+    assert (code, ran["end"]["code"], ran["confirmed_locked"]) == (1, "declined", True), ran
+    assert "the tip is used up" in ran["end"]["sentence"]
+    assert clinic.ask("device", "list")[1][0]["holds"] == []
 
 
 def test_the_ready_key_does_nothing_before_ready_is_recorded(console):
