@@ -461,6 +461,7 @@ def _hard_end(state: State, event: Event, status: Status) -> End | None:
     held = hidden and status.output_seen is Shown.YES and young
     held = held and state.phase in {Phase.ARMING, Phase.READY}
     pressed_too_early = state.phase is Phase.ARMING and status.control_pressed is Shown.YES
+    pressed_too_early = pressed_too_early and not _left_to_a_hand(state, status)
     findings = (
         (
             status.unexpected_emission or (dark_phase and light),

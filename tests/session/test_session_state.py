@@ -117,6 +117,19 @@ def test_a_hand_that_does_not_come_leads_back_to_standby():
     assert (state.end.code, state.end.latch) == ("not_ready", True)
 
 
+def test_a_foot_in_the_way_of_a_hand_is_no_held_control():
+    """In STANDBY the console's own READY key does nothing then; in ARMING the foot locks."""
+    pressed = {"control_pressed": Shown.YES}
+    early = table.Seen(8, status(DeviceState.STANDBY, **pressed))
+    state, effects = run(*TO_ARMING, SENT, early, bounds=BY_HAND)
+    assert (state.phase, effects) == (Phase.ARMING, [])
+    state, _ = run(*TO_ARMING, SENT, early)
+    assert state.end.code == "control_held"
+    too_early = table.Seen(8, status(DeviceState.ARMING, **pressed))
+    state, _ = run(*TO_ARMING, SENT, too_early, bounds=BY_HAND)
+    assert state.end.code == "control_held"
+
+
 def test_a_laser_that_arms_in_steps_is_sent_each_after_a_read_back():
     """What is left of a step follows a fresh read-back in ARMING, and nothing else."""
     more = (*TO_ARMING, table.Sent(7, all_of_it=False))

@@ -80,6 +80,15 @@ def test_a_ready_key_pressed_too_early_does_nothing(early):
     assert len(lit(ran)) == 1
 
 
+def test_a_foot_on_the_pedal_before_the_hand_ends_nothing():
+    """While the console waits in STANDBY for its READY key, a foot is only in the key's way."""
+    early = (Act("wait", "0.1"), PRESS, Act("wait", "1"), RELEASE)
+    ran, violations = play(told(visit(STANDBY, ASK, *early, READY, *LIGHT, LEAVE)))
+    assert violations == []
+    assert entries(ran, "session.closed")[0].data["end"]["code"] == "ended"
+    assert len(lit(ran)) == 1
+
+
 @pytest.mark.parametrize("wait_s", ["0", "0.1", "0.4", "0.9"])
 def test_a_ready_key_pressed_just_after_standby_does_nothing(wait_s):
     """STANDBY ended the lease: nobody's hand brings ARMING before READY is asked for again."""
