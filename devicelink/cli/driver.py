@@ -96,7 +96,11 @@ def probe(
         "words": dict(status.words),
     }
     told = "its serial number is not on the wire" if identity.serial is None else identity.serial
-    text = f"A laser answers: firmware {identity.firmware}, {told}. It says {status.state.value}."
+    model = f"model {identity.model}, " if identity.model else ""
+    text = (
+        f"A laser answers: {model}firmware {identity.firmware}, {told}. "
+        f"It says {status.state.value}."
+    )
     emit(as_json, document, text)
 
 

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 LINE_WIDTH = 70
 HINTS = {
-    state.Phase.STANDBY: "Let go of footswitch and modulation, then: r Enter for READY.  q: end.",
+    state.Phase.STANDBY: (
+        "Let go of footswitch and modulation, then: r Enter for READY.  q Enter: end."
+    ),
     state.Phase.READY: (
         "Enter: STANDBY.  q Enter: end.  Ctrl-C: stop by software; in danger press the laser's own "
         "red button first."

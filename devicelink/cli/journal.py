@@ -51,7 +51,8 @@ def verify_journal(
             raise ConfigError("--rotation is for a proof: a folder holds its rotations itself.")
         else:
             report = _verified(place, _text(vkey), notes, progress)
-    head = f"{report.size} entries, root {report.root}"
+    whole = f"{report.size} entries, root {report.root}"
+    head = f"one entry, in a journal of {whole}" if place.is_file() else whole
     lines = [f"VERIFIED: {head}." if report.ok else f"BROKEN: {head}."]
     lines += [f"  broken: {fault}" for fault in report.broken]
     lines += [f"  not checked: {gap}" for gap in report.not_checked]

@@ -237,7 +237,15 @@ def _brief(entry: Entry) -> str:
     if entry.type == "telemetry.recorded":
         return f"{len(data['state'])} read-backs, last {data['state'][-1]}"
     if entry.type == "energy_check.pulses_recorded":
-        return f"pulse {data['first']} to {data['last']}: {data['energy_j']['measured']} J"
+        told = [float(each) * 1e3 if each else None for each in data["energy_j"]["measured"]]
+        numbers = ", ".join("no number" if each is None else f"{each:.4g}" for each in told)
+        return f"pulse {data['first']} to {data['last']}, by the meter: {numbers} mJ"
+    if entry.type in {"scan.recorded", "pulses.recorded"}:
+        return f"pulse {data['first_pulse']} to {data['last_pulse']}, {data['outcome']}"
+    if entry.type == "device.events_recorded":
+        return ", ".join(event["event"] for event in data["events"])[:90]
+    if isinstance(data.get("settings"), dict):
+        return ", ".join(f"{name} {value}" for name, value in data["settings"].items())[:90]
     for key in ("sentence", "verdict", "settings", "state", "evidence", "settings_id"):
         if data.get(key) is not None:
             return f"{data[key]}"[:90]

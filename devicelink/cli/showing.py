@@ -67,7 +67,13 @@ def _table(entries: Sequence[Entry]) -> Iterator[str]:
 def _emitted(came: Emitted) -> str:
     sensed = f"{came.energy_mj} mJ" if came.energy_mj else "energy not sensed"
     cut = f", {came.aborted} of them cut short" if came.aborted else ""
-    return f"emitted {came.pulses} pulses in {came.scans} scans{cut}; {sensed}"
+    pulses = "1 pulse" if came.pulses == 1 else f"{came.pulses} pulses"
+    scans = "1 scan" if came.scans == 1 else f"{came.scans} scans"
+    return (
+        f"emitted {pulses} in {scans}{cut}; {sensed}"
+        if came.scans
+        else f"emitted {pulses}; {sensed}"
+    )
 
 
 def _counter(entry: Entry) -> str:

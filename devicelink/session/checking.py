@@ -69,6 +69,7 @@ class Checking:
         self._was_ready = False
         self._asked_standby = False
         self._recorded = self._told = 0
+        self._advised: set[table.Phase] = set()
         self.begun = False
         self.own = OwnCheck()
         """What the laser itself counts and measures, where it does."""
@@ -269,11 +270,11 @@ class Checking:
         measured = status.measured if status else {}
         self._inside.append({n: r.value for n, r in measured.items() if "energy" in n})
 
-    def words(self) -> str | None:
-        """The last pulse that was not told to the person yet, as a sentence."""
+    def words(self, phase: table.Phase) -> str | None:
+        """What was not told to the person yet: what to do in READY, the last pulse, to wait."""
         count = len(self.pulses)
         if count == self._told:
-            return None
+            return self._advice(phase)
         self._told = count
         reading = self.pulses[-1].energy_j
         told = (
@@ -282,6 +283,20 @@ class Checking:
             else f"no number ({reading.why})"
         )
         return f"Pulse {count} of {self.request.pulses} at the meter's head: {told}."
+
+    def _advice(self, phase: table.Phase) -> str | None:
+        """Each once: a person with an eye on the laser reads no manual."""
+        made = len(self.own.pulses) >= self.request.pulses
+        said = None
+        by_hand = self._effective and self._effective.trigger is Trigger.HARDWARE
+        if phase is table.Phase.READY and self.left and by_hand:
+            said = f"Make {self.left} pulses, one at a time; wait for the number after each."
+        elif phase is table.Phase.STANDBY and made and self.left:
+            said = "The laser has made its pulses. Wait: the meter is still being read."
+        if said is None or phase in self._advised:
+            return None
+        self._advised.add(phase)
+        return said
 
     def _is_held(self, pulse: Pulse, state: table.State) -> bool:
         """Light before READY, or at once with it where the laser hides its control (rule 4)."""

@@ -296,7 +296,7 @@ class Session:
         if self.phase is table.Phase.STANDBY and checking.own.due(self._in_phase_s):
             checking.own.end(work.living(work.reached()))
         event = checking.look(self._state, work.asked.status)
-        if event is None and (words := checking.words()) is not None:
+        if event is None and (words := checking.words(self.phase)) is not None:
             work.face.say(words)
         return event
 

@@ -145,7 +145,8 @@ def judge_meter(facts: CheckFacts | None, judged_at: datetime, *, counts: bool) 
             _refuse(
                 "meter_not_registered",
                 f"The meter {facts.named} is not registered here.",
-                "devicelink meter add SERIAL --driver NAME --port PORT --head SERIAL --by ID",
+                "See its name here: devicelink meter list. Or register it: devicelink meter add "
+                "SERIAL --driver NAME --port PORT --head SERIAL --by ID",
             )
         )
         return found
@@ -164,8 +165,7 @@ def judge_meter(facts: CheckFacts | None, judged_at: datetime, *, counts: bool) 
 
 
 def _asked(facts: CheckFacts, *, counts: bool) -> Iterator[Finding]:
-    """What the laser's own settings may still tell refuses only when they were read."""
-    not_told = _refuse if counts else _warn
+    """What the laser's own settings may still tell is missed only when they were read."""
     if not FEWEST_PULSES <= facts.pulses <= MOST_PULSES:
         yield _refuse(
             "pulses_out_of_bounds",
@@ -173,11 +173,12 @@ def _asked(facts: CheckFacts, *, counts: bool) -> Iterator[Finding]:
             f"Say --pulses {FEWEST_PULSES}.",
         )
     if facts.nominal_j is None:
-        yield not_told(
-            "energy_not_stated",
-            "Nobody said how much energy one pulse should have, and the settings do not tell.",
-            "Say it for these settings, as the laser's papers give it: --energy-mj NUMBER",
-        )
+        if counts:
+            yield _refuse(
+                "energy_not_stated",
+                "Nobody said how much energy one pulse should have, and the settings do not tell.",
+                "Say it for these settings, as the laser's papers give it: --energy-mj NUMBER",
+            )
     elif facts.nominal_from == "person":
         yield _warn(
             "energy_stated",
@@ -185,8 +186,8 @@ def _asked(facts: CheckFacts, *, counts: bool) -> Iterator[Finding]:
             "laser's settings name no energy.",
             "Look it up in the laser's papers for these settings.",
         )
-    if facts.wavelength_nm is None:
-        yield not_told(
+    if facts.wavelength_nm is None and counts:
+        yield _refuse(
             "wavelength_not_stated",
             "The laser does not tell its wavelength, and nobody stated it.",
             "Say it as the laser's label gives it: --wavelength-nm NUMBER",

@@ -224,10 +224,10 @@ def _as_text(chosen: Simulator) -> str:
             told = " ".join(f"{name}={default}" for name, default in others.items())
             lines += ["", f"With {key}={value} the defaults are: {told}"]
     lines += ["", "Broken set-ups (--setup NAME):"]
-    lines += [f"  {name:<24}{setup.meaning}" for name, setup in chosen.setups.items()]
+    lines += [f"  {name:<23} {setup.meaning}" for name, setup in chosen.setups.items()]
     lines += ["", "Faults (--fault SPEC):"]
     for kind in known_faults(chosen):
-        lines.append(f"  {kind.name:<24}{kind.meaning}")
+        lines.append(f"  {kind.name:<23} {kind.meaning}")
         lines += [f"      {each.name}={each.default}  {each.meaning}" for each in kind.parameters]
     return "\n".join([*lines, "", _fault_language()])
 

@@ -134,7 +134,7 @@ def named(name: str, among: Iterable[Settable], whose: str) -> Settable:
         return by_name[name]
     if len(by_name) > _SHORT_LIST:
         near = difflib.get_close_matches(name, by_name, n=3)
-        hint = f"Did you mean {' or '.join(near)}? " if near else ""
+        hint = f"Did you mean {' or '.join(sorted(near))}? " if near else ""
         raise ConfigError(f"{whose} knows no {name!r}. {hint}All are told by `sim describe`.")
     known = ", ".join(sorted(by_name)) or "none"
     raise ConfigError(f"{whose} knows no {name!r}. Known: {known}.")
