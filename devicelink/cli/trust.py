@@ -25,6 +25,9 @@ from devicelink.cli.common import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_DASHES = {"ignore_unknown_options": True}
+"""One thumbprint in 64 begins with a hyphen, and is no option for that."""
+
 app = typer.Typer(help="Whose certificates are believed.", no_args_is_help=True)
 
 
@@ -92,7 +95,7 @@ def _scope(of: Mapping[str, Any]) -> str:
     return f"makers {', '.join(of['makers'])}, models {', '.join(of['models'])}"
 
 
-@app.command("confirm")
+@app.command("confirm", context_settings=_DASHES)
 def confirm(
     thumbprint: str,
     by: By = None,
@@ -111,7 +114,7 @@ def confirm(
     emit(as_json, {"index": entry.index, **draft.data}, text)
 
 
-@app.command("withdraw")
+@app.command("withdraw", context_settings=_DASHES)
 def withdraw(
     thumbprint: str,
     reason: Reason,

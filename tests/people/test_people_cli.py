@@ -93,6 +93,17 @@ def test_people_cli_a_new_scope_takes_the_place_of_the_old_one(station, capsys):
     assert "the place of makers IPG, models YAR; now it is makers IPG, models YLR-SM, YAR." in said
 
 
+@pytest.mark.parametrize("word", ["confirm", "withdraw"])
+def test_people_cli_a_thumbprint_may_begin_with_a_hyphen(station, word):
+    """One in 64 does; it is looked for, not taken for an option. A real option stays one."""
+    why = ("--reason", "Gone.") if word == "withdraw" else ()
+    _, _, said = station("trust", word, "-6EnxzgzEBCDvf9zIi7y4B", *why, *ADMIN)
+    assert "-6EnxzgzEBCDvf9zIi7y4B" in said
+    assert "No such option" not in said
+    code, _, said = station("trust", word, "--thumb", *why, *ADMIN)
+    assert code == 2
+
+
 def test_people_cli_foreign_certificate_is_refused(station):
     """A certificate whose issuer nobody pinned is refused with exit code 1 and a sentence."""
     code, document, said = station("certificate", "import", "t.jws", *ADMIN)
