@@ -73,6 +73,7 @@ def demo(
         _what_came_of_it(stage)
         _a_pulse_outside(stage, lasers[FRACTIONAL])
         _a_session(stage, lasers[ERBIUM], ERBIUM, "erbium.toml")
+        _what_came_of_it(stage)
         _a_session(stage, lasers[CO2], CO2, "co2.toml")
         _a_session(stage, fibre, FIBRE, "settings.toml")
         _a_refusal(stage, fibre)
